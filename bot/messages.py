@@ -1,0 +1,63 @@
+"""What crosses the border between a platform and the core: a `Message` in, a `Reply` out, and nothing else.
+
+A platform adapter translates its event into a `Message` and renders a `Reply`. Neither holds markup: texts are plain,
+and escaping them is the adapter's duty. Times are timezone-aware UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Literal
+
+from bot.answers import Answer
+
+Platform = Literal["terminal", "slack", "discord"]
+
+MAX_QUESTION_CHARS = 4000
+"""A question is cut to this length before any pattern sees it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One question as a platform delivered it.
+
+    `dedup_keys` are all the names under which the same event may come again (event id, channel and timestamp,
+    trigger id …); if any of them was seen before, the message is a repetition. `thread` names the conversation that a
+    follow-up continues: messages with equal (platform, workspace, channel, thread) share it.
+    """
+
+    platform: Platform
+    text: str
+    user: str = ""
+    workspace: str = ""
+    channel: str = ""
+    thread: str = ""
+    dedup_keys: tuple[str, ...] = ()
+    private: bool = False
+    """True where only the asking user sees the answer (a DM, an ephemeral reply)."""
+    received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __post_init__(self) -> None:
+        if len(self.text) > MAX_QUESTION_CHARS:
+            object.__setattr__(self, "text", self.text[:MAX_QUESTION_CHARS])
+
+    @property
+    def conversation(self) -> tuple[str, str, str, str]:
+        """The key of the thread that this message belongs to."""
+        return (self.platform, self.workspace, self.channel, self.thread)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What to show for a `Message`; `answer` is None when the message repeats one that was taken up before."""
+
+    message: Message
+    answer: Answer | None
+    notices: tuple[str, ...] = ()
+    """Sentences for the user beside the answer, such as a budget that has run out."""
+
+    @property
+    def duplicate(self) -> bool:
+        """True when nothing must be posted, because the event was seen before."""
+        return self.answer is None
