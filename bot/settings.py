@@ -338,4 +338,4 @@ def _toml(path: Path) -> Mapping[str, str]:
     return values
 
 
-assert {setting.attribute for setting in SETTINGS} == {f.name for f in fields(Settings)}  # noqa: S101 - one list, two forms
+assert {setting.attribute for setting in SETTINGS} == {f.name for f in fields(Settings)}
