@@ -1,8 +1,8 @@
 """The settings of aicost: environment over `.env` over `aicost.toml` over defaults, each value checked once at start.
 
 A wrong value is refused with its name, what is wrong with it, and an example. The table `SETTINGS` is the only list of them: the
-README's table and `aicost doctor` are made from it. Reading settings takes a few milliseconds, because a question in a terminal pays for
-it each time (pydantic-settings takes 200).
+README's table and `aicost doctor` are made from it. Reading settings must take a few milliseconds, because each question in a
+terminal pays for it; importing pydantic-settings alone takes longer than a whole answer.
 """
 
 from __future__ import annotations
