@@ -1,0 +1,123 @@
+"""Compiles `knowledge.db` from its sources: the whole file or nothing, whoever else starts at the same time."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from knowledge import freshness
+from knowledge.errors import KnowledgeError
+from knowledge.locking import exclusive
+from knowledge.schema import SCHEMA_VERSION, create_indexes, create_tables
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+Progress = Callable[[str, int, int], None]
+"""Called with the step's name in words, what is done of it, and its total."""
+
+_LOCK_TIMEOUT_SECONDS = 120.0
+
+
+def build(
+    path: Path, data_dir: Path, progress: Progress | None = None, *, even_if_fresh: bool = True
+) -> None:
+    """Compile the knowledge base of `data_dir` into the file `path`.
+
+    The work is done in a temporary file beside it, which takes its place in one step at the end. Processes that build at once
+    take turns; with `even_if_fresh` off, one that waited uses what the other has made. Raises KnowledgeError for a source that
+    cannot be used and OSError for a folder that cannot be written.
+    """
+    report = progress or (lambda step, done, total: None)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with exclusive(path.with_name(path.name + ".lock"), _LOCK_TIMEOUT_SECONDS):
+        if not even_if_fresh and freshness.fault(path, data_dir) is None:
+            return
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".tmp", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            _compile(temporary, data_dir, report)
+            freshness.seal(temporary)
+            temporary.chmod(0o644)
+            temporary.replace(path)
+        except sqlite3.Error as error:
+            raise KnowledgeError(
+                f"The knowledge base could not be written to {path}: {error}.",
+                "Is there space left on the disk?",
+            ) from error
+        finally:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+        _sync_folder(path.parent)
+
+
+def _compile(path: Path, data_dir: Path, report: Progress) -> None:
+    # Taken before the sources are read: one that changes meanwhile makes the result outdated, not wrongly fresh.
+    fingerprint = freshness.fingerprint(data_dir)
+    report("reading the price list", 0, 1)
+    import sqlite_utils
+
+    from knowledge.sources import genai
+
+    data = genai.bundled()
+    report("reading the price list", 1, 1)
+    db = sqlite_utils.Database(path)
+    try:
+        db.execute("pragma journal_mode = off")  # the file is thrown away when anything fails
+        db.execute("pragma synchronous = off")
+        with db.conn:
+            create_tables(db)
+            genai.write_prices(db, data, lambda done, total: report("prices", done, total))
+            for step, module, function in _COLLEAGUES:
+                _run(module, function, db, data_dir, step, report)
+            create_indexes(db)
+            db.table("meta").insert_all(
+                {"key": key, "value": value}
+                for key, value in {
+                    "schema_version": str(SCHEMA_VERSION),
+                    "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                    "genai_prices_version": data.version,
+                    **fingerprint,
+                }.items()
+            )
+        db.execute("vacuum")
+    finally:
+        db.close()
+
+
+_COLLEAGUES = (
+    ("names", "knowledge.names", "write_names"),
+    ("facts", "knowledge.sources.fact_cards", "write_facts"),
+)
+
+
+def _run(module: str, function: str, db: Database, data_dir: Path, step: str, report: Progress) -> None:
+    try:
+        write = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError):
+        return
+    report(step, 0, 1)
+    if step == "facts":
+        write(db, Path(__file__).parent / "data" / "facts.yaml")
+    else:
+        write(db)
+    report(step, 1, 1)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name durable; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,140 @@
+"""Tells whether a `knowledge.db` can be trusted: complete, undamaged, of this schema, and no older than its sources.
+
+All of it costs about three milliseconds, because every question in a terminal pays for it: sources are compared by size and
+time of change, and only when these differ by their content; the file itself is checked against a checksum that stands in its
+own header (SQLite leaves the four bytes of `user_version` to the application).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from knowledge.schema import SCHEMA_VERSION
+
+_HEADER_BYTES = 100  # https://www.sqlite.org/fileformat.html, section 1.3
+_MAGIC = b"SQLite format 3\x00"
+_CHECKSUM = slice(60, 64)
+_PACKAGE = Path(__file__).parent
+
+OPERATOR_FILES = ("contracts.yaml", "prices.json", "price_changes.jsonl")
+"""Sources in the data directory; `documents` and `opinions` are folders of more."""
+OPERATOR_FOLDERS = ("documents", "opinions")
+
+
+def source_files(data_dir: Path) -> Iterator[tuple[str, Path]]:
+    """Each file that the knowledge base is compiled from, with a name that does not depend on where it is installed."""
+    for package, names in (
+        ("genai_prices", ("data.py", "data_units.py")),
+        ("openai_cost_calculator", ("data.json",)),
+    ):
+        spec = find_spec(package)
+        if spec is not None and spec.origin is not None:
+            for name in names:
+                yield f"{package}/{name}", Path(spec.origin).with_name(name)
+    # The compiler is a source too: a change of it changes what comes out.
+    for pattern in ("*.py", "sources/*.py", "data/*"):
+        for path in sorted(_PACKAGE.glob(pattern)):
+            yield f"knowledge/{path.relative_to(_PACKAGE)}", path
+    for name in OPERATOR_FILES:
+        yield f"operator/{name}", data_dir / name
+    for folder in OPERATOR_FOLDERS:
+        for path in sorted((data_dir / folder).rglob("*")):
+            yield f"operator/{path.relative_to(data_dir)}", path
+
+
+def stamp(data_dir: Path) -> str:
+    """Sizes and times of the sources: cheap, and changed by a mere copy. Times are in seconds, as archives keep them."""
+    lines = []
+    for name, path in source_files(data_dir):
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        lines.append(f"{name} {status.st_size} {int(status.st_mtime)}")
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()
+
+
+def digest(data_dir: Path) -> str:
+    """The content of the sources: the same wherever and whenever they were installed."""
+    total = hashlib.blake2b(digest_size=16)
+    for name, path in source_files(data_dir):
+        try:
+            content = path.read_bytes()
+        except OSError:
+            continue
+        total.update(f"{name} {len(content)}\n".encode())
+        total.update(content)
+    return total.hexdigest()
+
+
+def fingerprint(data_dir: Path) -> dict[str, str]:
+    """What `meta` keeps about the sources, to be compared by `fault`."""
+    return {"sources_stamp": stamp(data_dir), "sources_digest": digest(data_dir)}
+
+
+def seal(path: Path) -> None:
+    """Write the checksum of a finished, closed database into its header and see it on the disk."""
+    with path.open("r+b") as file:
+        content = file.read()
+        file.seek(_CHECKSUM.start)
+        file.write(_checksum(content))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def fault(path: Path, data_dir: Path) -> str | None:
+    """Why the file must be compiled anew, in words for people; None when it can be read as it stands."""
+    return damage(path) or _outdated(path, data_dir)
+
+
+def damage(path: Path) -> str | None:
+    """Why the file cannot be read at all; None when it is whole."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return "there is none yet"
+    except OSError as error:
+        return f"it cannot be read ({error.strerror})"
+    if len(content) < _HEADER_BYTES or not content.startswith(_MAGIC):
+        return "it is no database"
+    if content[_CHECKSUM] != _checksum(content):
+        return "it is damaged or was changed by hand"
+    return None
+
+
+def _outdated(path: Path, data_dir: Path) -> str | None:
+    try:
+        meta = _read_meta(path)
+    except sqlite3.DatabaseError as error:
+        return f"it cannot be read ({error})"
+    if meta.get("schema_version") != str(SCHEMA_VERSION):
+        return "it was made by another version of aicost"
+    if meta.get("sources_stamp") == stamp(data_dir) or meta.get("sources_digest") == digest(data_dir):
+        return None
+    return "its sources have changed"
+
+
+def _read_meta(path: Path) -> Mapping[str, str]:
+    connection = connect(path)
+    try:
+        return dict(connection.execute("select key, value from meta"))
+    finally:
+        connection.close()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a finished knowledge base for reading, from any thread. It never changes, so SQLite need not lock it."""
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
+    )
+
+
+def _checksum(content: bytes) -> bytes:
+    crc = zlib.crc32(content[: _CHECKSUM.start])
+    return zlib.crc32(memoryview(content)[_CHECKSUM.stop :], crc).to_bytes(4, "big")
