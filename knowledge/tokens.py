@@ -59,9 +59,8 @@ _RANK_FILES: dict[EncodingName, _RankFile] = {
 # GPT-4 (not 4o, 4.1, 4.5), GPT-3.5, the embedding models and the last base models; the rest of today's names use o200k.
 _CL100K_MODEL = re.compile(r"gpt-?4(?![o.\d])|gpt-?3\.?5|text-embedding|babbage-002|davinci-002")
 # What came before GPT-3.5 used vocabularies whose files are not at hand.
-_OLD_MODEL = re.compile(
-    r"gpt-?[23](?![.\d]?5)|(text|code)-(davinci|curie|babbage|ada|cushman)-00[13]|^(davinci|curie|babbage|ada)$"
-)
+_OLD_MODEL = re.compile(r"gpt-?[23](?![.\d]?5)|.*\b(davinci|curie|babbage|ada|cushman)\b")
+
 _loading = Lock()
 
 
