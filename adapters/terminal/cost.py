@@ -1,0 +1,243 @@
+"""`aicost cost`: exact arithmetic on given numbers, with nothing to be understood; once, or for each line of a stream."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adapters.terminal.options import COUNT, DAY, find_model, json_option, moment
+from adapters.terminal.output import Line, Table, show, write_json
+from adapters.terminal.price import per_words
+from adapters.terminal.session import opened_knowledge
+from adapters.terminal.stream import LineError, answer_lines
+from bot.answers import plain
+from bot.errors import AicostError, NoPriceError
+from bot.presentation import format_amount
+
+if TYPE_CHECKING:
+    from knowledge.base import KnowledgeBase
+    from knowledge.ratecard import Cost, RateCard
+    from knowledge.records import Model
+
+_USAGE = {
+    "input": "input_tokens",
+    "output": "output_tokens",
+    "cached": "cache_read_tokens",
+    "cache_write": "cache_write_tokens",
+}
+"""Fields of a request, and the unit that each counts. `input` counts all input, the cached and cache-written part included."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be priced: the usage of one request, how many such requests, and under which terms."""
+
+    model: str
+    provider: str | None = None
+    usage: Mapping[str, Decimal | int]
+    requests: Decimal | int = 1
+    on: datetime | None = None
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """A request with its bill."""
+
+    request: Request
+    note: str | None
+    card: RateCard
+    cost: Cost
+
+    def to_json(self) -> dict[str, Any]:
+        cost, card = self.cost, self.card
+        return {
+            "cost_usd": plain(cost.total),
+            "input_usd": plain(cost.input),
+            "output_usd": plain(cost.output),
+            "model": card.model.id,
+            "provider": card.model.provider,
+            "note": self.note,
+            "unpriced": list(cost.unpriced),
+            "at_standard": sorted(card.at_standard),
+            "source": card.source.id,
+            "as_of": card.source.as_of,
+        }
+
+
+@click.command()
+@click.argument("model", required=False)
+@click.option("--input", "input_", type=COUNT, help="Input tokens of one request, cached ones included.")
+@click.option("--output", type=COUNT, help="Output tokens of one request.")
+@click.option("--cached", type=COUNT, help="Input tokens that are read from the cache.")
+@click.option("--cache-write", type=COUNT, help="Input tokens that are written to the cache.")
+@click.option("--requests", type=COUNT, default=Decimal(1), help="How many such requests: 10k")
+@click.option("--batch", is_flag=True, help="At the batch price.")
+@click.option("--tier", type=click.Choice(["flex", "priority", "fast"]), help="At the price of this service tier.")
+@click.option("--on", type=DAY, help="At the prices of that day.")
+@click.option("--provider", help="Who sells it, when not its maker.")
+@click.option(
+    "--stdin",
+    "from_stdin",
+    is_flag=True,
+    help='Price one JSON object {"model", "provider", "input", "output", "cached", "cache_write", "requests", '
+    '"on", "batch", "context"} a line.',
+)
+@json_option
+def cost(
+    model: str | None,
+    input_: Decimal | None,
+    output: Decimal | None,
+    cached: Decimal | None,
+    cache_write: Decimal | None,
+    requests: Decimal,
+    batch: bool,
+    tier: str | None,
+    on: datetime | None,
+    provider: str | None,
+    from_stdin: bool,
+    as_json: bool,
+) -> None:
+    """Price requests to MODEL exactly.
+
+    \b
+    aicost cost gpt-4o --input 500 --output 200 --cached 300 --requests 10k --batch
+    aicost cost --stdin < requests.jsonl
+    """
+    if from_stdin:
+        if model is not None:
+            raise click.UsageError("--stdin reads the models from standard input; leave MODEL out.")
+        asyncio.run(_price_stream())
+        return
+    if model is None:
+        raise click.UsageError("Name a MODEL, such as: aicost cost gpt-4o --input 500 --output 200.")
+    counts = zip(_USAGE.values(), (input_, output, cached, cache_write), strict=True)
+    usage = {unit: count for unit, count in counts if count is not None}
+    if not usage:
+        raise click.UsageError("Say how many tokens one request has: --input, --output.")
+    context = {"processing": "batch"} if batch else {}
+    if tier:
+        context["service_tier"] = tier
+    request = Request(model=model, provider=provider, usage=usage, requests=requests, on=on, context=context)
+    with opened_knowledge() as knowledge:
+        priced = Pricer(knowledge).price(request)
+    if as_json:
+        write_json(priced.to_json(), indent=2)
+    else:
+        show(_document(priced))
+
+
+class Pricer:
+    """Prices requests; a mention that comes again is not looked up again."""
+
+    def __init__(self, knowledge: KnowledgeBase) -> None:
+        self._knowledge = knowledge
+        self._models: dict[tuple[str, str | None], tuple[Model, str | None]] = {}
+
+    def price(self, request: Request) -> Priced:
+        """The bill. Raises `AicostError` for an unknown model, a price that is not on record, or impossible counts."""
+        from knowledge.ratecard import PriceTerms
+
+        key = (request.model, request.provider)
+        if key not in self._models:
+            self._models[key] = find_model(self._knowledge, *key)
+        model, note = self._models[key]
+        card = self._knowledge.prices.card(model, request.on, PriceTerms.of(request.context))
+        cost = card.cost(request.usage, requests=request.requests)
+        if cost.unpriced and not cost.charges:
+            raise NoPriceError(f"No price is on record for {_names(cost.unpriced)} of {model.name}.")
+        return Priced(request, note, card, cost)
+
+
+async def _price_stream() -> None:
+    with opened_knowledge() as knowledge:
+        pricer = Pricer(knowledge)
+
+        async def answer(line: dict[str, Any]) -> dict[str, Any]:
+            try:
+                return pricer.price(_read_request(line)).to_json()
+            except AicostError as error:
+                raise LineError(f"cannot be priced: {error}") from error
+
+        await answer_lines(answer, lambda sentence: {"error": sentence})
+
+
+_FIELDS = frozenset({"model", "provider", *_USAGE, "requests", "on", "batch", "context"})
+
+
+def _read_request(line: Mapping[str, Any]) -> Request:
+    unknown = line.keys() - _FIELDS
+    if unknown:
+        raise LineError(f"has a field {min(unknown)!r}, which is none of {', '.join(sorted(_FIELDS))}.")
+    context = line.get("context") or {}
+    if not isinstance(context, dict) or not all(isinstance(value, str) for value in context.values()):
+        raise LineError('has a "context" that is no object of texts, such as {"service_tier": "flex"}.')
+    batch = line.get("batch")
+    if batch is not None and not isinstance(batch, bool):
+        raise LineError('has a "batch" that is neither true nor false.')
+    model, on = _text(line, "model"), _text(line, "on")
+    if model is None:
+        raise LineError('has no "model".')
+    return Request(
+        model=model,
+        provider=_text(line, "provider"),
+        usage={unit: _count(line[name], name) for name, unit in _USAGE.items() if line.get(name) is not None},
+        requests=1 if line.get("requests") is None else _count(line["requests"], "requests"),
+        on=None if on is None else moment(on),
+        context={"processing": "batch", **context} if batch else context,
+    )
+
+
+def _text(line: Mapping[str, Any], name: str) -> str | None:
+    value = line.get(name)
+    if value is not None and not isinstance(value, str):
+        raise LineError(f'has a "{name}" that is no text.')
+    return value or None
+
+
+def _count(value: Any, name: str) -> Decimal | int:
+    if isinstance(value, str):
+        try:
+            return Decimal(value)
+        except InvalidOperation:
+            raise LineError(f'has a "{name}" that is no number.') from None
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        raise LineError(f'has a "{name}" that is no number.')
+    return value
+
+
+def _document(priced: Priced) -> list[Line | Table]:
+    card, cost, request = priced.card, priced.cost, priced.request
+    rows = [
+        (
+            charge.unit.replace("_", " ") + (f" (above {charge.tier_above:,} in)" if charge.tier_above else ""),
+            f"{charge.count:,f}",
+            f"× {format_amount(charge.rate, 'USD')} per {per_words(charge.per)}",
+            f"= {format_amount(charge.amount, 'USD')}",
+        )
+        for charge in cost.charges
+    ]
+    notes = [
+        priced.note,
+        f"{request.requests:,f} requests" if request.requests != 1 else None,
+        f"Terms: {card.terms}" if card.terms.context() else None,
+        f"At the standard rate, because these terms have none: {_names(card.at_standard)}" if card.at_standard else None,
+        f"Not in the total, because no price is on record: {_names(cost.unpriced)}" if cost.unpriced else None,
+        card.comment if card.via else None,
+        f"Source: {card.source.title}" + (f" ({card.source.as_of})" if card.source.as_of else ""),
+    ]
+    return [
+        Line(f"${plain(cost.total)} — {card.model.name} ({card.model.provider})", "bold"),
+        *([Table(rows, right=frozenset({1, 2, 3}), indent=2)] if rows else []),
+        *(Line(note, indent=2) for note in notes if note),
+    ]
+
+
+def _names(units: Any) -> str:
+    return ", ".join(unit.replace("_", " ") for unit in sorted(units))

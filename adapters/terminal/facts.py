@@ -1,0 +1,51 @@
+"""`aicost facts`: what companies have said, spent, earned and lost, each with its source."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adapters.terminal.options import json_option
+from adapters.terminal.output import Line, show, write_json
+from adapters.terminal.session import clean, opened_knowledge
+from bot.answers import plain
+
+if TYPE_CHECKING:
+    from knowledge.facts import FactHit
+
+
+@click.command()
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option("--limit", type=click.IntRange(1, 100), default=5, show_default=True, help="At most this many.")
+@json_option
+def facts(words: tuple[str, ...], limit: int, as_json: bool) -> int:
+    """Find cited facts about WORDS, the best match first.
+
+    \b
+    aicost facts openai loss 2024
+    """
+    with opened_knowledge() as knowledge:
+        hits = knowledge.facts.search(clean(" ".join(words)), limit=limit)
+    if as_json:
+        write_json([_hit_json(hit) for hit in hits], indent=2)
+    elif hits:
+        show([line for hit in hits for line in _lines(hit)])
+    else:
+        show([Line("Nothing on record speaks of that.", "yellow")])
+    return 0 if hits else 1
+
+
+def _lines(hit: FactHit) -> list[Line]:
+    if hit.fact is not None:
+        statement, source = hit.fact.statement, hit.fact.source
+    else:
+        assert hit.passage is not None, "a hit is a fact or a passage"
+        statement, source = f"“{hit.passage.text}”", hit.passage.source
+    where = source.title + (f" ({source.as_of})" if source.as_of else "")
+    return [
+        Line(statement),
+        Line(where, "dim", indent=2),
+        *([Line(source.url, "dim", indent=2)] if source.url else []),
+        Line(),
+    ]

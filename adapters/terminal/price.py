@@ -1,0 +1,151 @@
+"""`aicost price`: list prices of models, with terms, tiers, source and date."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from adapters.terminal.options import DAY, find_model, json_option
+from adapters.terminal.output import Line, Table, say, show, write_json
+from adapters.terminal.session import opened_knowledge
+from bot.answers import plain
+from bot.errors import AicostError, UsageError
+from bot.presentation import format_amount
+
+if TYPE_CHECKING:
+    from knowledge.base import KnowledgeBase
+    from knowledge.records import Model
+    from knowledge.ratecard import Rate, RateCard
+
+STANDARD = "standard"
+
+
+@click.command()
+@click.argument("models", nargs=-1, required=True, metavar="MODEL…")
+@click.option("--provider", help="Who sells it, when not its maker: bedrock, azure, groq, …")
+@click.option("--on", type=DAY, help="The prices of that day (2024-06-01), where they are known.")
+@json_option
+def price(models: tuple[str, ...], provider: str | None, on: datetime | None, as_json: bool) -> int:
+    """Show what each MODEL costs.
+
+    \b
+    aicost price "sonnet 4.5" "gpt4o mini"
+    aicost price gpt-4o --on 2024-06-01
+    """
+    status = 0
+    found: list[_PriceList] = []
+    with opened_knowledge() as knowledge:
+        for mention in models:
+            try:
+                found.append(_PriceList(knowledge, mention, provider, on))
+            except AicostError as error:
+                say(str(error))
+                status = max(status, error.exit_status)
+    if as_json:
+        write_json([prices.to_json() for prices in found], indent=2)
+    else:
+        for prices in found:
+            show(prices.document())
+    return status
+
+
+class _PriceList:
+    """All that is on record of what one model costs at one moment."""
+
+    def __init__(self, knowledge: KnowledgeBase, mention: str, provider: str | None, on: datetime | None) -> None:
+        self.mention = mention
+        self.model, self.note = find_model(knowledge, mention, provider)
+        self.seller = knowledge.catalogue.providers[self.model.provider].name
+        self.card = knowledge.prices.card(self.model, on)
+        if on is not None and self.card.valid_from is not None and self.card.valid_from > on.date():
+            raise UsageError(
+                f"What {self.model.name} cost on {on.date()} is not known.",
+                f"Its first price on record is of {self.card.valid_from}.",
+            )
+        terms = knowledge.prices.special_terms(self.model, on)
+        self.cards = {STANDARD: self.card} | {str(t): knowledge.prices.card(self.model, on, t) for t in terms}
+
+    def to_json(self) -> dict[str, Any]:
+        model, card, source = self.model, self.card, self.card.source
+        return {
+            "mention": self.mention,
+            "note": self.note,
+            "model": model.id,
+            "provider": model.provider,
+            "name": model.name,
+            "maker": model.maker,
+            "context_window": model.context_window,
+            "deprecated": model.deprecated,
+            "preview": model.preview,
+            "valid_from": None if card.valid_from is None else card.valid_from.isoformat(),
+            "terms": {name: _rates_json(card) for name, card in self.cards.items()},
+            "comment": card.comment,
+            "contract": card.contract,
+            "source": {"id": source.id, "title": source.title, "url": source.url, "as_of": source.as_of},
+        }
+
+    def document(self) -> list[Line | Table]:
+        model, card, source = self.model, self.card, self.card.source
+        marks = [word for word, said in (("preview", model.preview), ("deprecated", model.deprecated)) if said]
+        title = f"{model.name} — {self.seller}, {model.id}" + (f" ({', '.join(marks)})" if marks else "")
+        facts = [
+            self.note,
+            f"Context window: {model.context_window:,} tokens" if model.context_window else None,
+            f"Valid from {card.valid_from}" if card.valid_from else None,
+            f"In force daily from {card.hours[0]} to {card.hours[1]} UTC" if card.hours else None,
+            "From your contract" if card.contract else None,
+            card.comment,
+        ]
+        return [
+            Line(title, "bold"),
+            self._table(),
+            *(Line(fact, indent=2) for fact in facts if fact),
+            Line(f"Source: {source.title}" + (f" ({source.as_of})" if source.as_of else ""), "dim", indent=2),
+            *([Line(source.url, "dim", indent=2)] if source.url else []),
+            Line(),
+        ]
+
+    def _table(self) -> Table:
+        """One row a unit and context tier, one column for each of the terms."""
+        keys = dict.fromkeys(
+            (rate.unit, above)
+            for card in self.cards.values()
+            for rate in card.rates.values()
+            for above in (None, *(threshold for threshold, _ in rate.tiers))
+        )
+        rows = []
+        for unit, above in keys:
+            per = next(card.rates[unit].per for card in self.cards.values() if unit in card.rates)
+            label = f"{unit.replace('_', ' ')}, per {per_words(per)}" + (f", above {above:,} in" if above else "")
+            cells = (_at(card.rates.get(unit), above) for card in self.cards.values())
+            rows.append([label, *("–" if amount is None else format_amount(amount, "USD") for amount in cells)])
+        headers = ["", *self.cards] if len(self.cards) > 1 else []
+        return Table(rows, headers, right=frozenset(range(1, len(self.cards) + 1)), indent=2)
+
+
+def per_words(per: int) -> str:
+    """The number that a rate is for, as price lists write it: "1M", "1K", "1"."""
+    for size, letter in ((1_000_000, "M"), (1_000, "K")):
+        if per % size == 0:
+            return f"{per // size}{letter}"
+    return str(per)
+
+
+def _at(rate: Rate | None, above: int | None) -> Decimal | None:
+    if rate is None:
+        return None
+    return rate.price if above is None else dict(rate.tiers).get(above)
+
+
+def _rates_json(card: RateCard) -> dict[str, Any]:
+    return {
+        unit: {
+            "usd": plain(rate.price),
+            "per": rate.per,
+            "tiers": [{"above_input_tokens": above, "usd": plain(tier)} for above, tier in rate.tiers],
+        }
+        for unit, rate in card.rates.items()
+    }
