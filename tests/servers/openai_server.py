@@ -5,10 +5,10 @@
         … AICOST_LLM_BASE_URL=server.base_url …
         assert server.billed_tokens == …
 
-It runs in a thread of its own, so a test may use it from its own event loop or from a child process. Each reply of `will` serves one
-request, in order; when they are used up, `answer` is asked (by default: the parse that `knows` holds for the question).
-Nothing is shared with the code under test: tokens are counted by a rule of the server's own (four characters are a token, a prompt
-seen before is cached), as a provider's count is not aicost's either.
+It runs in a thread of its own, so a test may use it from its own event loop or from a child process. Each reply of `will`
+serves one request, in order; when they are used up, `answer` is asked (by default: the parse that `knows` holds for the
+question). Nothing is shared with the code under test: tokens are counted by a rule of the server's own (four characters are
+a token, a prompt seen before is cached), as a provider's count is not aicost's either.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     raw: str | None = None
     content_type: str = "application/json"
-    usage: Usage | None | Literal["counted"] = "counted"
+    usage: Usage | Literal["counted"] | None = "counted"
     finish_reason: str = "stop"
     refusal: str | None = None
     fault: Literal["none", "hang", "reset", "reset_in_body", "drip"] = "none"
@@ -48,7 +48,9 @@ def says(content: object, **more: Any) -> Reply:
     return Reply(content=text, **more)
 
 
-def fails(status: int, message: str = "The server had an error", *, retry_after: float | None = None) -> Reply:
+def fails(
+    status: int, message: str = "The server had an error", *, retry_after: float | None = None
+) -> Reply:
     """An HTTP error in OpenAI's form; errors are not billed."""
     headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
     body = json.dumps({"error": {"message": message, "type": "error", "param": None, "code": None}})
@@ -173,7 +175,9 @@ class OpenAIServer:
         response_format = body.get("response_format") or {}
         for name in sorted(self.refuses):
             if response_format.get("type") == name:
-                return f"Invalid parameter: 'response_format' of type '{name}' is not supported with this model."
+                return (
+                    f"Invalid parameter: 'response_format' of type '{name}' is not supported with this model."
+                )
             if name in body:
                 return f"Unsupported parameter: '{name}' is not supported with this model."
         return None

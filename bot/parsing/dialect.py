@@ -1,0 +1,107 @@
+"""What an OpenAI-compatible server understands of a request, learnt from its refusals.
+
+Servers differ in three things: whether they take a JSON schema, JSON mode or neither; what the output limit is called; and
+whether a temperature and a reasoning effort may be given. A dialect starts from what the model's name tells and changes by
+one step with each refusal (HTTP 400 or 422), so a few calls, which nobody bills, settle it. The process remembers it for
+each (address, model).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from bot.parsing.llm_schema import RESPONSE_FORMAT
+
+Format = Literal["json_schema", "json_object", "text"]
+
+OUTPUT_LIMIT = 600
+"""Output tokens of one parse: a long question's form takes about 250."""
+REASONING_OUTPUT_LIMIT = 2000
+"""The same for models whose hidden reasoning counts as output."""
+
+_NEXT_FORMAT: dict[Format, Format] = {"json_schema": "json_object", "json_object": "text"}
+_REASONING_EFFORT = (
+    (r"gpt-5(-mini|-nano)?(-\d{4}.*)?", "minimal"),
+    (r"gpt-5\.\d.*", "none"),
+    (r"o[134]\b.*", "low"),
+)
+"""The least effort that OpenAI's reasoning models take, by name; these models take no temperature either."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How to put one request to one server and model."""
+
+    format: Format = "json_schema"
+    temperature: bool = True
+    limit_name: Literal["max_completion_tokens", "max_tokens"] | None = "max_completion_tokens"
+    effort: str | None = None
+    reasons: bool = False
+
+    @classmethod
+    def first_guess(cls, model: str) -> Dialect:
+        """What a model's name tells before the first call."""
+        name = model.rsplit("/", 1)[-1].lower()
+        effort = next((effort for pattern, effort in _REASONING_EFFORT if re.fullmatch(pattern, name)), None)
+        return cls(effort=effort, temperature=effort is None, reasons=effort is not None)
+
+    @property
+    def output_limit(self) -> int:
+        """Output tokens to allow and to reserve."""
+        return REASONING_OUTPUT_LIMIT if self.reasons else OUTPUT_LIMIT
+
+    def parameters(self) -> dict[str, Any]:
+        """The parameters of a request for the form."""
+        parameters: dict[str, Any] = {}
+        if self.format == "json_schema":
+            parameters["response_format"] = RESPONSE_FORMAT
+        elif self.format == "json_object":
+            parameters["response_format"] = {"type": "json_object"}
+        if self.temperature:
+            parameters["temperature"] = 0
+        if self.effort is not None:
+            parameters["reasoning_effort"] = self.effort
+        if self.limit_name is not None:
+            parameters[self.limit_name] = self.output_limit
+        return parameters
+
+    def after_refusal(self, words: str) -> Dialect | None:
+        """The dialect to try after a server refused a request with these words; None when nothing is left to change.
+
+        A server that names no parameter is most often one that does not know schemas.
+        """
+        words = words.lower()
+        if self.effort is not None and "reasoning" in words:
+            return replace(self, effort=None)
+        if self.temperature and "temperature" in words:
+            return replace(self, temperature=False)
+        if self.limit_name is not None and self.limit_name in words:
+            other: Literal["max_tokens"] | None = (
+                "max_tokens" if self.limit_name == "max_completion_tokens" else None
+            )
+            return replace(self, limit_name=other)
+        if self.format in _NEXT_FORMAT:
+            return replace(self, format=_NEXT_FORMAT[self.format])
+        if self.limit_name == "max_completion_tokens":
+            return replace(self, limit_name="max_tokens")
+        return None
+
+
+_known: dict[tuple[str, str], Dialect] = {}
+
+
+def dialect_of(base_url: str, model: str) -> Dialect:
+    """What is known about this server and model in this process."""
+    return _known.get((base_url, model)) or Dialect.first_guess(model)
+
+
+def remember_dialect(base_url: str, model: str, dialect: Dialect) -> None:
+    """Keep what a server was found to understand."""
+    _known[base_url, model] = dialect
+
+
+def forget_dialects() -> None:
+    """Start anew, as a new process would."""
+    _known.clear()

@@ -1,0 +1,384 @@
+"""The metered client: the only place that calls an LLM. No call goes out before its row is in the ledger, and every row is
+settled.
+
+What a row says in the end:
+
+| what happened | status | charged |
+| --- | --- | --- |
+| an answer with plausible usage | settled | what the server reported |
+| an answer without usage, or with an impossible one | settled | own count, marked estimated |
+| nothing was sent (no connection), or the server refused with an HTTP error | failed | nothing |
+| sent, but no whole answer came (time-out, reset, far too long) | failed | its reservation, estimated: it may be billed |
+| the process died | reserved | its reservation, until the ledger's next start marks it lost |
+
+The OpenAI SDK's own retries are off: each HTTP request is a row, and the retries here end with the caller's deadline.
+Raises `LlmCallError` when no answer was had; a ledger that cannot be written raises its `StorageError` before anything is
+sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from bot.answers import Spend
+from bot.errors import AicostError
+from bot.spend.call_failures import LlmCallError, from_status, from_transport
+from bot.spend.calls import CallUsage
+from bot.spend.own_price import OPENAI_BASE_URL, OwnPrice, Priced
+from bot.spend.token_bounds import input_bound, plausible_usage
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+    from knowledge.base import KnowledgeBase
+
+log = logging.getLogger(__name__)
+
+ChatMessage = dict[str, str]
+
+Status = Literal["settled", "failed"]
+
+MAX_TRIES = 3
+"""HTTP requests for one answer, as long as the deadline allows them."""
+MAX_ANSWER_BYTES = 256_000
+"""A longer answer is cut off: no parse is that long, and a hostile server must not fill the memory."""
+_CONNECT_SECONDS = 3.0
+_FIRST_WAIT_SECONDS = 0.4
+_LEAST_SECONDS_FOR_A_TRY = 0.3
+_NOTHING = CallUsage()
+_SETTLE_SECONDS = 2.0
+"""How long an answer waits for its row to be settled; a slow disk settles later, in the background."""
+
+
+class CallBook(Protocol):
+    """The ledger as calls see it (`bot.spend.ledger.Ledger`, or `NullLedger` where there is none)."""
+
+    async def reserve_call(
+        self,
+        query_id: int | None,
+        *,
+        model: str,
+        provider: str,
+        base_url: str,
+        reserved_input_tokens: int,
+        reserved_output_tokens: int,
+        reserved_cost: Decimal | None,
+    ) -> int: ...
+
+    async def settle_call(
+        self,
+        call_id: int,
+        usage: CallUsage,
+        *,
+        cost: Decimal | None,
+        status: Status,
+        error: str | None = None,
+        price_source: str | None = None,
+        price_as_of: str | None = None,
+        latency_ms: int | None = None,
+    ) -> None: ...
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the calls for one question have cost so far, whether they succeeded or not."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: Decimal | None = field(default_factory=Decimal)
+
+    def add(self, usage: CallUsage, cost: Decimal | None) -> None:
+        """Count one call that may have been billed."""
+        self.calls += 1
+        self.input_tokens += usage.input_tokens
+        self.output_tokens += usage.output_tokens
+        self.cost = None if self.cost is None or cost is None else self.cost + cost
+
+    @property
+    def spend(self) -> Spend:
+        """The sum as an answer shows it."""
+        return Spend(self.calls, self.input_tokens, self.output_tokens, self.cost)
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What the model said. `text` is None when it said nothing usable (a refusal, or no completion at all)."""
+
+    text: str | None
+    finish_reason: str | None = None
+
+
+class MeteredClient:
+    """Calls one model at one OpenAI-compatible server, on the books of one ledger; safe to use from many tasks of one loop."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None,
+        api_key: str | None,
+        model: str,
+        books: CallBook,
+        knowledge: KnowledgeBase | None = None,
+    ) -> None:
+        self.base_url = base_url or OPENAI_BASE_URL
+        self.model = model
+        self._api_key = (
+            api_key or "none"
+        )  # servers of one's own need no key, but the SDK insists on some text
+        self.books = books
+        self._knowledge = knowledge
+        self.price = OwnPrice(self.base_url, model, knowledge)
+        self._client: AsyncOpenAI | None = None
+        self._background: set[asyncio.Task[Any]] = set()
+
+    async def prepare(self) -> None:
+        """Import the SDK and build the client (a second, cold), so that no question's deadline has to pay for it."""
+        if self._client is None:
+            client = await asyncio.to_thread(self._connect)
+            self._client = self._client or client
+
+    def _connect(self) -> AsyncOpenAI:
+        from openai import AsyncOpenAI
+
+        client = AsyncOpenAI(base_url=self.base_url, api_key=self._api_key, max_retries=0)
+        _ = client.chat.completions.with_streaming_response  # the SDK imports its resources on first use
+        return client
+
+    async def close(self) -> None:
+        """Wait for rows that are still being settled, then close connections."""
+        if self._background:
+            await asyncio.wait(self._background, timeout=_SETTLE_SECONDS)
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def complete(
+        self,
+        messages: Sequence[ChatMessage],
+        parameters: dict[str, Any],
+        *,
+        query_id: int | None,
+        output_limit: int,
+        seconds: float,
+        tally: Tally,
+    ) -> Completion:
+        """One answer, tried up to `MAX_TRIES` times within `seconds`.
+
+        `parameters` go to the server as they are (`response_format`, `temperature` …); `output_limit` is what to reserve for.
+        Every try is on the books before it is sent, and counted in `tally`. Raises `LlmCallError`, `StorageError`.
+        """
+        await self.prepare()
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + seconds
+        wait = _FIRST_WAIT_SECONDS
+        for attempt in range(MAX_TRIES):
+            try:
+                async with asyncio.timeout_at(deadline):
+                    return await self._once(messages, parameters, query_id, output_limit, deadline, tally)
+            except TimeoutError:
+                raise LlmCallError("timeout", "The language model took too long to answer.") from None
+            except LlmCallError as error:
+                pause = wait if error.retry_after is None else error.retry_after
+                ends_too_late = loop.time() + pause + _LEAST_SECONDS_FOR_A_TRY > deadline
+                if not error.passing or attempt + 1 == MAX_TRIES or ends_too_late:
+                    raise
+                log.info("the LLM server failed (%s); trying again in %.1f s", error.failure, pause)
+                await asyncio.sleep(pause)
+                wait *= 2
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    async def _once(
+        self,
+        messages: Sequence[ChatMessage],
+        parameters: dict[str, Any],
+        query_id: int | None,
+        output_limit: int,
+        deadline: float,
+        tally: Tally,
+    ) -> Completion:
+        reserved = CallUsage(
+            input_tokens=input_bound(messages, parameters), output_tokens=output_limit, estimated=True
+        )
+        row = _Row(self, reserved, tally)
+        await row.reserve(query_id)
+        try:
+            body = await self._send(messages, parameters, deadline)
+        except LlmCallError as error:
+            await row.fail(error)
+            raise
+        except asyncio.CancelledError:
+            timeout = LlmCallError("timeout", "The language model took too long to answer.")
+            await row.fail(timeout)
+            raise
+        completion, usage = _read_answer(body, input_limit=_request_bytes(messages, parameters))
+        if usage is None:
+            usage = await self._own_count(messages, parameters, completion)
+        await row.settle(usage)
+        return completion
+
+    async def _send(
+        self, messages: Sequence[ChatMessage], parameters: dict[str, Any], deadline: float
+    ) -> bytes:
+        import httpx2
+        import openai
+
+        if self._client is None:
+            raise LlmCallError("unreachable", "The connection to the language model was closed.")
+        left = max(0.05, deadline - asyncio.get_running_loop().time())
+        timeout = httpx2.Timeout(left, connect=min(left, _CONNECT_SECONDS))
+        create: Any = self._client.chat.completions.with_streaming_response.create
+        body = bytearray()
+        try:
+            async with create(
+                model=self.model, messages=list(messages), timeout=timeout, **parameters
+            ) as response:
+                async for chunk in response.iter_bytes():
+                    body += chunk
+                    if len(body) > MAX_ANSWER_BYTES:
+                        raise LlmCallError("oversized", "The language model's answer was far too long.")
+        except openai.APIStatusError as error:
+            raise from_status(error) from error
+        except (openai.APIConnectionError, httpx2.HTTPError) as error:
+            raise from_transport(error) from error
+        except openai.OpenAIError as error:
+            raise LlmCallError(
+                "rejected", "The language model's server gave no usable answer.", detail=str(error)
+            ) from error
+        return bytes(body)
+
+    async def _own_count(
+        self, messages: Sequence[ChatMessage], parameters: dict[str, Any], completion: Completion
+    ) -> CallUsage:
+        """Usage as counted here, for a server that reports none; the schema is sent along and counts as input."""
+        sent = "\n".join(message["content"] for message in messages)
+        if "response_format" in parameters:
+            sent += json.dumps(parameters["response_format"], separators=(",", ":"))
+        got = completion.text or ""
+        return CallUsage(
+            input_tokens=await self._count(sent), output_tokens=await self._count(got), estimated=True
+        )
+
+    async def _count(self, text: str) -> int:
+        if self._knowledge is not None:
+            try:
+                # loading a tokenizer takes a second, which the event loop must not wait for
+                counted = await asyncio.to_thread(self._knowledge.tokens.count, text, self.price.model)
+                return counted.count
+            except AicostError as error:
+                log.warning("no tokenizer to count with: %s", error)
+        return -(-len(text) // 4)
+
+    def run_to_end(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Start work that a cancelled question must not cancel; `close` waits for it."""
+        task = asyncio.ensure_future(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+
+class _Row:
+    """One row of the ledger, from its reservation to its settlement."""
+
+    def __init__(self, client: MeteredClient, reserved: CallUsage, tally: Tally) -> None:
+        self._client = client
+        self._reserved = reserved
+        self._tally = tally
+        self._call_id = 0
+        self._sent_at = 0.0
+
+    async def reserve(self, query_id: int | None) -> None:
+        """Write the row. Raises `StorageError` when it cannot be written and what the ledger raises when a budget is used up;
+        nothing may be sent then."""
+        client, price = self._client, self._client.price
+        writing = asyncio.ensure_future(
+            client.books.reserve_call(
+                query_id,
+                model=client.model,
+                provider=price.provider or "",
+                base_url=client.base_url,
+                reserved_input_tokens=self._reserved.input_tokens,
+                reserved_output_tokens=self._reserved.output_tokens,
+                reserved_cost=price.price(self._reserved).cost,
+            )
+        )
+        try:
+            self._call_id = await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            # the ledger's thread may write the row all the same: release it, since nothing was sent
+            client.run_to_end(self._release(writing))
+            raise
+        self._sent_at = time.perf_counter()
+
+    async def _release(self, writing: asyncio.Future[int]) -> None:
+        try:
+            self._call_id = await writing
+        except AicostError:
+            return
+        await self._write(_NOTHING, Priced(Decimal(0)), "failed", "timeout")
+
+    async def settle(self, usage: CallUsage) -> None:
+        """The call was answered and used this much."""
+        priced = self._client.price.price(usage)
+        self._tally.add(usage, priced.cost)
+        await self._finish(usage, priced, "settled", None)
+
+    async def fail(self, error: LlmCallError) -> None:
+        """The call was not answered; where the provider may bill it nevertheless, it is charged at its reservation."""
+        if error.may_be_billed:
+            priced = self._client.price.price(self._reserved)
+            self._tally.add(self._reserved, priced.cost)
+            await self._finish(self._reserved, priced, "failed", error.failure)
+        else:
+            await self._finish(_NOTHING, Priced(Decimal(0)), "failed", error.failure)
+
+    async def _finish(self, usage: CallUsage, priced: Priced, status: Status, error: str | None) -> None:
+        task = self._client.run_to_end(self._write(usage, priced, status, error))
+        await asyncio.wait([task], timeout=_SETTLE_SECONDS)
+
+    async def _write(self, usage: CallUsage, priced: Priced, status: Status, error: str | None) -> None:
+        latency = round((time.perf_counter() - self._sent_at) * 1000) if self._sent_at else None
+        try:
+            await self._client.books.settle_call(
+                self._call_id,
+                usage,
+                cost=priced.cost,
+                status=status,
+                error=error,
+                price_source=priced.source,
+                price_as_of=priced.as_of,
+                latency_ms=latency,
+            )
+        except AicostError as problem:
+            log.warning("call %d stays reserved in the ledger: %s", self._call_id, problem)
+
+
+def _request_bytes(messages: Sequence[ChatMessage], parameters: dict[str, Any]) -> int:
+    return len(json.dumps([*messages, parameters], ensure_ascii=False).encode())
+
+
+def _read_answer(body: bytes, *, input_limit: int) -> tuple[Completion, CallUsage | None]:
+    """The completion in a response body, however malformed, and its usage if that is plausible."""
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return Completion(None), None
+    if not isinstance(data, dict):
+        return Completion(None), None
+    usage = plausible_usage(data.get("usage"), input_limit=input_limit)
+    try:
+        choice = data["choices"][0]
+        text = choice["message"]["content"]
+    except (KeyError, IndexError, TypeError):
+        return Completion(None), usage
+    reason = choice.get("finish_reason")
+    return Completion(
+        text if isinstance(text, str) and text.strip() else None, reason if isinstance(reason, str) else None
+    ), usage
