@@ -4,22 +4,20 @@ A price that is not on record is a NoPriceError, never another model's price, an
 special terms. Where a provider lists none of its own and resells a maker's model at the maker's price (Azure and OpenAI), the
 card says so in `via` and in its comment.
 
-Which rates hold is decided as genai-prices documents it: of the standard cards the last one whose start date and hours fit
-(else the first), and for special terms each unit's first fitting rate over the standard one.
+Which rates hold is decided as genai-prices documents it: of the standard ones the last whose start date and hours fit (else
+the first), and for special terms each unit's first fitting rate over the standard one.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, time
-from decimal import Decimal
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from functools import cached_property
-from itertools import groupby
-from typing import Any, NamedTuple
 
 from knowledge.errors import NoPriceError
+from knowledge.pricesheets import Key, Sheet, read_all_sheets, read_sheet
 from knowledge.ratecard import (
     STANDARD,
     Charge,
@@ -49,41 +47,12 @@ _MANY = 40
 """From this number of unread models on, reading all at once is cheaper than one by one."""
 
 
-class _Block(NamedTuple):
-    """The rates that hold from a day on, at some hours, or under some terms."""
-
-    terms: Mapping[str, str]
-    valid_from: date | None
-    hours: tuple[str, str] | None
-    rates: Mapping[str, Rate]
-
-    def active(self, on: datetime) -> bool:
-        if self.valid_from is not None and on.date() < self.valid_from:
-            return False
-        if self.hours is None:
-            return True
-        now = on.time()
-        start, end = (time.fromisoformat(text) for text in self.hours)
-        if end < start:  # past midnight
-            return now >= start or now < end
-        return start <= now < end
-
-
-class _Sheet(NamedTuple):
-    """All that is on record for one model at one provider, and the cards made of it so far."""
-
-    standard: tuple[_Block, ...]
-    special: tuple[_Block, ...]
-    via: str | None
-    made: dict[tuple[int, ...], RateCard]
-
-
 class PriceBook:
     """Prices by model. Reads a model's rates once and keeps them; safe to use from several threads."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        self._sheets: dict[tuple[str, str], _Sheet] = {}
+        self._sheets: dict[Key, Sheet] = {}
         self._all_read = False
 
     def card(self, model: Model, on: datetime | None = None, terms: PriceTerms = STANDARD) -> RateCard:
@@ -91,27 +60,11 @@ class PriceBook:
 
         Raises NoPriceError where none are on record, or none under these terms.
         """
-        sheet = self._sheet(model)
         moment = _utc(on)
-        standard = _standard(sheet, moment)
-        if standard is None:
-            raise NoPriceError(
-                f"No price is on record for {model.name} at {self._name(model.provider)}.",
-                self._where_to_look(model.provider),
-            )
-        special = self._special(sheet, model, moment, terms) if terms.context() else ()
-        made = sheet.made.get((standard, *special))
-        if made is None or made.terms != terms:
-            made = self._make(
-                sheet, model, terms, sheet.standard[standard], [sheet.special[i] for i in special]
-            )
-            if not made.rates:
-                raise NoPriceError(
-                    f"No price is on record for {model.name} at {self._name(model.provider)}.",
-                    self._where_to_look(model.provider),
-                )
-            sheet.made[(standard, *special)] = made
-        return made
+        found = self._find(model, moment, terms)
+        if found is None:
+            raise self._no_price(model, moment, terms)
+        return found
 
     def cards(
         self, models: Iterable[Model], on: datetime | None = None, terms: PriceTerms = STANDARD
@@ -120,30 +73,24 @@ class PriceBook:
         models = list(models)
         moment = _utc(on)
         if not self._all_read and sum((m.provider, m.id) not in self._sheets for m in models) > _MANY:
-            self._read_all()
+            self._sheets = {**read_all_sheets(self._connection), **self._sheets}
+            self._all_read = True
         for model in models:
-            try:
-                yield self.card(model, moment, terms)
-            except NoPriceError:
-                continue
+            found = self._find(model, moment, terms)
+            if found is not None:
+                yield found
 
     def has_terms(self, model: Model, terms: PriceTerms, on: datetime | None = None) -> bool:
         """Whether a price under these terms is on record."""
-        try:
-            self.card(model, on, terms)
-        except NoPriceError:
-            return False
-        return True
+        return self._find(model, _utc(on), terms) is not None
 
     def special_terms(self, model: Model, on: datetime | None = None) -> list[PriceTerms]:
         """The special terms under which the model has other rates than the standard ones."""
-        sheet, moment = self._sheet(model), _utc(on)
-        if sheet.via is not None:
-            return []
+        moment = _utc(on)
         found: dict[str, PriceTerms] = {}
-        for block in sheet.special:
-            terms = PriceTerms.of(block.terms)
-            if block.rates and block.active(moment) and terms.special():
+        for block in self._sheet(model).special:
+            if block.rates and block.active(moment):
+                terms = PriceTerms.of(block.terms)
                 found.setdefault(str(terms), terms)
         return list(found.values())
 
@@ -160,35 +107,36 @@ class PriceBook:
 
     # ------------------------------------------------------------------ choosing
 
-    def _special(self, sheet: _Sheet, model: Model, on: datetime, terms: PriceTerms) -> tuple[int, ...]:
-        """The special blocks that hold, the most important first."""
-        blocks = () if sheet.via is not None else sheet.special
-        for wanted in (terms.context(), terms.special()):
-            if any(block.terms == wanted and block.active(on) for block in blocks):
-                return tuple(
-                    index
-                    for index, block in enumerate(blocks)
-                    if block.active(on) and block.terms.items() <= wanted.items()
-                )
-        if not terms.special():
-            return ()
-        later = [b.valid_from for b in blocks if b.terms == terms.special() and b.valid_from is not None]
-        if later:
-            remedy = f"There is one from {min(later).isoformat()} on; before that only the standard price is known."
-        else:
-            remedy = f"Ask for the standard price. {self._where_to_look(model.provider)}"
-        raise NoPriceError(
-            f"No {terms} price is on record for {model.name} at {self._name(model.provider)}.", remedy
-        )
+    def _find(self, model: Model, on: datetime, terms: PriceTerms) -> RateCard | None:
+        sheet = self._sheet(model)
+        standard = sheet.standard_at(on)
+        if standard is None:
+            return None
+        key: tuple[int, ...] = (standard,)
+        if terms is not STANDARD:
+            special = sheet.special_at(on, terms.context())
+            if special is None and terms.special():
+                special = sheet.special_at(on, terms.special())
+                if special is None:
+                    return None
+            key = (standard, *(special or ()))
+        if key in sheet.cards:
+            card = sheet.cards[key]
+            if card is None or card.terms is terms or card.terms == terms:
+                return card
+        card = sheet.cards[key] = self._make(sheet, key, model, terms)
+        return card
 
-    def _make(
-        self, sheet: _Sheet, model: Model, terms: PriceTerms, standard: _Block, special: list[_Block]
-    ) -> RateCard:
+    def _make(self, sheet: Sheet, key: tuple[int, ...], model: Model, terms: PriceTerms) -> RateCard | None:
+        standard = sheet.standard[key[0]]
+        special = [sheet.special[index] for index in key[1:]]
         over: dict[str, Rate] = {}
         for block in special:
             for unit, rate in block.rates.items():
                 over.setdefault(unit, rate)
-        rates = {**standard.rates, **over}
+        rates = {**standard.rates, **over} if over else standard.rates
+        if not rates:
+            return None
         starts = [block.valid_from for block in (standard, *special) if block.valid_from is not None]
         comment = model.comment
         if sheet.via is not None:
@@ -206,58 +154,45 @@ class PriceBook:
             hours=standard.hours,
             comment=comment,
             via=sheet.via,
-            at_standard=frozenset(rates.keys() - over.keys()) if special and over else frozenset(),
+            at_standard=frozenset(rates.keys() - over.keys()) if over else frozenset(),
             units=self._units,
         )
 
+    def _no_price(self, model: Model, on: datetime, terms: PriceTerms) -> NoPriceError:
+        seller = self._name(model.provider)
+        known = self._providers.get(model.provider)
+        look = f"Its price page: {known.pricing_url}" if known is not None and known.pricing_url else ""
+        if self._find(model, on, STANDARD) is None:
+            return NoPriceError(f"No price is on record for {model.name} at {seller}.", look)
+        later = [
+            block.valid_from
+            for block in self._sheet(model).special
+            if block.terms == terms.special() and block.valid_from is not None
+        ]
+        if later:
+            look = f"There is one from {min(later).isoformat()} on; for the day before that, only the standard price is known."
+        return NoPriceError(f"No {terms} price is on record for {model.name} at {seller}.", look)
+
     # ------------------------------------------------------------------ reading
 
-    def _sheet(self, model: Model) -> _Sheet:
+    def _sheet(self, model: Model) -> Sheet:
         key = (model.provider, model.id)
-        if key not in self._sheets:
-            self._sheets[key] = self._read(*key)
-        return self._sheets[key]
+        sheet = self._sheets.get(key)
+        if sheet is None:
+            sheet = self._sheets[key] = self._read(*key)
+        return sheet
 
-    def _read(self, provider: str, model_id: str) -> _Sheet:
-        own = self._providers.get(provider)
-        for seller in (provider, *(own.fallback_providers if own is not None else ())):
-            row = self._connection.execute(
-                "select rowid from models where provider = ? and id = ?", (seller, model_id)
-            ).fetchone()
-            if row is not None:
-                cards = self._connection.execute(
-                    "select id, terms, valid_from, hours_from, hours_to from rate_cards where model = ? order by position",
-                    row,
-                ).fetchall()
-                marks = ",".join("?" * len(cards))
-                rates = self._connection.execute(
-                    "select card, unit, price, per, above_input_tokens, minimum from rates "
-                    f"where card in ({marks}) order by card, position, id",
-                    [card[0] for card in cards],
-                )
-                return _sheet_of(cards, _by_card(rates), None if seller == provider else seller)
-        return _Sheet((), (), None, {})
-
-    def _read_all(self) -> None:
-        # Ids ascend by model, card and position, so that plain scans come in order.
-        rates = _by_card(
-            self._connection.execute(
-                "select card, unit, price, per, above_input_tokens, minimum from rates order by id"
-            )
-        )
-        keys = {
-            rowid: (provider, model_id)
-            for rowid, provider, model_id in self._connection.execute(
-                "select rowid, provider, id from models"
-            )
-        }
-        cards = self._connection.execute(
-            "select id, terms, valid_from, hours_from, hours_to, model from rate_cards order by id"
-        )
-        for model, group in groupby(cards, key=lambda row: row[5]):
-            if keys[model] not in self._sheets:
-                self._sheets[keys[model]] = _sheet_of([row[:5] for row in group], rates, None)
-        self._all_read = True
+    def _read(self, provider: str, model_id: str) -> Sheet:
+        sheet = read_sheet(self._connection, provider, model_id)
+        if sheet is not None:
+            return sheet
+        known = self._providers.get(provider)
+        for seller in known.fallback_providers if known is not None else ():
+            sheet = read_sheet(self._connection, seller, model_id)
+            if sheet is not None:
+                # Only the standard price: a reseller's batch or priority price is its own, and not on record.
+                return Sheet(sheet.standard, via=seller)
+        return Sheet()
 
     @cached_property
     def _units(self) -> UnitTree:
@@ -274,65 +209,28 @@ class PriceBook:
         }
 
     @cached_property
-    def _price_list(self) -> tuple[str, str, str]:
-        """Title, date and publisher of the list that all prices come from."""
-        return self._connection.execute(  # type: ignore[no-any-return]
+    def _sources(self) -> dict[str, Source]:
+        """For each provider where its list prices were read."""
+        title, as_of, publisher = self._connection.execute(
             "select title, as_of, publisher from sources where id = 'genai-prices'"
         ).fetchone()
+        return {
+            provider.id: Source(
+                id=f"price-{provider.id}",
+                title=f"{provider.name} list prices, from {title}",
+                url=provider.pricing_url,
+                as_of=as_of,
+                publisher=publisher,
+            )
+            for provider in self._providers.values()
+        }
 
     def _source(self, provider: str) -> Source:
-        title, as_of, publisher = self._price_list
-        seller = self._providers[provider]
-        return Source(
-            id=f"price-{provider}",
-            title=f"{seller.name} list prices, from {title}",
-            url=seller.pricing_url,
-            as_of=as_of,
-            publisher=publisher,
-        )
+        return self._sources[provider]
 
     def _name(self, provider: str) -> str:
         known = self._providers.get(provider)
         return known.name if known is not None else provider
-
-    def _where_to_look(self, provider: str) -> str:
-        known = self._providers.get(provider)
-        return f"Its provider's page: {known.pricing_url}" if known is not None and known.pricing_url else ""
-
-
-def _standard(sheet: _Sheet, on: datetime) -> int | None:
-    for index in range(len(sheet.standard) - 1, -1, -1):
-        if sheet.standard[index].active(on):
-            return index
-    return 0 if sheet.standard else None
-
-
-def _by_card(rows: Iterable[tuple[Any, ...]]) -> dict[int, Mapping[str, Rate]]:
-    cards: dict[int, dict[str, Rate]] = {}
-    for card, unit, price, per, above, minimum in rows:
-        rates = cards.setdefault(card, {})
-        if above is None:
-            rates[unit] = Rate(unit, Decimal(price), per, (), minimum)
-        else:
-            base = rates[unit]
-            rates[unit] = Rate(unit, base.price, per, (*base.tiers, (above, Decimal(price))), minimum)
-    return cards  # type: ignore[return-value]
-
-
-def _sheet_of(
-    cards: Iterable[tuple[Any, ...]], rates: Mapping[int, Mapping[str, Rate]], via: str | None
-) -> _Sheet:
-    standard: list[_Block] = []
-    special: list[_Block] = []
-    for card, terms, valid_from, hours_from, hours_to in cards:
-        block = _Block(
-            {} if terms == "{}" else json.loads(terms),
-            None if valid_from is None else date.fromisoformat(valid_from),
-            None if hours_from is None else (hours_from, hours_to),
-            rates.get(card, {}),
-        )
-        (special if block.terms else standard).append(block)
-    return _Sheet(tuple(standard), tuple(special), via, {})
 
 
 def _utc(on: datetime | None) -> datetime:

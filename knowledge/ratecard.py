@@ -8,18 +8,21 @@ is chosen by that request's total input tokens, so usage is always that of ONE r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from types import MappingProxyType
+from typing import NamedTuple
 
-from knowledge.errors import QuantityError
+from knowledge.errors import NoPriceError, QuantityError
 from knowledge.records import Model, Source
 from knowledge.units import Count, Plan, UnitTree, Usage, check_count
 
 _REQUEST = Context(prec=28, rounding=ROUND_HALF_EVEN)  # Python's default, which genai-prices computes in
 _VOLUME = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_multiply, _divide, _add = _REQUEST.multiply, _REQUEST.divide, _REQUEST.add
+_POWERS_OF_TEN = {10**exponent: exponent for exponent in range(13)}
 _ZERO = Decimal(0)
 _STANDARD_WORDS = frozenset({"standard", "default"})
 
@@ -100,8 +103,7 @@ class Charge:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """A bill in US dollars. `total` also holds what is neither input nor output (searches, requests)."""
 
     total: Decimal
@@ -120,6 +122,10 @@ class PriceChange:
     unit: str
     rate: Rate
     hours: tuple[str, str] | None = None
+
+
+_Line = tuple[Rate, str | None, Decimal | None]
+"""A rate, its direction, and the price of one where that is exact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,9 +149,20 @@ class RateCard:
     """Units that are charged at the standard rate although special terms were asked for: the terms have no rate for them."""
     units: UnitTree = field(repr=False, compare=False)
     _plan: Plan = field(init=False, repr=False, compare=False)
+    _lines: tuple[_Line, ...] = field(init=False, repr=False, compare=False)
+    _tiered: bool = field(init=False, repr=False, compare=False)
+    _least: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_plan", self.units.plan(tuple(self.rates)))
+        plan = self.units.plan(tuple(self.rates))
+        rates = self.rates.values()
+        for name, value in (
+            ("_plan", plan),
+            ("_lines", tuple(zip(rates, plan.directions, (_single(rate) for rate in rates), strict=True))),
+            ("_tiered", any(rate.tiers for rate in rates)),
+            ("_least", max((rate.minimum or 0 for rate in rates), default=0)),
+        ):
+            object.__setattr__(self, name, value)
 
     def rate_for(self, unit: str) -> Rate | None:
         """The rate at which a unit is charged: its own, or that of the most specific whole it is part of; None if there is none."""
@@ -158,57 +175,66 @@ class RateCard:
 
         Raises QuantityError for counts that are negative, not finite, absurd, or contradict each other.
         """
-        self.units.check(usage)
-        check_count("requests", requests)
-        usage = self._billed(usage)
-        counts = self._plan.counts(usage)
-        size = self._size(usage)
+        if requests != 1:
+            check_count("requests", requests)
+        if self._least:
+            usage = self._billed(usage)
+        plan = self._plan
+        counts = plan.counts(usage)
+        size = plan.size(usage) if self._tiered else 0
         charges = []
-        sums = {"input": _ZERO, "output": _ZERO}
-        total = _ZERO
-        for rate, count, direction in zip(self.rates.values(), counts, self._plan.directions, strict=True):
+        total = into = out = _ZERO
+        for (rate, direction, _), count in zip(self._lines, counts, strict=True):
             if not count:
                 continue
-            price, threshold = rate.at(size)
-            amount = _REQUEST.divide(_REQUEST.multiply(price, count), rate.per)
-            total = _REQUEST.add(total, amount)
-            if direction in sums:
-                sums[direction] = _REQUEST.add(sums[direction], amount)
+            price, threshold = rate.at(size) if rate.tiers else (rate.price, None)
+            amount = _divide(_multiply(price, count), rate.per)
+            total = _add(total, amount)
+            if direction == "input":
+                into = _add(into, amount)
+            elif direction == "output":
+                out = _add(out, amount)
             charges.append(
                 Charge(
                     rate.unit, _times(count, requests), price, rate.per, threshold, _times(amount, requests)
                 )
             )
-        return Cost(
-            _times(total, requests),
-            _times(sums["input"], requests),
-            _times(sums["output"], requests),
-            tuple(charges),
-            tuple(key for key, count in usage.items() if count and self.rate_for(key) is None),
-        )
+        if requests != 1:
+            total, into, out = _times(total, requests), _times(into, requests), _times(out, requests)
+        return Cost(total, into, out, tuple(charges), plan.unpriced(usage))
 
-    def _total(self, usage: Usage, counts: tuple[Count, ...]) -> Decimal:
-        size = self._size(usage)
+    def total(self, usage: Usage, *, requests: Count = 1) -> Decimal:
+        """Only the total of `cost`, in a third of the time. NoPriceError where the total would not be the whole cost."""
+        if requests != 1:
+            check_count("requests", requests)
+        if self._least:
+            usage = self._billed(usage)
+        counts = self._plan.counts(usage)
+        unpriced = self._plan.unpriced(usage)
+        if unpriced:
+            raise NoPriceError(
+                f"No price for {' or '.join(unpriced)} is on record for {self.model.name} at {self.model.provider}."
+            )
+        total = self._sum(counts, self._plan.size(usage) if self._tiered else 0)
+        return total if requests == 1 else _times(total, requests)
+
+    def _sum(self, counts: Sequence[Count], size: Count) -> Decimal:
         total = _ZERO
-        for rate, count in zip(self.rates.values(), counts, strict=True):
+        for (rate, _, single), count in zip(self._lines, counts, strict=True):
             if count:
-                price = rate.at(size)[0] if rate.tiers else rate.price
-                total = _REQUEST.add(total, _REQUEST.divide(_REQUEST.multiply(price, count), rate.per))
+                if single is None:
+                    total = _add(total, _divide(_multiply(rate.at(size)[0], count), rate.per))
+                else:
+                    total = _add(total, _multiply(single, count))
         return total
-
-    def _size(self, usage: Usage) -> Count:
-        size = usage.get("input_tokens")
-        if size is None and any(rate.tiers for rate in self.rates.values()):
-            self.units.check_reported("input_tokens", usage)
-        return size or 0
 
     def _billed(self, usage: Usage) -> Usage:
         """The usage that is billed where a least length of audio is; the sound and the input are then the same seconds."""
-        least = max((rate.minimum or 0 for rate in self.rates.values()), default=0)
         seconds = usage.get("audio_seconds") or usage.get("input_audio_seconds")
-        if not least or not seconds:
+        if not seconds:
             return usage
-        billed = max(seconds, least)
+        check_count("audio_seconds", seconds)
+        billed = max(seconds, self._least)
         return {**usage, "audio_seconds": billed, "input_audio_seconds": billed}
 
 
@@ -220,32 +246,42 @@ def totals(
     Cards that have no rate for some of the usage are left out, since their total would not be the whole cost; so are those
     whose rates need the usage in more detail than it is given.
     """
-    shared: dict[int, tuple[Count, ...] | None] = {}
-    checked: UnitTree | None = None
+    if requests != 1:
+        check_count("requests", requests)
+    for key, count in usage.items():
+        check_count(key, count)
+    shared: dict[int, tuple[list[Count] | None, Count | None]] = {}
     for card in cards:
-        if card.units is not checked:
-            card.units.check(usage)
-            check_count("requests", requests)
-            checked = card.units
-        billed = card._billed(usage)
         plan = card._plan
-        if billed is usage and id(plan) in shared:
-            counts = shared[id(plan)]
+        if card._least:
+            counts, size = _countable(plan, card._billed(usage))
         else:
-            counts = _countable(card, billed)
-            if billed is usage:
-                shared[id(plan)] = counts
-        if counts is not None:
-            yield card, _times(card._total(billed, counts), requests)
+            if id(plan) not in shared:
+                shared[id(plan)] = _countable(plan, usage)
+            counts, size = shared[id(plan)]
+        if counts is None or (size is None and card._tiered):
+            continue
+        total = card._sum(counts, size or 0)
+        yield card, total if requests == 1 else _times(total, requests)
 
 
-def _countable(card: RateCard, usage: Usage) -> tuple[Count, ...] | None:
-    if any(count and card.rate_for(key) is None for key, count in usage.items()):
-        return None
+def _countable(plan: Plan, usage: Usage) -> tuple[list[Count] | None, Count | None]:
+    """The counts to charge, None where they cannot be told or not all be charged; and the input tokens that choose a tier."""
     try:
-        return card._plan.counts(usage)
+        counts = None if plan.unpriced(usage) else plan.counts(usage)
     except QuantityError:
+        return None, None
+    try:
+        return counts, plan.size(usage)
+    except QuantityError:
+        return counts, None
+
+
+def _single(rate: Rate) -> Decimal | None:
+    """The price of one, where dividing first gives the same digits: shifting the decimal point commutes with rounding."""
+    if rate.tiers or rate.per not in _POWERS_OF_TEN:
         return None
+    return rate.price.scaleb(-_POWERS_OF_TEN[rate.per])
 
 
 def _times(amount: Count, requests: Count) -> Decimal:

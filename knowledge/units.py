@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from typing import NamedTuple
 
 from knowledge.errors import QuantityError
 
@@ -40,41 +41,136 @@ class Unit:
         return dict(self.dimensions).get("direction")
 
 
+class _Shape(NamedTuple):
+    """What one set of reported keys means for one plan; found once, since the same few sets come again and again."""
+
+    pairs: tuple[tuple[str, str], ...]  # (part, whole), both reported
+    unpriced: tuple[str, ...]
+    steps: tuple[tuple[str, bool, tuple[tuple[str, ...], ...], tuple[int, ...]], ...]
+    slots: tuple[int, ...]  # for each unit of the plan its step
+    size: tuple[
+        tuple[str, ...], ...
+    ]  # what forbids to leave out input_tokens where its number chooses the tier
+
+
 class Plan:
     """How usage is shared out among one set of rates. `units` keeps the order of the rates."""
 
-    __slots__ = ("_missing", "_order", "_parts", "directions", "units")
+    __slots__ = ("_shapes", "_tree", "directions", "units")
 
     def __init__(self, tree: UnitTree, units: tuple[str, ...]) -> None:
         self.units = units
         self.directions = tuple(tree.units[key].direction for key in units)
-        countable = [tree.units[key] for key in units if key != "requests"]
-        # Parts come before their wholes, so that a whole knows what is already charged for.
-        countable.sort(key=lambda unit: (-len(unit.dimensions), unit.key))
-        self._order = tuple(unit.key for unit in countable)
-        self._parts = {
-            unit.key: tuple(part.key for part in countable if part.dimensions > unit.dimensions)
-            for unit in countable
-        }
-        self._missing = tree.check_reported
+        self._tree = tree
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
 
-    def counts(self, usage: Usage) -> tuple[Count, ...]:
-        """How much is charged at each rate, in the order of `units`. `usage` must have passed `UnitTree.check`."""
-        charged: dict[str, Count] = {"requests": 1}
-        for key in self._order:
-            whole = usage.get(key)
-            if whole is None:
-                self._missing(key, usage)
-                whole = 0
-            parts = [charged[part] for part in self._parts[key]]
-            rest = _difference(whole, parts) if any(parts) else whole
-            if rest < 0:
+    def counts(self, usage: Usage) -> list[Count]:
+        """How much is charged at each rate, in the order of `units`.
+
+        Refuses counts that are no counts (unknown units, negative, not finite, absurd) or contradict each other.
+        """
+        shape = self._shape(usage)
+        for key, count in usage.items():
+            if type(count) is not int or not 0 <= count <= MAX_COUNT:
+                check_count(key, count)
+        for part, whole in shape.pairs:
+            if usage[part] > usage[whole]:
                 raise QuantityError(
-                    f"The parts of {key} add up to {_total(parts)}, which is more than the {whole} given.",
-                    "Cached, cache-written and audio or image tokens are part of the input tokens: give the whole.",
+                    f"{part} ({usage[part]}) cannot be more than {whole} ({usage[whole]}).",
+                    f"{whole} counts all of them, {part} included.",
                 )
-            charged[key] = rest
-        return tuple(charged[key] for key in self.units)
+        charged: list[Count] = []
+        for unit, reported, hazards, parts in shape.steps:
+            rest: Count = 0
+            if reported:
+                rest = usage[unit]
+            elif hazards:
+                _refuse_gap(unit, hazards, usage)
+            if parts:
+                rest = _difference(rest, [charged[part] for part in parts])
+                if rest < 0:
+                    raise QuantityError(
+                        f"The parts of {unit} add up to more than the {usage.get(unit, 0)} given.",
+                        "Cached, cache-written and audio or image tokens are part of the input tokens: give the whole.",
+                    )
+            charged.append(rest)
+        charged.append(1)  # the request itself
+        return [charged[slot] for slot in shape.slots]
+
+    def size(self, usage: Usage) -> Count:
+        """The input tokens that choose the context tier of a request."""
+        size = usage.get("input_tokens")
+        if size is None:
+            _refuse_gap("input_tokens", self._shape(usage).size, usage)
+        return size or 0
+
+    def unpriced(self, usage: Usage) -> tuple[str, ...]:
+        """What is used and not covered by any rate."""
+        found = self._shape(usage).unpriced
+        return tuple(key for key in found if usage[key]) if found else found
+
+    def _shape(self, usage: Usage) -> _Shape:
+        keys = tuple(usage)
+        shape = self._shapes.get(keys)
+        if shape is None:
+            shape = self._shapes[keys] = self._make_shape(keys)
+        return shape
+
+    def _make_shape(self, keys: tuple[str, ...]) -> _Shape:
+        units = self._tree.units
+        for key in keys:
+            if key not in units or key == "requests":
+                raise QuantityError(
+                    f"{key!r} is not something that can be counted in a request.",
+                    f"Known are {', '.join(name for name in units if name != 'requests')}.",
+                )
+        # Parts come before their wholes, so that a whole knows what is already charged for.
+        order = sorted(
+            (units[key] for key in self.units if key != "requests"),
+            key=lambda unit: (-len(unit.dimensions), unit.key),
+        )
+        index = {unit.key: step for step, unit in enumerate(order)}
+        return _Shape(
+            pairs=tuple((p, w) for p in keys for w in keys if units[w].dimensions < units[p].dimensions),
+            unpriced=tuple(
+                key
+                for key in keys
+                if not any(units[rate].dimensions <= units[key].dimensions for rate in index)
+            ),
+            steps=tuple(
+                (
+                    unit.key,
+                    unit.key in keys,
+                    self._hazards(unit.key, keys),
+                    tuple(index[part.key] for part in order if part.dimensions > unit.dimensions),
+                )
+                for unit in order
+            ),
+            slots=tuple(index.get(key, len(order)) for key in self.units),
+            size=self._hazards("input_tokens", keys),
+        )
+
+    def _hazards(self, missing: str, keys: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+        """Sets of reported keys that, if all are above zero, forbid to take the missing one for zero."""
+        own = self._tree.units[missing].dimensions
+        reported = [self._tree.units[key] for key in sorted(keys)]
+        parts = [(unit.key,) for unit in reported if unit.dimensions > own]
+        joined = [
+            (left.key, right.key)
+            for position, left in enumerate(reported)
+            for right in reported[position + 1 :]
+            if left.dimensions | right.dimensions == own
+        ]
+        return (*parts, *joined)
+
+
+def _refuse_gap(missing: str, hazards: tuple[tuple[str, ...], ...], usage: Usage) -> None:
+    for keys in hazards:
+        if all(usage[key] for key in keys):
+            raise QuantityError(
+                f"{' and '.join(keys)} cannot be priced without {missing}.",
+                f"Say how many {missing.replace('_', ' ')} there are in all (0 if none).",
+            )
 
 
 class UnitTree:
@@ -103,47 +199,6 @@ class UnitTree:
         found = [unit for unit in self.units.values() if unit.dimensions < own]
         return [unit.key for unit in sorted(found, key=lambda unit: (-len(unit.dimensions), unit.key))]
 
-    def check(self, usage: Usage) -> None:
-        """Refuse counts that are no counts: unknown units, negative, not finite, absurd, or a part larger than its whole."""
-        for key, count in usage.items():
-            if key not in self.units or key == "requests":
-                raise QuantityError(
-                    f"{key!r} is not something that can be counted in a request.",
-                    f"Known are {', '.join(name for name in self.units if name != 'requests')}.",
-                )
-            check_count(key, count)
-        reported = [self.units[key] for key in usage]
-        for whole in reported:
-            for part in reported:
-                if part.dimensions > whole.dimensions and usage[part.key] > usage[whole.key]:
-                    raise QuantityError(
-                        f"{part.key} ({usage[part.key]}) cannot be more than {whole.key} ({usage[whole.key]}).",
-                        f"{whole.key} counts all of them, {part.key} included.",
-                    )
-
-    def check_reported(self, key: str, usage: Usage) -> None:
-        """Refuse usage that leaves `key` out although it cannot be nothing: its parts, or two things it is both of, are there."""
-        own = self.units[key].dimensions
-        reported = sorted(
-            (self.units[name] for name, count in usage.items() if count > 0), key=lambda u: u.key
-        )
-        parts = [unit.key for unit in reported if unit.dimensions > own]
-        if not parts:
-            parts = next(
-                (
-                    [left.key, right.key]
-                    for index, left in enumerate(reported)
-                    for right in reported[index + 1 :]
-                    if left.dimensions | right.dimensions == own
-                ),
-                [],
-            )
-        if parts:
-            raise QuantityError(
-                f"{' and '.join(parts)} cannot be priced without {key}.",
-                f"Say how many {key.replace('_', ' ')} there are in all (0 if none).",
-            )
-
 
 def check_count(name: str, count: Count) -> None:
     """Refuse a count that is no finite number from 0 to `MAX_COUNT`."""
@@ -157,14 +212,10 @@ def check_count(name: str, count: Count) -> None:
         raise QuantityError(f"{name} is absurdly large ({count:.3e}).", "Check the number and its unit.")
 
 
-def _difference(whole: Count, parts: Iterable[Count]) -> Count:
-    if isinstance(whole, int) and all(isinstance(part, int) for part in parts):
+def _difference(whole: Count, parts: list[Count]) -> Count:
+    if type(whole) is int and all(type(part) is int for part in parts):
         return whole - sum(parts)
     rest = Decimal(whole)
     for part in parts:
         rest = _EXACT.subtract(rest, Decimal(part))
     return rest
-
-
-def _total(parts: Iterable[Count]) -> Count:
-    return -_difference(0, parts)
