@@ -168,6 +168,34 @@ class Answer:
             "details": list(self.details),
         }
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Answer:
+        """The answer that `to_json` wrote, as it stands in the ledger."""
+
+        def exact(text: str | None) -> Decimal | None:
+            return None if text is None else Decimal(text)
+
+        spend = data["spend"]
+        steps = [{**s, "count": exact(s["count"]), "rate": exact(s["rate"])} for s in data["steps"]]
+        return cls(
+            status=data["status"],
+            kind=data["kind"],
+            headline=data["headline"],
+            figures=tuple(Figure(**{**f, "amount": Decimal(f["amount"])}) for f in data["figures"]),
+            assumptions=tuple(data["assumptions"]),
+            citations=tuple(Citation(**c) for c in data["citations"]),
+            steps=tuple(Step(**{**s, "amount": Decimal(s["amount"])}) for s in steps),
+            levers=tuple(
+                Lever(**{**v, "amount": Decimal(v["amount"]), "saving": Decimal(v["saving"])})
+                for v in data["levers"]
+            ),
+            details=tuple(data["details"]),
+            parsed=data["parsed"],
+            parser=data["parser"],
+            spend=Spend(**{**spend, "cost_usd": exact(spend["cost_usd"])}),
+            receipt=data["receipt"],
+        )
+
     def with_receipt(self, receipt: str, spend: Spend, parser: ParserName) -> Answer:
         """The same answer, stamped with what the router alone knows."""
         return replace(self, receipt=receipt, spend=spend, parser=parser)

@@ -1,6 +1,6 @@
 """`aicost chat`: a conversation in the terminal, where each question may refer to the one before.
 
-Earlier lines are remembered for the arrow keys while the conversation lasts, and written nowhere: how long question texts are kept is
+Earlier lines are remembered for the arrow keys while the conversation lasts, and written nowhere: how long texts are kept is
 the ledger's business, and one setting.
 """
 

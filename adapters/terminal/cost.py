@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapters.terminal.options import COUNT, DAY, find_model, json_option, moment
+from adapters.terminal.options import day, find_model, json_option, moment, number
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.price import per_words
 from adapters.terminal.session import opened_knowledge
@@ -73,14 +73,16 @@ class Priced:
 
 @click.command()
 @click.argument("model", required=False)
-@click.option("--input", "input_", type=COUNT, help="Input tokens of one request, cached ones included.")
-@click.option("--output", type=COUNT, help="Output tokens of one request.")
-@click.option("--cached", type=COUNT, help="Input tokens that are read from the cache.")
-@click.option("--cache-write", type=COUNT, help="Input tokens that are written to the cache.")
-@click.option("--requests", type=COUNT, default=Decimal(1), help="How many such requests: 10k")
+@click.option("--input", "input_", type=number, help="Input tokens of one request, cached ones included.")
+@click.option("--output", type=number, help="Output tokens of one request.")
+@click.option("--cached", type=number, help="Input tokens that are read from the cache.")
+@click.option("--cache-write", type=number, help="Input tokens that are written to the cache.")
+@click.option("--requests", type=number, default="1", help="How many such requests: 10k")
 @click.option("--batch", is_flag=True, help="At the batch price.")
-@click.option("--tier", type=click.Choice(["flex", "priority", "fast"]), help="At the price of this service tier.")
-@click.option("--on", type=DAY, help="At the prices of that day.")
+@click.option(
+    "--tier", type=click.Choice(["flex", "priority", "fast"]), help="At the price of this service tier."
+)
+@click.option("--on", type=day, help="At the prices of that day.")
 @click.option("--provider", help="Who sells it, when not its maker.")
 @click.option(
     "--stdin",
@@ -216,7 +218,8 @@ def _document(priced: Priced) -> list[Line | Table]:
     card, cost, request = priced.card, priced.cost, priced.request
     rows = [
         (
-            charge.unit.replace("_", " ") + (f" (above {charge.tier_above:,} in)" if charge.tier_above else ""),
+            charge.unit.replace("_", " ")
+            + (f" (above {charge.tier_above:,} in)" if charge.tier_above else ""),
             f"{charge.count:,f}",
             f"× {format_amount(charge.rate, 'USD')} per {per_words(charge.per)}",
             f"= {format_amount(charge.amount, 'USD')}",
@@ -227,8 +230,12 @@ def _document(priced: Priced) -> list[Line | Table]:
         priced.note,
         f"{request.requests:,f} requests" if request.requests != 1 else None,
         f"Terms: {card.terms}" if card.terms.context() else None,
-        f"At the standard rate, because these terms have none: {_names(card.at_standard)}" if card.at_standard else None,
-        f"Not in the total, because no price is on record: {_names(cost.unpriced)}" if cost.unpriced else None,
+        f"At the standard rate, because these terms have none: {_names(card.at_standard)}"
+        if card.at_standard
+        else None,
+        f"Not in the total, because no price is on record: {_names(cost.unpriced)}"
+        if cost.unpriced
+        else None,
         card.comment if card.via else None,
         f"Source: {card.source.title}" + (f" ({card.source.as_of})" if card.source.as_of else ""),
     ]

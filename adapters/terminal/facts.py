@@ -49,3 +49,29 @@ def _lines(hit: FactHit) -> list[Line]:
         *([Line(source.url, "dim", indent=2)] if source.url else []),
         Line(),
     ]
+
+
+def _hit_json(hit: FactHit) -> dict[str, Any]:
+    fact, passage = hit.fact, hit.passage
+    found: dict[str, Any]
+    if fact is not None:
+        source = fact.source
+        found = {
+            "id": fact.id,
+            "subject": fact.subject,
+            "metric": fact.metric,
+            "value": None if fact.value is None else plain(fact.value),
+            "unit": fact.unit,
+            "period": fact.period,
+            "qualifier": fact.qualifier,
+            "statement": fact.statement,
+        }
+    else:
+        assert passage is not None, "a hit is a fact or a passage"
+        source = passage.source
+        found = {"id": passage.id, "statement": passage.text}
+    return {
+        **found,
+        "confident": hit.confident,
+        "source": {"id": source.id, "title": source.title, "url": source.url, "as_of": source.as_of},
+    }

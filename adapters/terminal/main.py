@@ -1,7 +1,7 @@
 """The `aicost` command: one lazily imported module a subcommand, and the one place that gives errors words and exit statuses.
 
-Exit status: what the command returns (0 where it returns nothing), `AicostError.exit_status` for an error that has words, 2 for wrong
-usage and for a defect of the program, 130 after Ctrl-C. No traceback reaches the screen unless AICOST_DEBUG is set.
+Exit status: what the command returns (0 where it returns nothing), `AicostError.exit_status` for an error that has words, 2 for a
+wrong usage and for a defect of the program, 130 after Ctrl-C. No traceback reaches the screen unless AICOST_DEBUG is set.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapters.terminal.options import COUNT, NAMES, json_option
+from adapters.terminal.options import json_option, names, number
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.session import opened_knowledge
 from bot.answers import plain
@@ -23,9 +23,9 @@ _UNITS = {"input": "input_tokens", "cached": "cache_read_tokens", "output": "out
 
 @click.command()
 @click.argument("words", nargs=-1)
-@click.option("--provider", type=NAMES, default=(), help="Only these sellers: anthropic,openai")
-@click.option("--maker", type=NAMES, default=(), help="Only models by these makers, whoever sells them.")
-@click.option("--context", type=COUNT, help="A context window of at least this many tokens: 200k")
+@click.option("--provider", type=names, default="", help="Only these sellers: anthropic,openai")
+@click.option("--maker", type=names, default="", help="Only models by these makers, whoever sells them.")
+@click.option("--context", type=number, help="A context window of at least this many tokens: 200k")
 @click.option("--modality", default="text", show_default=True, help="text, image, audio, embedding, …")
 @click.option("--open-weights", is_flag=True, help="Only models whose weights are open.")
 @click.option("--deprecated", is_flag=True, help="Deprecated ones too.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -23,55 +24,35 @@ F = TypeVar("F", bound=Callable[..., Any])
 FIRST_PRICES = date(2020, 6, 11)
 """The day on which OpenAI announced the first language model API; no price of an API call is older."""
 
-MAX_COUNT = 10**18
+MAX_NUMBER = 10**18
+"""More of anything is a slip of the keyboard."""
 
 MAX_TEXT_BYTES = 100_000_000
 
-_COUNT = re.compile(r"([+-]?\d+(?:[_,]\d{3})*(?:\.\d+)?(?:[eE]\+?\d{1,3})?)\s?([kKmMbBtT]?)", re.ASCII)
+_NUMBER = re.compile(r"([+-]?\d+(?:[_,]\d{3})*(?:\.\d+)?(?:[eE]\+?\d{1,3})?)\s?([kKmMbBtT]?)", re.ASCII)
 _SCALE = {"": 0, "k": 3, "m": 6, "b": 9, "t": 12}
 
 
-class _Count(click.ParamType):
-    """A number as people write it on a command line: 500, 10k, 1.5M, 2_000_000, 1e6. Its range is checked where it is used."""
-
-    name = "number"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Decimal:
-        if isinstance(value, Decimal):
-            return value
-        found = _COUNT.fullmatch(value.strip())
-        if found is None:
-            self.fail(f"{value!r} is no number, such as 500, 10k or 1.5M.", param, ctx)
-        digits, suffix = found.groups()
-        amount = Decimal(re.sub("[_,]", "", digits)) * Decimal(10) ** _SCALE[suffix.lower()]
-        if abs(amount) > MAX_COUNT:
-            self.fail(f"{value!r} is absurdly large.", param, ctx)
-        return amount
+def number(value: str) -> Decimal:
+    """Option type: a number as people write it on a command line (500, 10k, 1.5M, 2_000_000, 1e6)."""
+    found = _NUMBER.fullmatch(value.strip())
+    if found is None:
+        raise click.BadParameter(f"{value!r} is no number, such as 500, 10k or 1.5M.")
+    digits, suffix = found.groups()
+    amount = Decimal(re.sub("[_,]", "", digits)) * Decimal(10) ** _SCALE[suffix.lower()]
+    if abs(amount) > MAX_NUMBER:
+        raise click.BadParameter(f"{value!r} is absurdly large.")
+    return amount
 
 
-class _Day(click.ParamType):
-    """A day (2024-06-01), as the moment in UTC at which prices of that day are looked up."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        return value if isinstance(value, datetime) else moment(value)
+def day(value: str) -> datetime:
+    """Option type: a day (2024-06-01), as the moment in UTC at which prices of that day are looked up."""
+    return moment(value)
 
 
-class _Names(click.ParamType):
-    """Names separated by commas."""
-
-    name = "names"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, ...]:
-        if isinstance(value, tuple):
-            return value
-        return tuple(name.strip() for name in value.split(",") if name.strip())
-
-
-COUNT, DAY, NAMES = _Count(), _Day(), _Names()
+def names(value: str) -> tuple[str, ...]:
+    """Option type: names separated by commas."""
+    return tuple(name.strip() for name in value.split(",") if name.strip())
 
 
 def json_option(command: F) -> F:
@@ -80,20 +61,31 @@ def json_option(command: F) -> F:
 
 
 def moment(text: str) -> datetime:
-    """The moment in UTC that an ISO date (read as its noon) or an ISO time names. Raises `UsageError` for one that no price can be of."""
+    """The moment in UTC that an ISO date (read as its noon) or an ISO time names.
+
+    Raises `UsageError` for one that no price can be of.
+    """
     try:
-        when = datetime.fromisoformat(text) if len(text) > 10 else datetime.combine(date.fromisoformat(text), time(12))
+        when = (
+            datetime.fromisoformat(text)
+            if len(text) > 10
+            else datetime.combine(date.fromisoformat(text), time(12))
+        )
     except ValueError:
         raise UsageError(f"{text!r} is no date.", "Write it as 2024-06-01.") from None
     when = when.replace(tzinfo=UTC) if when.tzinfo is None else when.astimezone(UTC)
     if when.date() > datetime.now(UTC).date():
-        raise UsageError(f"{text} lies in the future, and no price of then is known.", "Name a day up to today.")
+        raise UsageError(
+            f"{text} lies in the future, and no price of then is known.", "Name a day up to today."
+        )
     if when.date() < FIRST_PRICES:
         raise UsageError(f"{text} lies before the first price of any language model API ({FIRST_PRICES}).")
     return when
 
 
-def find_model(knowledge: KnowledgeBase, mention: str, provider: str | None = None) -> tuple[Model, str | None]:
+def find_model(
+    knowledge: KnowledgeBase, mention: str, provider: str | None = None
+) -> tuple[Model, str | None]:
     """The one model that a person means, and a note on how the mention was read, if it needed reading.
 
     Raises `UnknownNameError`, `NoPriceError` (known, but not at that provider) or `UsageError` (could be several).
@@ -116,7 +108,7 @@ def read_text(path: str) -> str:
     """The text of a file, or of standard input for "-"."""
     try:
         if path == "-":
-            data = click.get_binary_stream("stdin").read(MAX_TEXT_BYTES + 1)
+            data = sys.stdin.buffer.read(MAX_TEXT_BYTES + 1)
         else:
             with Path(path).open("rb") as file:
                 data = file.read(MAX_TEXT_BYTES + 1)

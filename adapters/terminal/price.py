@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapters.terminal.options import DAY, find_model, json_option
+from adapters.terminal.options import day, find_model, json_option
 from adapters.terminal.output import Line, Table, say, show, write_json
 from adapters.terminal.session import opened_knowledge
 from bot.answers import plain
@@ -17,7 +17,6 @@ from bot.presentation import format_amount
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
-    from knowledge.records import Model
     from knowledge.ratecard import Rate, RateCard
 
 STANDARD = "standard"
@@ -26,7 +25,7 @@ STANDARD = "standard"
 @click.command()
 @click.argument("models", nargs=-1, required=True, metavar="MODEL…")
 @click.option("--provider", help="Who sells it, when not its maker: bedrock, azure, groq, …")
-@click.option("--on", type=DAY, help="The prices of that day (2024-06-01), where they are known.")
+@click.option("--on", type=day, help="The prices of that day (2024-06-01), where they are known.")
 @json_option
 def price(models: tuple[str, ...], provider: str | None, on: datetime | None, as_json: bool) -> int:
     """Show what each MODEL costs.
@@ -55,7 +54,9 @@ def price(models: tuple[str, ...], provider: str | None, on: datetime | None, as
 class _PriceList:
     """All that is on record of what one model costs at one moment."""
 
-    def __init__(self, knowledge: KnowledgeBase, mention: str, provider: str | None, on: datetime | None) -> None:
+    def __init__(
+        self, knowledge: KnowledgeBase, mention: str, provider: str | None, on: datetime | None
+    ) -> None:
         self.mention = mention
         self.model, self.note = find_model(knowledge, mention, provider)
         self.seller = knowledge.catalogue.providers[self.model.provider].name
@@ -89,7 +90,9 @@ class _PriceList:
 
     def document(self) -> list[Line | Table]:
         model, card, source = self.model, self.card, self.card.source
-        marks = [word for word, said in (("preview", model.preview), ("deprecated", model.deprecated)) if said]
+        marks = [
+            word for word, said in (("preview", model.preview), ("deprecated", model.deprecated)) if said
+        ]
         title = f"{model.name} — {self.seller}, {model.id}" + (f" ({', '.join(marks)})" if marks else "")
         facts = [
             self.note,
@@ -119,9 +122,13 @@ class _PriceList:
         rows = []
         for unit, above in keys:
             per = next(card.rates[unit].per for card in self.cards.values() if unit in card.rates)
-            label = f"{unit.replace('_', ' ')}, per {per_words(per)}" + (f", above {above:,} in" if above else "")
+            label = f"{unit.replace('_', ' ')}, per {per_words(per)}" + (
+                f", above {above:,} in" if above else ""
+            )
             cells = (_at(card.rates.get(unit), above) for card in self.cards.values())
-            rows.append([label, *("–" if amount is None else format_amount(amount, "USD") for amount in cells)])
+            rows.append(
+                [label, *("–" if amount is None else format_amount(amount, "USD") for amount in cells)]
+            )
         headers = ["", *self.cards] if len(self.cards) > 1 else []
         return Table(rows, headers, right=frozenset(range(1, len(self.cards) + 1)), indent=2)
 

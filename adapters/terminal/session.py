@@ -14,10 +14,10 @@ from bot.messages import Message
 from bot.settings import Settings
 
 if TYPE_CHECKING:
+    from bot.spend.ledger import Ledger
     from rich.progress import Progress
 
     from bot.router import Router
-    from bot.spend.ledger import Ledger
     from knowledge.base import KnowledgeBase
 
 _SURROGATES = re.compile("[\ud800-\udfff]")

@@ -61,4 +61,9 @@ def tokens(
         return
     about = "" if counted.exact else "about "
     cost = f" — {format_amount(bill.total, 'USD')} as input of {model.name}" if bill and model else ""
-    show([Line(f"{about}{counted.count:,} tokens{cost}", "bold"), *(Line(s, indent=2) for s in (counted.basis, note) if s)])
+    show(
+        [
+            Line(f"{about}{counted.count:,} tokens{cost}", "bold"),
+            *(Line(s, indent=2) for s in (counted.basis, note) if s),
+        ]
+    )

@@ -1,0 +1,134 @@
+"""`aicost usage`: what the bot was asked, and what its own LLM calls cost."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from adapters.terminal.output import Line, Table, show, write_json
+from adapters.terminal.session import opened_ledger
+from bot.answers import plain
+from bot.errors import UsageError
+from bot.presentation import format_amount
+from bot.settings import Settings
+
+if TYPE_CHECKING:
+    from bot.spend.report import By, Totals, UsageReport
+
+GROUPINGS = ("user", "channel", "workspace", "platform", "model", "kind", "day", "parser")
+
+
+@click.command()
+@click.option("--by", type=click.Choice(GROUPINGS), help="Also in groups.")
+@click.option("--period", help='"today", "last week", "this month", "last 7 days", …')
+@click.option("--since", help="From this day on (2026-11-01).")
+@click.option("--until", help="Up to this day, which is included.")
+@click.option("--user", help="Only this user's (the platform's user id).")
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
+)
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def usage(
+    by: By | None,
+    period: str | None,
+    since: str | None,
+    until: str | None,
+    user: str | None,
+    form: str,
+    as_json: bool,
+) -> None:
+    """Show how much the bot was asked, and what that cost in tokens and USD.
+
+    \b
+    aicost usage --period "last week" --by user
+    """
+    if period and (since or until):
+        raise click.UsageError("Give either --period, or --since and --until.")
+    report = asyncio.run(_report(by, period, _date(since), _date(until), user))
+    if as_json or form == "json":
+        write_json(report.to_json(), indent=2)
+    elif form == "csv":
+        _write_csv(report)
+    else:
+        show(_document(report))
+
+
+async def _report(
+    by: By | None, period: str | None, since: date | None, until: date | None, user: str | None
+) -> UsageReport:
+    from bot.spend.report import day_range, time_range
+
+    zone = Settings.load().timezone
+    if period:
+        start, end = time_range(period, zone, datetime.now(UTC))
+    else:
+        start, end = day_range(since, until, zone)
+    async with opened_ledger() as ledger:
+        return await ledger.report(start, end, by, user=user, time_zone=zone)
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no date.", "Write it as 2026-11-01.") from None
+
+
+def _write_csv(report: UsageReport) -> None:
+    import csv
+
+    rows = (
+        [group.to_json() for group in report.groups]
+        if report.by
+        else [{**report.totals.to_json(), "by": "total"}]
+    )
+    columns = ["by", *report.totals.to_json()]
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def _document(report: UsageReport) -> list[Line | Table]:
+    totals = report.totals
+    if not totals.questions and not totals.llm_calls:
+        return [Line("Nothing was asked in that time.", "yellow")]
+    share = (
+        f"{100 * totals.without_llm / totals.questions:.0f} % of them needed no LLM"
+        if totals.questions
+        else ""
+    )
+    notes = [
+        share,
+        f"{totals.reserved} calls are under way; they count as reserved" if totals.reserved else "",
+        f"{totals.lost} calls were cut off; they count with all that was reserved" if totals.lost else "",
+        f"{totals.estimated} calls were counted by us, because the server reported no tokens"
+        if totals.estimated
+        else "",
+        f"{totals.unpriced} calls have no known price and are not in the sum" if totals.unpriced else "",
+    ]
+    rows = [*((group.by, group.totals) for group in report.groups), ("total", totals)]
+    headers = (report.by or "", "questions", "LLM calls", "input", "cached", "output", "USD")
+    return [
+        Line(
+            f"{totals.questions:,} questions, {totals.llm_calls:,} LLM calls, {format_amount(totals.cost_usd, 'USD')}",
+            "bold",
+        ),
+        *(Line(note, indent=2) for note in notes if note),
+        Line(),
+        Table([_row(name, sums) for name, sums in rows], headers, right=frozenset(range(1, 7)), indent=2),
+    ]
+
+
+def _row(name: str, sums: Totals) -> list[str]:
+    counts = (
+        sums.questions,
+        sums.llm_calls,
+        sums.input_tokens,
+        sums.cached_input_tokens,
+        sums.output_tokens,
+    )
+    return [name, *(f"{count:,}" for count in counts), plain(sums.cost_usd)]
