@@ -1,0 +1,300 @@
+"""Discord for `aicost serve`: connects, relays each question to the router, and posts the reply beneath it.
+
+An event is in the ledger before anything is done about it. A question that a stop or a crash left unanswered is answered after the
+next start; the reply's nonce is the question's id, so that Discord itself drops a second copy sent shortly after the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import OrderedDict
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+import discord
+
+from adapters.discord import events
+from adapters.discord.client import DISCORD_API_URL, AicostClient, use_api
+from adapters.discord.events import Place
+from adapters.discord.render import hint, layout, plain_content
+from adapters.platform import STOP_GRACE, Turns
+from bot.errors import AicostError, StorageError
+from bot.messages import Reply
+
+if TYPE_CHECKING:
+    from bot.router import Router, Ticket
+    from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_TYPING_AFTER = 0.8
+"""Seconds of work after which the channel shows that an answer is coming; most answers are there sooner."""
+
+_AT_ONCE = 64
+"""Questions that are answered at the same time; further ones wait (they are in the ledger by then)."""
+
+_RETRY_FIRST, _RETRY_MOST = 1.0, 60.0
+"""Seconds between attempts to reach Discord: the first wait, doubled each time up to the longest."""
+
+_POST_TRIES = (0.5, 2.0, 5.0)
+"""Seconds between attempts to post one reply when the network fails (discord.py itself repeats on HTTP 5xx and 429)."""
+
+_REFUSED_CODES = {4004: "the token", 4013: "the intents", 4014: "the intents"}
+"""Close codes of the gateway that will not get better by trying again."""
+
+_HINT = "Discord shows me your words only when you mention me: please ask again with @{name}, or leave the reply ping on."
+_HINTED_USERS = 1000
+
+
+class DiscordAdapter:
+    """A `PlatformAdapter` for Discord."""
+
+    name = "discord"
+
+    def __init__(self, settings: Settings, router: Router, *, shard_count: int | None = None) -> None:
+        """`shard_count`: a fixed number of shards instead of the number that Discord recommends."""
+        self._settings = settings
+        self._router = router
+        self._shard_count = shard_count
+        self._turns = Turns()
+        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._work: set[asyncio.Task[None]] = set()
+        self._runner: asyncio.Task[None] | None = None
+        self._stopping = False
+        self._took_up = False
+        self._hinted: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self.client = self._new_client()
+
+    @property
+    def connected(self) -> bool:
+        """Whether every shard has an open session with Discord."""
+        return self.client.connected
+
+    async def start(self) -> None:
+        """Log in, keep connected in the background, and take up what is unanswered.
+
+        Raises `AicostError` when Discord refuses the token; an unreachable Discord is tried again and again.
+        """
+        use_api(self._settings.discord_api_url)
+        first_attempt: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._runner = asyncio.create_task(self._run(first_attempt), name="discord")
+        try:
+            await first_attempt
+        except asyncio.CancelledError:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Finish what is in work within `STOP_GRACE`, and disconnect; new events go to the ledger only."""
+        self._stopping = True
+        if self._work:
+            await asyncio.wait(self._work, timeout=STOP_GRACE)
+        if self._work:
+            log.warning("%d Discord questions are left to the next start", len(self._work))
+        await _cancelled(*self._work)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(1.5):
+                await self.client.close()
+        if self._runner is not None:
+            await _cancelled(self._runner)
+
+    def _new_client(self) -> AicostClient:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = (
+            False  # a bot of words needs no voice libraries
+        )
+        return AicostClient(self.receive, self._shard_count)
+
+    async def _run(self, first_attempt: asyncio.Future[None]) -> None:
+        """Log in and stay connected; a failure before the first login is reported to `first_attempt`."""
+        wait = _RETRY_FIRST
+        while not self._stopping:
+            try:
+                await self.client.login(self._settings.discord_token or "")
+                wait = _RETRY_FIRST
+                if not first_attempt.done():
+                    first_attempt.set_result(None)
+                if not self._took_up:  # once a process: later, what is unfinished is this process's own work
+                    self._took_up = True
+                    self._own(self.take_up_unfinished())
+                await self.client.connect()
+                problem = "the connection was closed"
+            except (discord.LoginFailure, discord.PrivilegedIntentsRequired):
+                return self._refuse(first_attempt, "the token")
+            except discord.ConnectionClosed as error:
+                if error.code in _REFUSED_CODES:
+                    return self._refuse(first_attempt, _REFUSED_CODES[error.code])
+                problem = f"the gateway closed the connection with code {error.code}"
+            except discord.HTTPException as error:
+                problem = f"{self._api} answered {error.status} {error.response.reason}"
+                if error.status == 404:
+                    problem += (
+                        " (DISCORD_API_URL must be the whole base, such as https://discord.com/api/v10)"
+                    )
+            except (OSError, TimeoutError, aiohttp.ClientError, discord.DiscordException) as error:
+                problem = f"{type(error).__name__}: {error}"
+            except Exception:
+                log.exception("the connection to Discord failed in an unforeseen way")
+                problem = "an unforeseen error"
+            if self._stopping:
+                return None
+            if not first_attempt.done():
+                first_attempt.set_result(None)
+            log.warning("Discord is not connected, because %s. Next attempt in %.0f s.", problem, wait)
+            await self._close_client()
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _RETRY_MOST)
+            self.client = self._new_client()
+        return None
+
+    @property
+    def _api(self) -> str:
+        return self._settings.discord_api_url or DISCORD_API_URL
+
+    def _refuse(self, first_attempt: asyncio.Future[None], what: str) -> None:
+        error = AicostError(
+            f"Discord refused {'DISCORD_TOKEN' if what == 'the token' else what + ' of this bot'}.",
+            "Copy the token of the bot from the Discord developer portal (Bot, Reset Token) into DISCORD_TOKEN.",
+        )
+        if first_attempt.done():
+            log.error("%s Discord stays disconnected until the next start.", error)
+        else:
+            first_attempt.set_exception(error)
+
+    async def _close_client(self) -> None:
+        with contextlib.suppress(TimeoutError, OSError, aiohttp.ClientError):
+            async with asyncio.timeout(5):
+                await self.client.close()
+
+    def receive(self, event: discord.Message) -> None:
+        """Take a message of the gateway; those that do not concern the bot are dropped."""
+        me = self.client.user
+        if me is not None and events.concerns(event, me):
+            self._own(self._take(event, me))
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a Discord question failed in an unforeseen way", exc_info=error)
+
+    async def _take(self, event: discord.Message, me: discord.ClientUser) -> None:
+        if events.hidden(event, me):
+            await self._hint(event, me)
+            return
+        message = events.to_message(event, me, await self._thread(event, me))
+        ticket = await self._router.admit(message)
+        if ticket is not None and not self._stopping:
+            await self._answer(ticket, Place(event.channel.id, event.id))
+
+    async def take_up_unfinished(self) -> None:
+        """Answer what an earlier process put into the ledger and did not answer."""
+        for ticket in await self._router.unfinished(events.PLATFORM):
+            place = Place.of(ticket.message)
+            if place is None:
+                log.error(
+                    "question %d cannot be answered: its place in Discord is not on record", ticket.query_id
+                )
+            else:
+                await self._answer(ticket, place)
+
+    async def _thread(self, event: discord.Message, me: discord.ClientUser) -> str:
+        """The conversation that a message continues: the answer that it replies to, or its author's, or the Discord thread's."""
+        own = events.own_thread(event)
+        answered = events.answered_message(event, me)
+        if answered is None or answered.reference is None or answered.reference.message_id is None:
+            return own
+        key = events.answer_key(answered.reference.message_id)
+        base = events.to_message(event, me, key).conversation
+        try:
+            known = await self._router.ledger.load_thread(base)
+        except StorageError:
+            return own
+        return own if known is None else key
+
+    async def _answer(self, ticket: Ticket, place: Place) -> None:
+        own = events.own_thread_of(ticket.message, place)
+        async with self._turns.turn((*ticket.message.conversation[:3], own)), self._room:
+            typing = asyncio.create_task(self._type_soon(place))
+            try:
+                reply = await self._router.answer(ticket)
+            finally:
+                await _cancelled(typing)
+            if not reply.duplicate:
+                await self._remember(reply, place, own)
+                await self._post(reply, place)
+
+    async def _remember(self, reply: Reply, place: Place, own: str) -> None:
+        """Let both a reply to this answer and the next message of its author go on from here."""
+        conversation = reply.message.conversation
+        try:
+            question = await self._router.ledger.load_thread(conversation)
+            for thread in {own, events.answer_key(place.message_id)} - {conversation[3]}:
+                if question is not None:
+                    await self._router.ledger.save_thread((*conversation[:3], thread), question)
+        except StorageError as error:
+            log.warning("a follow-up to this question will not be understood: %s", error)
+
+    async def _type_soon(self, place: Place) -> None:
+        """Show that the bot is at work, once it takes long."""
+        await asyncio.sleep(_TYPING_AFTER)
+        with contextlib.suppress(discord.DiscordException, OSError, aiohttp.ClientError):
+            await self.client.get_partial_messageable(place.channel_id).typing()
+
+    async def _post(self, reply: Reply, place: Place) -> None:
+        try:
+            await self._send(place, view=layout(reply))
+        except (discord.Forbidden, discord.NotFound) as error:
+            log.warning("Discord channel %d takes no reply from the bot: %s", place.channel_id, error.text)
+        except (OSError, aiohttp.ClientError) as error:
+            log.error("a reply is lost, because Discord cannot be reached (%s)", type(error).__name__)
+        except discord.HTTPException as error:
+            log.error(
+                "Discord refused the layout of a reply (%d %s); it is sent as plain text",
+                error.status,
+                error.text,
+            )
+            with contextlib.suppress(discord.Forbidden, discord.NotFound):
+                await self._send(place, content=plain_content(reply), suppress_embeds=True)
+
+    async def _send(self, place: Place, **parts: Any) -> None:
+        """Post beneath the question, or on its own where the question is gone."""
+        channel = self.client.get_partial_messageable(place.channel_id)
+        reference = discord.MessageReference(
+            message_id=place.message_id, channel_id=place.channel_id, fail_if_not_exists=False
+        )
+        for wait in (*_POST_TRIES, None):
+            try:
+                await channel.send(**parts, reference=reference, mention_author=False, nonce=place.message_id)
+                return
+            except (OSError, aiohttp.ClientError) as error:
+                if wait is None:
+                    raise
+                log.warning(
+                    "a reply could not be posted (%s); next attempt in %.1f s", type(error).__name__, wait
+                )
+            await asyncio.sleep(wait)
+
+    async def _hint(self, event: discord.Message, me: discord.ClientUser) -> None:
+        """Say once to a user in a channel why the bot does not answer a message whose words it cannot see."""
+        key = (event.channel.id, event.author.id)
+        if key in self._hinted:
+            return
+        self._hinted[key] = None
+        if len(self._hinted) > _HINTED_USERS:
+            self._hinted.popitem(last=False)
+        with contextlib.suppress(discord.HTTPException, OSError, aiohttp.ClientError):
+            await self._send(Place(event.channel.id, event.id), content=hint(_HINT.format(name=me.name)))
+
+
+async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel tasks and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
