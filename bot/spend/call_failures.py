@@ -1,8 +1,8 @@
 """Why a call of an LLM gave no answer, told from the SDK's and the transport's exceptions.
 
-The distinction that matters to the books is whether the provider may bill the call: nothing was sent (`unreachable`), the
-server said no (`refused`, `rejected`, `busy`: an HTTP error, which no provider bills), or it was sent and the answer got
-lost (`broken`, `timeout`, `oversized`), which may be billed.
+The distinction that matters to the books is whether the provider may bill the call: nothing was sent (`unreachable`,
+`over_budget`), the server said no (`refused`, `rejected`, `busy`: an HTTP error, which no provider bills), or it was sent
+and the answer got lost (`broken`, `timeout`, `oversized`), which may be billed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from typing import Any, Literal
 
 from bot.errors import AicostError
 
-Failure = Literal["unreachable", "refused", "rejected", "busy", "broken", "timeout", "oversized"]
+Failure = Literal[
+    "unreachable", "refused", "rejected", "busy", "broken", "timeout", "oversized", "over_budget"
+]
 
 
 class LlmCallError(AicostError):
@@ -87,6 +89,7 @@ def from_transport(error: Exception) -> LlmCallError:
         httpx2.PoolTimeout,
         httpx2.ProxyError,
         httpx2.UnsupportedProtocol,
+        httpx2.LocalProtocolError,
     )
     if isinstance(cause, unsent):
         return LlmCallError(

@@ -25,14 +25,17 @@ import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from bot.answers import Spend
 from bot.errors import AicostError
+from bot.spend.budgets import Budget, Refusal
 from bot.spend.call_failures import LlmCallError, from_status, from_transport
 from bot.spend.calls import CallUsage
+from bot.spend.completions import Completion, read_answer
 from bot.spend.own_price import OPENAI_BASE_URL, OwnPrice, Priced
-from bot.spend.token_bounds import input_bound, plausible_usage
+from bot.spend.token_bounds import input_bound
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -42,8 +45,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ChatMessage = dict[str, str]
-
 Status = Literal["settled", "failed"]
+
+_T = TypeVar("_T")
 
 MAX_TRIES = 3
 """HTTP requests for one answer, as long as the deadline allows them."""
@@ -51,7 +55,8 @@ MAX_ANSWER_BYTES = 256_000
 """A longer answer is cut off: no parse is that long, and a hostile server must not fill the memory."""
 _CONNECT_SECONDS = 3.0
 _FIRST_WAIT_SECONDS = 0.4
-_LEAST_SECONDS_FOR_A_TRY = 0.3
+_LEAST_SECONDS_FOR_A_CALL = 0.3
+"""Less time than this is not worth a request."""
 _NOTHING = CallUsage()
 _SETTLE_SECONDS = 2.0
 """How long an answer waits for its row to be settled; a slow disk settles later, in the background."""
@@ -70,7 +75,9 @@ class CallBook(Protocol):
         reserved_input_tokens: int,
         reserved_output_tokens: int,
         reserved_cost: Decimal | None,
-    ) -> int: ...
+        budgets: Sequence[Budget] = (),
+        patience: float = 0.0,
+    ) -> int | Refusal: ...
 
     async def settle_call(
         self,
@@ -108,14 +115,6 @@ class Tally:
         return Spend(self.calls, self.input_tokens, self.output_tokens, self.cost)
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """What the model said. `text` is None when it said nothing usable (a refusal, or no completion at all)."""
-
-    text: str | None
-    finish_reason: str | None = None
-
-
 class MeteredClient:
     """Calls one model at one OpenAI-compatible server, on the books of one ledger; safe to use from many tasks of one loop."""
 
@@ -127,28 +126,45 @@ class MeteredClient:
         model: str,
         books: CallBook,
         knowledge: KnowledgeBase | None = None,
+        budgets: Sequence[Budget] = (),
     ) -> None:
         self.base_url = base_url or OPENAI_BASE_URL
         self.model = model
-        self._api_key = (
-            api_key or "none"
-        )  # servers of one's own need no key, but the SDK insists on some text
+        # servers of one's own need no key, but the SDK insists on some text
+        self._api_key = api_key or "none"
         self.books = books
+        self.budgets = tuple(budgets)
         self._knowledge = knowledge
         self.price = OwnPrice(self.base_url, model, knowledge)
         self._client: AsyncOpenAI | None = None
         self._background: set[asyncio.Task[Any]] = set()
 
     async def prepare(self) -> None:
-        """Import the SDK and build the client (a second, cold), so that no question's deadline has to pay for it."""
+        """Import the SDK and build the client (a second, cold), so that no question's deadline has to pay for it.
+
+        Raises `LlmCallError` for an address that cannot be one.
+        """
         if self._client is None:
             client = await asyncio.to_thread(self._connect)
             self._client = self._client or client
 
     def _connect(self) -> AsyncOpenAI:
+        import httpx2
         from openai import AsyncOpenAI
 
-        client = AsyncOpenAI(base_url=self.base_url, api_key=self._api_key, max_retries=0)
+        try:
+            _ = urlsplit(
+                self.base_url
+            ).port  # raises for one out of range, which the SDK would only do on sending
+            client = AsyncOpenAI(base_url=self.base_url, api_key=self._api_key, max_retries=0)
+        except (
+            ValueError,
+            ImportError,
+            httpx2.InvalidURL,
+        ) as error:  # a port out of range, a proxy of an unknown kind
+            raise LlmCallError(
+                "unreachable", "The language model's address cannot be used.", detail=str(error)
+            ) from error
         _ = client.chat.completions.with_streaming_response  # the SDK imports its resources on first use
         return client
 
@@ -173,7 +189,7 @@ class MeteredClient:
         """One answer, tried up to `MAX_TRIES` times within `seconds`.
 
         `parameters` go to the server as they are (`response_format`, `temperature` …); `output_limit` is what to reserve for.
-        Every try is on the books before it is sent, and counted in `tally`. Raises `LlmCallError`, `StorageError`.
+        Every try is on the books before it is sent, and counted in `tally`. Raises `LlmCallError` and `StorageError`.
         """
         await self.prepare()
         loop = asyncio.get_running_loop()
@@ -181,13 +197,10 @@ class MeteredClient:
         wait = _FIRST_WAIT_SECONDS
         for attempt in range(MAX_TRIES):
             try:
-                async with asyncio.timeout_at(deadline):
-                    return await self._once(messages, parameters, query_id, output_limit, deadline, tally)
-            except TimeoutError:
-                raise LlmCallError("timeout", "The language model took too long to answer.") from None
+                return await self._once(messages, parameters, query_id, output_limit, deadline, tally)
             except LlmCallError as error:
                 pause = wait if error.retry_after is None else error.retry_after
-                ends_too_late = loop.time() + pause + _LEAST_SECONDS_FOR_A_TRY > deadline
+                ends_too_late = loop.time() + pause + _LEAST_SECONDS_FOR_A_CALL > deadline
                 if not error.passing or attempt + 1 == MAX_TRIES or ends_too_late:
                     raise
                 log.info("the LLM server failed (%s); trying again in %.1f s", error.failure, pause)
@@ -208,17 +221,27 @@ class MeteredClient:
             input_tokens=input_bound(messages, parameters), output_tokens=output_limit, estimated=True
         )
         row = _Row(self, reserved, tally)
-        await row.reserve(query_id)
+        loop = asyncio.get_running_loop()
         try:
-            body = await self._send(messages, parameters, deadline)
+            async with asyncio.timeout_at(deadline):
+                await row.reserve(query_id, patience=deadline - loop.time() - _LEAST_SECONDS_FOR_A_CALL)
+                body = await self._send(messages, parameters, deadline)
         except LlmCallError as error:
             await row.fail(error)
             raise
-        except asyncio.CancelledError:
-            timeout = LlmCallError("timeout", "The language model took too long to answer.")
-            await row.fail(timeout)
+        except (TimeoutError, asyncio.CancelledError) as stopped:
+            late = LlmCallError("timeout", "The language model took too long to answer.")
+            await row.fail(late)
+            if isinstance(stopped, TimeoutError):
+                raise late from None
             raise
-        completion, usage = _read_answer(body, input_limit=_request_bytes(messages, parameters))
+        # from here on the answer is there: neither the deadline nor a cancelled question may cost its row the usage
+        return await asyncio.shield(self.run_to_end(self._settle(row, messages, parameters, body)))
+
+    async def _settle(
+        self, row: _Row, messages: Sequence[ChatMessage], parameters: dict[str, Any], body: bytes
+    ) -> Completion:
+        completion, usage = read_answer(body, input_limit=_request_bytes(messages, parameters))
         if usage is None:
             usage = await self._own_count(messages, parameters, completion)
         await row.settle(usage)
@@ -248,9 +271,9 @@ class MeteredClient:
             raise from_status(error) from error
         except (openai.APIConnectionError, httpx2.HTTPError) as error:
             raise from_transport(error) from error
-        except openai.OpenAIError as error:
+        except (openai.OpenAIError, ValueError) as error:  # ValueError: a key that no HTTP header can hold
             raise LlmCallError(
-                "rejected", "The language model's server gave no usable answer.", detail=str(error)
+                "refused", "The request to the language model's server could not be made.", detail=str(error)
             ) from error
         return bytes(body)
 
@@ -276,7 +299,7 @@ class MeteredClient:
                 log.warning("no tokenizer to count with: %s", error)
         return -(-len(text) // 4)
 
-    def run_to_end(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def run_to_end(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
         """Start work that a cancelled question must not cancel; `close` waits for it."""
         task = asyncio.ensure_future(work)
         self._background.add(task)
@@ -291,12 +314,14 @@ class _Row:
         self._client = client
         self._reserved = reserved
         self._tally = tally
-        self._call_id = 0
+        self._call_id: int | None = None
         self._sent_at = 0.0
 
-    async def reserve(self, query_id: int | None) -> None:
-        """Write the row. Raises `StorageError` when it cannot be written and what the ledger raises when a budget is used up;
-        nothing may be sent then."""
+    async def reserve(self, query_id: int | None, *, patience: float) -> None:
+        """Write the row, waiting up to `patience` seconds for calls under way to leave room in a budget.
+
+        Raises `StorageError` when it cannot be written and `LlmCallError` when a budget refuses it; nothing may be sent then.
+        """
         client, price = self._client, self._client.price
         writing = asyncio.ensure_future(
             client.books.reserve_call(
@@ -307,21 +332,29 @@ class _Row:
                 reserved_input_tokens=self._reserved.input_tokens,
                 reserved_output_tokens=self._reserved.output_tokens,
                 reserved_cost=price.price(self._reserved).cost,
+                budgets=client.budgets,
+                patience=max(0.0, patience),
             )
         )
         try:
-            self._call_id = await asyncio.shield(writing)
+            reserved = await asyncio.shield(writing)
         except asyncio.CancelledError:
             # the ledger's thread may write the row all the same: release it, since nothing was sent
             client.run_to_end(self._release(writing))
             raise
+        if isinstance(reserved, Refusal):
+            raise LlmCallError("over_budget", str(reserved))
+        self._call_id = reserved
         self._sent_at = time.perf_counter()
 
-    async def _release(self, writing: asyncio.Future[int]) -> None:
+    async def _release(self, writing: asyncio.Future[int | Refusal]) -> None:
         try:
-            self._call_id = await writing
+            reserved = await writing
         except AicostError:
             return
+        if isinstance(reserved, Refusal):
+            return
+        self._call_id = reserved
         await self._write(_NOTHING, Priced(Decimal(0)), "failed", "timeout")
 
     async def settle(self, usage: CallUsage) -> None:
@@ -332,6 +365,8 @@ class _Row:
 
     async def fail(self, error: LlmCallError) -> None:
         """The call was not answered; where the provider may bill it nevertheless, it is charged at its reservation."""
+        if self._call_id is None:  # stopped before the row was written, so nothing was sent
+            return
         if error.may_be_billed:
             priced = self._client.price.price(self._reserved)
             self._tally.add(self._reserved, priced.cost)
@@ -344,6 +379,8 @@ class _Row:
         await asyncio.wait([task], timeout=_SETTLE_SECONDS)
 
     async def _write(self, usage: CallUsage, priced: Priced, status: Status, error: str | None) -> None:
+        if self._call_id is None:
+            return
         latency = round((time.perf_counter() - self._sent_at) * 1000) if self._sent_at else None
         try:
             await self._client.books.settle_call(
@@ -362,23 +399,3 @@ class _Row:
 
 def _request_bytes(messages: Sequence[ChatMessage], parameters: dict[str, Any]) -> int:
     return len(json.dumps([*messages, parameters], ensure_ascii=False).encode())
-
-
-def _read_answer(body: bytes, *, input_limit: int) -> tuple[Completion, CallUsage | None]:
-    """The completion in a response body, however malformed, and its usage if that is plausible."""
-    try:
-        data = json.loads(body)
-    except ValueError:
-        return Completion(None), None
-    if not isinstance(data, dict):
-        return Completion(None), None
-    usage = plausible_usage(data.get("usage"), input_limit=input_limit)
-    try:
-        choice = data["choices"][0]
-        text = choice["message"]["content"]
-    except (KeyError, IndexError, TypeError):
-        return Completion(None), usage
-    reason = choice.get("finish_reason")
-    return Completion(
-        text if isinstance(text, str) and text.strip() else None, reason if isinstance(reason, str) else None
-    ), usage

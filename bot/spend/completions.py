@@ -1,0 +1,37 @@
+"""Reads the body of a chat completion, however malformed: what the model said, and what the server says that it used."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from bot.spend.calls import CallUsage
+from bot.spend.token_bounds import plausible_usage
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What the model said. `text` is None when it said nothing usable (a refusal, or no completion at all)."""
+
+    text: str | None
+    finish_reason: str | None = None
+
+
+def read_answer(body: bytes, *, input_limit: int) -> tuple[Completion, CallUsage | None]:
+    """The completion in a response body, however malformed, and its usage if that is plausible."""
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        return Completion(None), None
+    if not isinstance(data, dict):
+        return Completion(None), None
+    usage = plausible_usage(data.get("usage"), input_limit=input_limit)
+    try:
+        choice = data["choices"][0]
+        text = choice["message"]["content"]
+    except (KeyError, IndexError, TypeError):
+        return Completion(None), usage
+    reason = choice.get("finish_reason")
+    return Completion(
+        text if isinstance(text, str) and text.strip() else None, reason if isinstance(reason, str) else None
+    ), usage
