@@ -73,7 +73,7 @@ MAKERS: dict[str, Maker] = {
     "baai": Maker("BAAI", (), ("baai",)),
     "aion-labs": Maker("AionLabs", (), ("aionlabs",)),
     "reflection": Maker("Reflection", (), ("reflection",)),
-    "microsoft-wizardlm": Maker("WizardLM", (), ("wizardlm",)),
+    "wizardlm": Maker("WizardLM", (), ("wizardlm",)),
 }
 
 LINES: dict[str, Line] = {
@@ -152,7 +152,7 @@ LINES: dict[str, Line] = {
     "bge": Line("baai", True),
     "aion": Line("aion-labs", None),
     "beam": Line("reflection", None),
-    "wizardlm": Line("microsoft-wizardlm", True),
+    "wizardlm": Line("wizardlm", True),
 }
 """Model lines by the word that names them."""
 

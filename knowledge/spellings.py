@@ -1,0 +1,250 @@
+"""Cuts what people, price lists and APIs write for a model into parts, so that spellings of one model compare equal.
+
+"claude-sonnet-5-5", "anthropic/claude-sonnet-5.5" and "Claude 5.5 Sonnet" differ in order and punctuation only. A spelling is cut
+into words, versions, sizes, dates and labels, and its parts are sorted into a core that identifies the model, dates that name a
+snapshot, and noise that changes nothing ("instruct", "fp8"). Two spellings with the same core are the same model.
+
+Pure functions over text; offsets always refer to the text as it was given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from knowledge.makers import LINES, MAKERS
+
+PartKind = Literal["word", "version", "size", "label", "number", "date"]
+
+
+class Part(NamedTuple):
+    """One piece of a text. `text` is normalised ("v4.0" → "4"), `start` and `end` are offsets, `glue` is the joining punctuation
+    before it ("", " ", "-", …) or None where it does not join the part before."""
+
+    text: str
+    kind: PartKind
+    start: int
+    end: int
+    glue: str | None
+
+
+class Spelling(NamedTuple):
+    """One spelling, sorted: `core` identifies the model, in the order written; `dates` start with "@"."""
+
+    core: tuple[str, ...]
+    dates: tuple[str, ...]
+    noise: tuple[str, ...]
+
+
+_PARTS = re.compile(
+    r"""
+      (?P<date>20[12]\d-[01]\d-[0-3]\d(?!\d) | 20[12]\d[01]\d[0-3]\d(?!\d) | [01]\d-20[12]\d(?!\d)
+             | (?<![\d.,])0\d-[0-3]\d(?!\d) | (?<![\d.,])2[345]\.(?:0[1-9]|1[0-2])(?![\d.]))
+    | (?P<omni>[1-9]o(?=mini|[^a-z0-9]|$))
+    | (?P<size>\d{1,2}x\d{1,3}b(?![a-z0-9]) | \d+(?:[.,]\d+)?[bt](?![a-z0-9])
+             | (?<![a-z0-9])[aer]\d+(?:\.\d+)?b(?![a-z0-9]))
+    | (?P<label>\d+(?:[.,]\d+)?[kme](?![a-z0-9]))
+    | (?P<series>(?<![a-z0-9])(?:o[1-9]|[kmrv]\d{1,2}(?:[.,p]\d{1,2})*)(?=mini|pro|[^a-z0-9]|$))
+    | (?P<number>\d+(?:p\d{1,2}(?![a-z0-9])|(?:[.,]\d+)*))
+    | (?P<word>[^\W\d_]+)
+    | (?P<plus>(?<=[a-z0-9])\+(?![\w+]))
+    """,
+    re.VERBOSE,
+)
+_PLAIN = str.maketrans(dict.fromkeys("‐‑‒–—−", "-") | dict.fromkeys("\u00a0\u202f\u2009\t", " "))
+_JOINTS = frozenset(["", " ", "  ", "-", "_", ".", "/", ":", "@"])
+
+_NOISE_WORDS = """
+    instruct it hf versatile instant fp8 fp16 bf16 int8 awq nvfp4 gguf maas basic latest preview exp experimental beta alpha online
+    text original global regional dense ai api model version bit legacy older specdec mode
+"""
+NOISE = frozenset(_NOISE_WORDS.split())
+_SAME_WORD = {"embeddings": "embedding", "embed": "embedding", "transcription": "transcribe"}
+ORGANISATIONS = {word: maker for maker, entry in MAKERS.items() for word in entry.spellings}
+"""Maker ids by the name of the organisation in a model id, or in a sentence with its words joined."""
+_MAKER_WORDS = frozenset(ORGANISATIONS) | {"databricks", "z"}
+# Endings by which hosts tell their own serving of an open line apart, or that name the only kind there is.
+_NOISE_OF_LINE = {
+    "llama": frozenset(["chat", "turbo", "lite", "vision", "reasoning", "meta"]),
+    "qwen": frozenset(["chat"]),
+    "mistral": frozenset(["chat"]),
+    "gemma": frozenset(["chat"]),
+    "yi": frozenset(["chat"]),
+}
+_LABEL_COUNTS = frozenset(["gpt", "moonshot"])
+"""Lines in which a context length tells models apart ("gpt-4-32k"); elsewhere it only describes one."""
+
+
+def fold(text: str) -> str:
+    """Lower case with plain hyphens and spaces; as long as `text`, so offsets stay."""
+    lowered = text.lower()
+    if len(lowered) != len(text):
+        lowered = "".join(low if len(low := c.lower()) == 1 else c for c in text)
+    return lowered.translate(_PLAIN)
+
+
+def parts(folded: str) -> list[Part]:
+    """Cut a folded text into parts, in order. Linear in its length; what belongs to no part is left out."""
+    found: list[Part] = []
+    end = 0
+    for match in _PARTS.finditer(folded):
+        start = match.start()
+        glue: str | None = folded[end:start]
+        if not found or glue not in _JOINTS:
+            glue = None
+        end = match.end()
+        text, kind = _normal(match.group(), match.lastgroup or "word")
+        found.append(Part(text, kind, start, end, glue))
+    return found
+
+
+@lru_cache(maxsize=16384)
+def _normal(text: str, kind: str) -> tuple[str, PartKind]:
+    match kind:
+        case "word":
+            return _SAME_WORD.get(text, text), "word"
+        case "plus":
+            return "plus", "word"
+        case "omni":
+            return text, "version"
+        case "size":
+            return text.replace(",", "."), "size"
+        case "label":
+            return text.replace(",", "."), "label"
+        case "date":
+            return "@" + re.sub(r"\D", "", text), "date"
+        case "series":
+            return plain_version(text.replace("p", ".").replace(",", ".")).removeprefix("v"), "version"
+    if text.isdigit():
+        if len(text) <= 2 and text != "0":
+            return text, "version"
+        if len(text) == 3 and text.startswith("00"):
+            return "@" + text, "date"
+        return text, "number"
+    version = text.replace(",", ".").replace("p", ".")
+    if all(len(digits) <= 2 for digits in version.split(".")) and version.count(".") <= 2:
+        return plain_version(version), "version"
+    return text, "number"
+
+
+def plain_version(text: str) -> str:
+    """ "4.0" and "4" are one version."""
+    while text.endswith(".0"):
+        text = text[:-2]
+    return text
+
+
+def joined(pieces: Iterable[Part]) -> list[Part]:
+    """Parts with those versions put together that an id writes with hyphens ("claude-3-5", "k2-7", "gpt-4-o")."""
+    result: list[Part] = []
+    for piece in pieces:
+        before = result[-1] if result else None
+        text = ""
+        if before is not None and before.kind == "version" and piece.glue in ("-", "_"):
+            whole = "." not in before.text and not before.text.endswith("o")
+            if whole and piece.text.isdigit() and (piece.kind == "version" or piece.text == "0"):
+                text = plain_version(f"{before.text}.{piece.text}")
+            elif piece.text == "o" and before.text.isdigit():
+                text = before.text + "o"
+        if before is not None and text:
+            result[-1] = Part(text, "version", before.start, piece.end, before.glue)
+        else:
+            result.append(piece)
+    return result
+
+
+_REGION = re.compile(r"^(?:global|regional|us-gov|us|eu|apac|au|jp|in)\.(?=[a-z0-9]+\.)")
+_AWS_REVISION = re.compile(r"(?:-v?[1-9])?:\d+$")
+_EXPERTS = re.compile(r"\(\d+bx\d+e\)")
+
+
+def organisation(model_id: str) -> str:
+    """Whom a model id names before the model: "meta-llama/Llama-3" → "metallama", "us.anthropic.claude-x" → "anthropic", or ""."""
+    path, _, last = _REGION.sub("", fold(model_id)).rpartition("/")
+    if path:
+        return re.sub(r"[^a-z0-9]", "", path.rsplit("/", 1)[-1])
+    head, dot, rest = last.partition(".")
+    return head if dot and head.isalpha() and rest[:1].isalpha() else ""
+
+
+def id_parts(model_id: str) -> list[Part]:
+    """The parts of a model id, without its path, organisation, region and revision. Offsets are of no use."""
+    folded = _REGION.sub("", fold(model_id)).rpartition("/")[2]
+    head, dot, rest = folded.partition(".")
+    if dot and head in ORGANISATIONS and rest[:1].isalpha():
+        folded = rest
+    return joined(parts(_AWS_REVISION.sub("", re.sub(r"v0:(\d)$", r"v0.\1", folded))))
+
+
+def name_parts(name: str) -> list[Part]:
+    """The parts of a display name; some lists show an id in its place."""
+    if "/" in name and " " not in name:
+        return id_parts(name)
+    return joined(parts(_EXPERTS.sub("", fold(name))))
+
+
+@lru_cache(maxsize=16384)
+def line_named(text: str, kind: PartKind) -> str | None:
+    """The line that one part names, if it does: "claude", or "o" for "o3"."""
+    if kind == "version" and len(text) > 1 and text[0] == "o":
+        return "o"
+    return text if kind == "word" and text in LINES else None
+
+
+def line_of(pieces: Iterable[Part]) -> str | None:
+    """The line that a name belongs to: a finetune's own name goes before the open line that it was made from."""
+    lines = [line for piece in pieces if (line := line_named(piece.text, piece.kind))]
+    return next((line for line in lines if not LINES[line].base), lines[0] if lines else None)
+
+
+def spelling(pieces: Collection[Part]) -> Spelling:
+    """Sort parts into what identifies a model and what does not."""
+    line = line_of(pieces)
+    core: list[str] = []
+    dates: list[str] = []
+    noise: list[str] = []
+    more_noise = _NOISE_OF_LINE.get(line or "", frozenset())
+    others = any(piece.text not in _MAKER_WORDS for piece in pieces)
+    for text, kind, *_ in pieces:
+        if kind == "date":
+            dates.append(text)
+        elif kind == "number" and 4 <= len(text) <= 6 and text.isdigit():
+            dates.append("@" + text)
+        elif (
+            text in NOISE
+            or text in more_noise
+            or (kind == "label" and line not in _LABEL_COUNTS)
+            or (kind == "size" and text[0] in "ae")
+            or (text in _MAKER_WORDS and text not in LINES and others)
+        ):
+            noise.append(text)
+        elif text not in core:
+            core.append(text)
+    return Spelling(tuple(core), tuple(dates), tuple(noise))
+
+
+def version_of(pieces: Iterable[Part]) -> tuple[int, ...]:
+    """The number that orders a line by age: the first version after the line's name, else the first at all, else ().
+
+    A version counts as a decimal number ("4.20" is older than "4.3") except a year ("26.10" is newer than "26.9").
+    "4o" stands between 4 and 4.1.
+    """
+    versions: list[str] = []
+    after_line: list[str] = []
+    seen = False
+    for text, kind, *_ in pieces:
+        named = line_named(text, kind) is not None
+        if kind == "version":
+            versions.append(text)
+            if seen or named:
+                after_line.append(text)
+        seen = seen or named
+    chosen = next(iter(after_line or versions), "")
+    if chosen.endswith("o"):
+        return (int(chosen[:-1]), 0, 1)
+    numbers = [digits for digits in re.split(r"\D+", chosen) if digits]
+    if len(numbers) == 2 and numbers[1].endswith("0") and int(numbers[0]) < 20:
+        numbers[1] = numbers[1].rstrip("0") or "0"
+    return tuple(int(digits) for digits in numbers)
