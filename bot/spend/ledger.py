@@ -1,0 +1,365 @@
+"""The ledger: every question and every LLM call, written before it matters; budgets; conversations; reports.
+
+`Ledger` is the door for the rest of the program. Its methods never block the event loop: all SQL runs in one thread of the
+ledger's own, one transaction for each call, and a write that has begun is finished even if its caller is cancelled. Several
+processes may open the same file. Whatever goes wrong with the file is a `StorageError`.
+
+With a retention of 0 days the text of a question is stored only while it is being answered (a restart needs it), and what is
+kept afterwards (answer, conversation) holds typed slots without the person's words; parses are then cached in memory alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+
+from bot.answers import Answer
+from bot.errors import StorageError
+from bot.messages import Message
+from bot.spend import budgets, calls, privacy, queries, report
+from bot.spend.budgets import Budget, BudgetPeriod, BudgetState, BudgetWarning, Scope
+from bot.spend.calls import CallRequest, CallUsage, Reservation
+from bot.spend.encoding import storable, time_text
+from bot.spend.privacy import Forgotten
+from bot.spend.queries import Admission, Conversation
+from bot.spend.report import By, UsageReport
+from bot.spend.schema import VERSION
+from bot.spend.store import Store
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PURGE_EVERY = 500
+"""Admissions after which a long-running process looks for what has been kept long enough."""
+
+PATIENCE_STEP_SECONDS = 0.02
+PARSES_IN_MEMORY = 1000
+
+logger = logging.getLogger("aicost.ledger")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Ledger:
+    """An open ledger. Make one with `await Ledger.open(…)`, end it with `await ledger.close()`."""
+
+    def __init__(self, retention_days: int, budgets: Sequence[Budget], clock: Callable[[], datetime]) -> None:
+        self._retention_days = retention_days
+        self._budgets = tuple(budgets)
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="aicost-ledger")
+        self._store: Store | None = None
+        self._warnings: list[BudgetWarning] = []
+        self._parses: OrderedDict[str, str] = OrderedDict()
+        self._until_purge = PURGE_EVERY
+
+    @classmethod
+    async def open(
+        cls,
+        data_dir: Path,
+        retention_days: int,
+        *,
+        budgets: Sequence[Budget] = (),
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> Ledger:
+        """Open `data_dir/ledger.db`, creating or migrating it if need be. `budgets` are those of the settings, beside the stored.
+
+        Calls that a dead process left reserved become `lost`, and what has been kept long enough is removed. Raises
+        `StorageError` if the file cannot be opened; a damaged one is set aside and told of in `notices`.
+        """
+        ledger = cls(retention_days, budgets, clock)
+        try:
+            await ledger._on_thread(lambda: ledger._open(data_dir))
+        except BaseException:
+            ledger._thread.shutdown(wait=False)
+            raise
+        return ledger
+
+    async def close(self) -> None:
+        """Finish what is under way and close the file. Closing twice is harmless."""
+        if self._store is not None:
+            store, self._store = self._store, None
+            await self._on_thread(store.close)
+        self._thread.shutdown(wait=False)
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the operator should know about the file, such as that a damaged one was set aside."""
+        return tuple(self._ready().notices)
+
+    # Questions
+
+    async def admit(self, message: Message) -> Admission:
+        """Record a message before it is acknowledged, or find that it repeats one, whenever and in whatever process that came."""
+        self._until_purge -= 1
+        if self._until_purge <= 0:
+            self._until_purge = PURGE_EVERY
+            await self._write(privacy.purge, self._clock(), self._retention_days)
+        return await self._write(queries.admit, self._ready().owner.name, message, self._clock())
+
+    async def finish_query(
+        self, query_id: int, answer: Answer, *, latency_ms: int, error: str | None = None
+    ) -> None:
+        """Record the answer under its receipt. If a query is finished twice, the first answer stands."""
+        await self._write(
+            queries.finish,
+            query_id,
+            answer,
+            now=self._clock(),
+            latency_ms=latency_ms,
+            error=error,
+            keep_words=self._keep_words,
+        )
+
+    async def unfinished(self, platform: str) -> list[tuple[int, Message]]:
+        """Claim the messages that dead processes received within the last hour and never answered: query id and message.
+
+        Oldest first; each is handed out once, also when several processes ask at the same time. They are admitted already.
+        """
+        owner = self._ready().owner
+        return await self._write(queries.resume, platform, owner.name, owner.is_alive, self._clock())
+
+    async def save_thread(self, conversation: Conversation, question_json: str) -> None:
+        """Remember a conversation's last typed question (`Message.conversation` is the key)."""
+        await self._write(
+            queries.save_thread, conversation, question_json, now=self._clock(), keep_words=self._keep_words
+        )
+
+    async def load_thread(self, conversation: Conversation) -> str | None:
+        """The conversation's last typed question as JSON, None in a new or long silent conversation."""
+        return await self._read(queries.load_thread, conversation)
+
+    async def answer_by_receipt(self, receipt: str) -> dict[str, Any] | None:
+        """The answer (JSON data, as `Answer.to_json`) that bears the receipt."""
+        return await self._read(queries.answer_by_receipt, receipt)
+
+    async def add_feedback(
+        self, receipt: str, message: Message, verdict: Literal["good", "bad"], comment: str = ""
+    ) -> None:
+        """Record what a person says of an answer."""
+        values = (
+            time_text(self._clock()),
+            storable(receipt),
+            message.platform,
+            storable(message.user),
+            verdict,
+            storable(comment),
+        )
+        await self._write(_execute, _INSERT_FEEDBACK, values)
+
+    # LLM calls
+
+    async def reserve_call(
+        self,
+        query_id: int | None,
+        *,
+        model: str,
+        provider: str,
+        base_url: str,
+        reserved_input_tokens: int,
+        reserved_output_tokens: int,
+        reserved_cost: Decimal | None,
+        budgets: Sequence[Budget] = (),
+        patience: float = 0.0,
+    ) -> int:
+        """Write the row of a call *before* it is made and return its id for `settle_call`.
+
+        Raises `Refusal` when a budget has no room for it: one of those stored, given to `open` or given here. `reserved_cost` is
+        the upper bound in USD, None if no price is known (then any budget refuses, since none could be held). With `patience`
+        (seconds) a refusal that is due only to calls under way waits for them to settle.
+        """
+        request = CallRequest(
+            query_id=query_id,
+            provider=provider,
+            model=model,
+            base_url=base_url,
+            input_tokens=reserved_input_tokens,
+            output_tokens=reserved_output_tokens,
+            cost=reserved_cost,
+        )
+        deadline = asyncio.get_running_loop().time() + patience
+        while True:
+            outcome: Reservation = await self._write(
+                calls.reserve, self._ready().owner.name, request, (*self._budgets, *budgets), self._clock()
+            )
+            for warning in outcome.warnings:
+                logger.warning("%s", warning)
+            self._warnings.extend(outcome.warnings)
+            if outcome.call_id is not None:
+                return outcome.call_id
+            assert outcome.refusal is not None
+            if not outcome.refusal.passing or asyncio.get_running_loop().time() >= deadline:
+                raise outcome.refusal
+            await asyncio.sleep(PATIENCE_STEP_SECONDS)
+
+    async def settle_call(
+        self,
+        call_id: int,
+        usage: CallUsage,
+        *,
+        cost: Decimal | None,
+        status: Literal["settled", "failed"] = "settled",
+        error: str | None = None,
+        price_source: str | None = None,
+        price_as_of: str | None = None,
+        latency_ms: int | None = None,
+    ) -> None:
+        """Replace a reservation by the truth, on the disk when this returns. Settling twice changes nothing.
+
+        `cost` in USD: None for a settled call means that no price is known (not 0), for a failed one that nothing was billed.
+        """
+        store = self._ready()
+        now = self._clock()
+        await self._on_thread(
+            lambda: store.write_durably(
+                calls.settle,
+                call_id,
+                usage,
+                cost=cost,
+                status=status,
+                error=error,
+                price_source=price_source,
+                price_as_of=price_as_of,
+                latency_ms=latency_ms,
+                now=now,
+            )
+        )
+
+    async def load_parse(self, key: str) -> str | None:
+        """The parse (JSON) remembered under the key, which must be a hash that covers text, context and version."""
+        if not self._keep_words:
+            return self._parses.get(key)
+        return await self._read(_load_parse, key)
+
+    async def save_parse(self, key: str, form_json: str) -> None:
+        """Remember a parse, so that the same question costs once."""
+        if not self._keep_words:
+            self._parses[key] = form_json
+            if len(self._parses) > PARSES_IN_MEMORY:
+                self._parses.popitem(last=False)
+            return
+        await self._write(_execute, _INSERT_PARSE, (key, storable(form_json), time_text(self._clock())))
+
+    # Budgets
+
+    def take_warnings(self) -> tuple[BudgetWarning, ...]:
+        """The budgets that have reached 80 % or 100 % since this was last asked; each crossing comes once, in one process."""
+        taken, self._warnings = tuple(self._warnings), []
+        return taken
+
+    async def set_budget(self, budget: Budget) -> None:
+        """Store a budget in place of the one of the same scope, subject and period."""
+        await self._write(budgets.set_budget, budget, self._clock())
+
+    async def remove_budget(self, scope: Scope, subject: str, period: BudgetPeriod) -> bool:
+        """Remove a stored budget; False if there is none."""
+        return await self._write(budgets.remove_budget, scope, subject, period)
+
+    async def budgets(self) -> tuple[BudgetState, ...]:
+        """The budgets of the settings and the stored ones, with what is spent of each."""
+        return await self._read(budgets.states, self._budgets, self._clock())
+
+    # Reports and privacy
+
+    async def report(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        by: By | None = None,
+        *,
+        user: str | None = None,
+        time_zone: str = "UTC",
+    ) -> UsageReport:
+        """Usage from `since` up to, not including, `until` (UTC; see `report.time_range`), in all and by one criterion."""
+        return await self._read(report.build, since, until, by, user=user, time_zone=time_zone)
+
+    async def export(self, user: str) -> dict[str, Any]:
+        """All that is stored of a user, as JSON data."""
+        return await self._read(privacy.export, user, self._clock())
+
+    async def forget(self, user: str) -> Forgotten:
+        """Remove a user's identity and words; what was spent stays in all sums."""
+        forgotten = await self._write(privacy.forget, user)
+        # The write-ahead log holds pages as they were before; emptied as far as no other process is reading them.
+        await self._on_thread(self._ready().empty_log)
+        return forgotten
+
+    async def info(self) -> dict[str, Any]:
+        """For `aicost doctor`: where the ledger is, its schema version, its size in bytes, its number of rows."""
+        store = self._ready()
+        counts = await self._read(_row_counts)
+        size = store.path.stat().st_size
+        return {"path": str(store.path), "schema_version": VERSION, "bytes": size, "rows": counts}
+
+    # The thread
+
+    @property
+    def _keep_words(self) -> bool:
+        return self._retention_days > 0
+
+    def _ready(self) -> Store:
+        if self._store is None:
+            raise StorageError("The ledger is closed.", "Open it again.")
+        return self._store
+
+    def _open(self, data_dir: Path) -> None:
+        now = self._clock()
+        store = Store(data_dir, now)
+        try:
+            store.tidy(now, self._retention_days)
+        except BaseException:
+            store.close()
+            raise
+        self._store = store
+
+    async def _write(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        store = self._ready()
+        return await self._on_thread(lambda: store.write(work, *args, **kwargs))
+
+    async def _read(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        store = self._ready()
+        return await self._on_thread(lambda: store.read(work, *args, **kwargs))
+
+    async def _on_thread(self, work: Callable[[], T]) -> T:
+        try:
+            future = self._thread.submit(work)
+        except RuntimeError as error:
+            raise StorageError("The ledger is closed.", "Open it again.") from error
+        # Shielded: a settled call must reach the disk although the question's task is cancelled.
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+
+_INSERT_FEEDBACK = (
+    "INSERT INTO feedback (given_at, receipt, platform, user, verdict, comment) VALUES (?, ?, ?, ?, ?, ?)"
+)
+_INSERT_PARSE = "INSERT OR REPLACE INTO parses (key, parse, created_at) VALUES (?, ?, ?)"
+
+
+def _execute(connection: Connection, sql: str, values: tuple[str, ...]) -> None:
+    connection.execute(sql, values)
+
+
+def _load_parse(connection: Connection, key: str) -> str | None:
+    row = connection.execute("SELECT parse FROM parses WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _row_counts(connection: Connection) -> dict[str, int]:
+    return {
+        table: connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+        for table in ("queries", "llm_calls", "events", "threads", "budgets", "parses", "feedback")
+    }

@@ -1,0 +1,264 @@
+"""What the bot was asked and what its own LLM calls cost, in all and by one criterion.
+
+Sums are exact: SQLite groups and counts, money is added as decimals. Groups add up to the totals, key by key. A question counts by
+the time it came, a call by the time it was reserved; a call that is reserved or lost counts with the tokens and the cost reserved.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any, Literal, get_args
+
+from bot.answers import plain
+from bot.errors import UsageError
+from bot.spend.encoding import add, read_time, time_text, times, zone
+
+By = Literal["user", "channel", "workspace", "platform", "model", "kind", "day", "parser"]
+
+NONE = "none"
+"""The group of what has no value: questions that needed no LLM (by model), terminals without workspace, unanswered questions."""
+
+_FIRST_MODEL = "(SELECT f.model FROM llm_calls f WHERE f.query_id = q.id ORDER BY f.id LIMIT 1)"
+
+_KEYS: dict[str | None, tuple[str, str]] = {
+    None: ("''", "''"),
+    "user": ("q.user", "c.user"),
+    "channel": ("q.channel", "c.channel"),
+    "workspace": ("q.workspace", "c.workspace"),
+    "platform": ("q.platform", "c.platform"),
+    "model": (_FIRST_MODEL, "c.model"),
+    "kind": ("q.kind", "(SELECT q.kind FROM queries q WHERE q.id = c.query_id)"),
+    "parser": ("q.parser", "(SELECT q.parser FROM queries q WHERE q.id = c.query_id)"),
+    # Zones differ by multiples of a quarter of an hour, so a day in any zone is made of whole minutes in UTC.
+    "day": ("substr(q.received_at, 1, 16)", "substr(c.reserved_at, 1, 16)"),
+}
+"""For each criterion the expressions that group questions and calls."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Sums over questions and calls. `reserved` and `lost` count calls, which `llm_calls`, tokens and cost include."""
+
+    questions: int = 0
+    llm_calls: int = 0
+    input_tokens: int = 0
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: Decimal = Decimal(0)
+    reserved: int = 0
+    lost: int = 0
+    without_llm: int = 0
+    """Questions that took no LLM call."""
+    unpriced: int = 0
+    """Calls whose price is not known; `cost_usd` does not include them."""
+    estimated: int = 0
+    """Calls whose tokens we counted, because the server reported none."""
+
+    def __add__(self, other: Totals) -> Totals:
+        return Totals(
+            questions=self.questions + other.questions,
+            llm_calls=self.llm_calls + other.llm_calls,
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost_usd=add([self.cost_usd, other.cost_usd]),
+            reserved=self.reserved + other.reserved,
+            lost=self.lost + other.lost,
+            without_llm=self.without_llm + other.without_llm,
+            unpriced=self.unpriced + other.unpriced,
+            estimated=self.estimated + other.estimated,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys that other programs rely on; the cost is an exact decimal string."""
+        return {
+            "questions": self.questions,
+            "llm_calls": self.llm_calls,
+            "input_tokens": self.input_tokens,
+            "cached_input_tokens": self.cached_input_tokens,
+            "output_tokens": self.output_tokens,
+            "cost_usd": plain(self.cost_usd),
+            "reserved": self.reserved,
+            "lost": self.lost,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The sums of one user, channel, model …; `by` is its id, an ISO date for a day."""
+
+    by: str
+    totals: Totals
+
+    def to_json(self) -> dict[str, Any]:
+        return {**self.totals.to_json(), "by": self.by}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageReport:
+    """Usage from `since` up to, but not including, `until` (None: without end). Days in order, other groups dearest first."""
+
+    since: datetime | None
+    until: datetime | None
+    by: By | None
+    totals: Totals
+    groups: tuple[Group, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"totals": self.totals.to_json(), "groups": [group.to_json() for group in self.groups]}
+
+
+def build(
+    connection: sqlite3.Connection,
+    since: datetime | None,
+    until: datetime | None,
+    by: By | None,
+    *,
+    user: str | None,
+    time_zone: str,
+) -> UsageReport:
+    """Sum up a time range, inside a transaction that the caller holds."""
+    if by is not None and by not in get_args(By):
+        raise UsageError(f"Usage cannot be grouped by {by!r}.", f"Use one of {', '.join(get_args(By))}.")
+    name = _day_namer(zone(time_zone)) if by == "day" else _name
+    sums: dict[str, Totals] = {}
+    question_key, call_key = _KEYS[by]
+    where, values = _range("q.received_at", "q.user", since, until, user)
+    for key, questions, without_llm in connection.execute(
+        f"SELECT {question_key} AS key, COUNT(*),"
+        " SUM(NOT EXISTS (SELECT 1 FROM llm_calls x WHERE x.query_id = q.id))"
+        f" FROM queries q {where} GROUP BY key",
+        values,
+    ):
+        group = name(key)
+        sums[group] = sums.get(group, Totals()) + Totals(questions=questions, without_llm=without_llm)
+    where, values = _range("c.reserved_at", "c.user", since, until, user)
+    for key, cost, calls, inputs, cached, outputs, reserved, lost, estimated in connection.execute(
+        f"SELECT {call_key} AS key, c.cost_usd, COUNT(*), SUM(c.input_tokens), SUM(c.cached_input_tokens),"
+        " SUM(c.output_tokens), SUM(c.status = 'reserved'), SUM(c.status = 'lost'), SUM(c.estimated)"
+        f" FROM llm_calls c {where} GROUP BY key, c.cost_usd",
+        values,
+    ):
+        group = name(key)
+        sums[group] = sums.get(group, Totals()) + Totals(
+            llm_calls=calls,
+            input_tokens=inputs,
+            cached_input_tokens=cached,
+            output_tokens=outputs,
+            cost_usd=Decimal(0) if cost is None else times(Decimal(cost), calls),
+            reserved=reserved,
+            lost=lost,
+            unpriced=calls if cost is None else 0,
+            estimated=estimated,
+        )
+    totals = Totals()
+    for part in sums.values():
+        totals += part
+    groups = [Group(key, part) for key, part in sums.items()]
+    if by == "day":
+        groups.sort(key=lambda g: g.by)
+    else:
+        groups.sort(key=lambda g: (-g.totals.cost_usd, -g.totals.questions, g.by))
+    return UsageReport(since=since, until=until, by=by, totals=totals, groups=tuple(groups) if by else ())
+
+
+def _range(
+    time_column: str, user_column: str, since: datetime | None, until: datetime | None, user: str | None
+) -> tuple[str, list[str]]:
+    conditions: list[str] = []
+    values: list[str] = []
+    for condition, value in (
+        (f"{time_column} >= ?", None if since is None else time_text(since)),
+        (f"{time_column} < ?", None if until is None else time_text(until)),
+        (f"{user_column} = ?", user),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            values.append(value)
+    return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
+
+
+def _name(key: str | None) -> str:
+    return key or NONE
+
+
+def _day_namer(place: tzinfo) -> Callable[[str | None], str]:
+    def name(minute: str | None) -> str:
+        assert minute is not None
+        return read_time(minute + "Z").astimezone(place).date().isoformat()
+
+    return name
+
+
+_DAYS_BACK = re.compile(r"(?:the )?(?:last|past) (\d{1,4}) (day|week|month)s?")
+
+PERIODS = (
+    "today",
+    "yesterday",
+    "this week",
+    "last week",
+    "this month",
+    "last month",
+    "this year",
+    "last year",
+    "last N days",
+    "all",
+)
+"""What `time_range` understands; a week begins on Monday."""
+
+
+def time_range(period: str, time_zone: str, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """The start and end (UTC; the end is not included) of a period named in words, as days go in the time zone.
+
+    Raises `UsageError` for a name that it does not know. "last 7 days" are the 7 days that end with today.
+    """
+    today = now.astimezone(zone(time_zone)).date()
+    words = " ".join(period.lower().replace("-", " ").replace("_", " ").split())
+    week = today - timedelta(days=today.weekday())
+    month, year = today.replace(day=1), today.replace(month=1, day=1)
+    tomorrow = today + timedelta(days=1)
+    last_month = (month - timedelta(days=1)).replace(day=1)
+    named: dict[str, tuple[date | None, date | None]] = {
+        "today": (today, tomorrow),
+        "yesterday": (today - timedelta(days=1), today),
+        "this week": (week, tomorrow),
+        "last week": (week - timedelta(days=7), week),
+        "this month": (month, tomorrow),
+        "last month": (last_month, month),
+        "this year": (year, tomorrow),
+        "last year": (year.replace(year=year.year - 1), year),
+        "all": (None, None),
+        "all time": (None, None),
+    }
+    if words in named:
+        start, end = named[words]
+    elif match := _DAYS_BACK.fullmatch(words):
+        days = int(match[1]) * {"day": 1, "week": 7, "month": 30}[match[2]]
+        start, end = tomorrow - timedelta(days=max(1, days)), tomorrow
+    else:
+        raise UsageError(f"I know no period {period!r}.", f"Use one of {', '.join(PERIODS)}.")
+    last_day = None if end is None else end - timedelta(days=1)
+    return day_range(start, last_day, time_zone)
+
+
+def day_range(
+    first: date | None, last: date | None, time_zone: str
+) -> tuple[datetime | None, datetime | None]:
+    """The UTC start of the first day and end of the last one (both included), as days go in the time zone."""
+    place = zone(time_zone)
+
+    def midnight(day: date) -> datetime:
+        return datetime(day.year, day.month, day.day, tzinfo=place).astimezone(UTC)
+
+    try:
+        return (
+            None if first is None else midnight(first),
+            None if last is None else midnight(last + timedelta(days=1)),
+        )
+    except OverflowError:
+        raise UsageError("These dates lie outside the calendar.", "Name years from 2 to 9998.") from None
