@@ -9,13 +9,16 @@ from __future__ import annotations
 import asyncio
 import sys
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
 from adapters.terminal.output import Line, say, show
 from adapters.terminal.render import answer_document
 from adapters.terminal.session import message, new_thread, open_router
-from bot.router import Router
+
+if TYPE_CHECKING:
+    from bot.router import Router
 
 PROMPT = "aicost> "
 _LEAVE = frozenset({"exit", "quit", "bye"})

@@ -83,7 +83,7 @@ def build_progress() -> Iterator[Callable[[str, int, int], None]]:
                 bar.start()
                 bar.add_task(step, total=total)
             else:
-                sys.stderr.write("aicost: compiling the knowledge base; this is needed once\n")
+                sys.stderr.write("aicost: compiling the knowledge base\n")
                 sys.stderr.flush()
         if bar is not None:
             bar.update(bar.task_ids[0], description=step, completed=done, total=total)

@@ -1,0 +1,19 @@
+"""`aicost serve`: the bot in Slack, Discord and over HTTP, whichever are configured."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib import import_module
+
+import click
+
+from bot.settings import Settings
+
+
+@click.command()
+def serve() -> None:
+    """Answer in Slack and Discord until SIGTERM or Ctrl-C; the settings say where (see `aicost doctor`)."""
+    settings = Settings.load()
+    # Named here and not imported: this folder must not depend on the other platforms, which `adapters.serve` brings together.
+    run = import_module("adapters.serve").serve
+    asyncio.run(run(settings))
