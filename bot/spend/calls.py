@@ -19,6 +19,9 @@ from bot.spend import budgets
 from bot.spend.budgets import Budget, BudgetWarning, Refusal, Subject
 from bot.spend.encoding import less, money_text, read_time, storable, time_text
 
+PATIENCE_SECONDS = 2.0
+"""How long a call waits for money that calls under way have reserved and may not need."""
+
 _MOST_TOKENS = 10**12
 """More than any call can hold; keeps what a confused server reports inside SQLite's integers."""
 

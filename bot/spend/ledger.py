@@ -26,21 +26,21 @@ from bot.errors import StorageError
 from bot.messages import Message
 from bot.spend import budgets, calls, privacy, queries, report
 from bot.spend.budgets import Budget, BudgetPeriod, BudgetState, BudgetWarning, Scope
-from bot.spend.calls import CallRequest, CallUsage, Reservation
+from bot.spend.calls import PATIENCE_SECONDS, CallRequest, CallUsage, Reservation
 from bot.spend.encoding import storable, time_text
 from bot.spend.privacy import Forgotten
 from bot.spend.queries import Admission, Conversation
 from bot.spend.report import By, UsageReport
 from bot.spend.schema import VERSION
 from bot.spend.store import Store
+from bot.spend.waiting import WaitingRoom
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-PURGE_EVERY = 500
-"""Admissions after which a long-running process looks for what has been kept long enough."""
+PURGE_EVERY = 50
+"""Admissions after which a long-running process looks for what has been kept long enough; a purge removes more than they add."""
 
-PATIENCE_STEP_SECONDS = 0.02
 PARSES_IN_MEMORY = 1000
 
 logger = logging.getLogger("aicost.ledger")
@@ -60,6 +60,7 @@ class Ledger:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="aicost-ledger")
         self._store: Store | None = None
         self._warnings: list[BudgetWarning] = []
+        self._waiting = WaitingRoom()
         self._parses: OrderedDict[str, str] = OrderedDict()
         self._until_purge = PURGE_EVERY
 
@@ -87,10 +88,12 @@ class Ledger:
 
     async def close(self) -> None:
         """Finish what is under way and close the file. Closing twice is harmless."""
-        if self._store is not None:
-            store, self._store = self._store, None
-            await self._on_thread(store.close)
-        self._thread.shutdown(wait=False)
+        store, self._store = self._store, None
+        try:
+            if store is not None:
+                await self._on_thread(store.close)
+        finally:
+            self._thread.shutdown(wait=False)
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -170,13 +173,13 @@ class Ledger:
         reserved_output_tokens: int,
         reserved_cost: Decimal | None,
         budgets: Sequence[Budget] = (),
-        patience: float = 0.0,
+        patience: float = PATIENCE_SECONDS,
     ) -> int:
         """Write the row of a call *before* it is made and return its id for `settle_call`.
 
         Raises `Refusal` when a budget has no room for it: one of those stored, given to `open` or given here. `reserved_cost` is
-        the upper bound in USD, None if no price is known (then any budget refuses, since none could be held). With `patience`
-        (seconds) a refusal that is due only to calls under way waits for them to settle.
+        the upper bound in USD, None if no price is known (then any budget refuses, since none could be held). A refusal that is
+        due only to calls under way waits up to `patience` seconds for them to settle: no call is refused while money is left.
         """
         request = CallRequest(
             query_id=query_id,
@@ -187,7 +190,8 @@ class Ledger:
             output_tokens=reserved_output_tokens,
             cost=reserved_cost,
         )
-        deadline = asyncio.get_running_loop().time() + patience
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
         while True:
             outcome: Reservation = await self._write(
                 calls.reserve, self._ready().owner.name, request, (*self._budgets, *budgets), self._clock()
@@ -196,11 +200,14 @@ class Ledger:
                 logger.warning("%s", warning)
             self._warnings.extend(outcome.warnings)
             if outcome.call_id is not None:
+                self._waiting.wake_next()  # there may be room for one more
                 return outcome.call_id
             assert outcome.refusal is not None
-            if not outcome.refusal.passing or asyncio.get_running_loop().time() >= deadline:
+            left = deadline - loop.time()
+            if not outcome.refusal.passing or left <= 0:
+                self._waiting.wake_next()
                 raise outcome.refusal
-            await asyncio.sleep(PATIENCE_STEP_SECONDS)
+            await self._waiting.wait(left)
 
     async def settle_call(
         self,
@@ -234,6 +241,7 @@ class Ledger:
                 now=now,
             )
         )
+        self._waiting.wake_next()
 
     async def load_parse(self, key: str) -> str | None:
         """The parse (JSON) remembered under the key, which must be a hash that covers text, context and version."""
@@ -314,13 +322,17 @@ class Ledger:
 
     def _open(self, data_dir: Path) -> None:
         now = self._clock()
-        store = Store(data_dir, now)
+        self._store = Store(data_dir, now)
         try:
-            store.tidy(now, self._retention_days)
-        except BaseException:
-            store.close()
-            raise
-        self._store = store
+            self._store.tidy(now, self._retention_days)
+        except StorageError as error:
+            if self._store.suspect:
+                self._store.close()
+                self._store = Store(data_dir, now)  # looks closely, and sets a damaged file aside
+            else:
+                # Tidying waits for the next start: another program's lock must not cost this process its ledger.
+                self._store.notices.append(str(error))
+                logger.warning("%s", error)
 
     async def _write(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

@@ -16,7 +16,7 @@ from bot.answers import Answer
 from bot.errors import StorageError
 from bot.messages import Message
 from bot.spend.budgets import Budget, BudgetPeriod, BudgetState, BudgetWarning, Scope
-from bot.spend.calls import CallUsage
+from bot.spend.calls import PATIENCE_SECONDS, CallUsage
 from bot.spend.privacy import Forgotten
 from bot.spend.queries import Admission, Conversation
 from bot.spend.report import By, UsageReport
@@ -86,7 +86,7 @@ class NullLedger:
         reserved_output_tokens: int,
         reserved_cost: Decimal | None,
         budgets: Sequence[Budget] = (),
-        patience: float = 0.0,
+        patience: float = PATIENCE_SECONDS,
     ) -> int:
         if self._budgets or budgets:
             raise StorageError(

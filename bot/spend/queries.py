@@ -95,7 +95,8 @@ def finish(
         data = answer_without_words(data)
     connection.execute(
         "UPDATE queries SET finished_at = ?, status = ?, kind = ?, parser = ?, latency_ms = ?, error = ?, receipt = ?,"
-        " answer = ?, text = CASE WHEN ? THEN text END, owner = NULL WHERE id = ? AND finished_at IS NULL",
+        " answer = ?, text = CASE WHEN ? AND user NOT LIKE 'forgotten-%' THEN text END, owner = NULL"
+        " WHERE id = ? AND finished_at IS NULL",
         (
             time_text(now),
             answer.status,

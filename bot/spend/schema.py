@@ -16,6 +16,7 @@ gen_ai.usage.output_tokens (reasoning ones included), `cached_input_tokens` = ge
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -188,7 +189,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     migrations = Migrations(_MIGRATION_SET)
     for migration in MIGRATIONS:
         migrations()(migration)
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     connection.execute("BEGIN IMMEDIATE")
     try:
         migrations.apply(Database(connection, execute_plugins=False))
@@ -198,3 +199,20 @@ def migrate(connection: sqlite3.Connection) -> None:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log, so that readers and the writer do not wait for each other; it stays so with the file.
+
+    SQLite does not wait for other connections here, as it does elsewhere, so one that is just looking at the file makes it fail.
+    """
+    for pause in (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(pause)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode = WAL")

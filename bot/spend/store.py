@@ -50,6 +50,11 @@ class Store:
             data_dir.mkdir(parents=True, exist_ok=True)
             self.connection = self._open(now)
 
+    @property
+    def suspect(self) -> bool:
+        """Whether some process met damage in the file; the next opening looks closely."""
+        return self._suspect.exists()
+
     def close(self) -> None:
         """Close the file; this owner counts as dead from now on."""
         with self._explained():
@@ -120,7 +125,7 @@ class Store:
         return result
 
     def _open(self, now: datetime) -> sqlite3.Connection:
-        if not self._suspect.exists():
+        if not self.suspect:
             try:
                 connection = self._connect()
                 if _version(connection) == VERSION:
@@ -134,7 +139,7 @@ class Store:
 
     def _set_up(self, now: datetime) -> sqlite3.Connection:
         """Create, migrate, or set aside and create; another process may have done it while we waited for our turn."""
-        thorough = self._suspect.exists()
+        thorough = self.suspect
         try:
             connection = self._connect()
             version = _version(connection)
