@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from knowledge.makers import LINES, MAKERS, OPEN_MEMBERS
+from knowledge.name_index import write_index
 from knowledge.spellings import (
     ORGANISATIONS,
     Part,
@@ -192,7 +193,7 @@ def _telling_names(name: str | None, model_id: str) -> Iterator[list[Part]]:
 
 
 def write_names(db: Database) -> None:
-    """Create and fill the table `names` of a knowledge base that already holds its models, and mark the makers' own APIs."""
+    """Create and fill the tables `names` and `name_index` of a knowledge base that holds its models; mark makers' own APIs."""
     db.table("names").create(
         {"name": str, "model_rowid": int, "kind": str},
         not_null={"name", "model_rowid", "kind"},
@@ -206,3 +207,4 @@ def write_names(db: Database) -> None:
     db.table("names").create_index(["name"])
     own = [api for maker in MAKERS.values() for api in maker.apis]
     db.execute(f"update providers set is_maker = 1 where id in ({', '.join('?' * len(own))})", own)
+    write_index(db)

@@ -61,6 +61,7 @@ _NOISE_WORDS = """
     text original global regional dense ai api model version bit legacy older specdec mode
 """
 NOISE = frozenset(_NOISE_WORDS.split())
+_NUMBER_FORMATS = frozenset(["fp", "bf", "int", "nvfp"])
 _SAME_WORD = {"embeddings": "embedding", "embed": "embedding", "transcription": "transcribe"}
 ORGANISATIONS = {word: maker for maker, entry in MAKERS.items() for word in entry.spellings}
 """Maker ids by the name of the organisation in a model id, or in a sentence with its words joined."""
@@ -137,7 +138,8 @@ def plain_version(text: str) -> str:
 
 
 def joined(pieces: Iterable[Part]) -> list[Part]:
-    """Parts with those versions put together that an id writes with hyphens ("claude-3-5", "k2-7", "gpt-4-o")."""
+    """Parts with what belongs together put together: versions that an id writes with hyphens ("claude-3-5", "k2-7", "gpt-4-o"), and
+    number formats ("fp8")."""
     result: list[Part] = []
     for piece in pieces:
         before = result[-1] if result else None
@@ -148,8 +150,11 @@ def joined(pieces: Iterable[Part]) -> list[Part]:
                 text = plain_version(f"{before.text}.{piece.text}")
             elif piece.text == "o" and before.text.isdigit():
                 text = before.text + "o"
+        elif before is not None and before.text in _NUMBER_FORMATS and piece.glue == "":
+            text = before.text + piece.text
         if before is not None and text:
-            result[-1] = Part(text, "version", before.start, piece.end, before.glue)
+            kind: PartKind = "word" if text in NOISE else "version"
+            result[-1] = Part(text, kind, before.start, piece.end, before.glue)
         else:
             result.append(piece)
     return result

@@ -1,0 +1,191 @@
+"""The index of all spellings of all models, precomputed when the knowledge base is compiled, read whole at first use.
+
+It answers one question fast: which models have all of these parts in a spelling of theirs? It holds of each model only what ranking
+needs; the full records stay in the table `models` until somebody asks for one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from knowledge.errors import KnowledgeError
+from knowledge.makers import LINES, MAKERS, NOT_SOLD_BY_MAKER
+from knowledge.spellings import PartKind
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+
+class Row(NamedTuple):
+    """What ranking needs to know of a model. `own` says that the provider is its maker's own API (0 the first of them), else -1."""
+
+    rowid: int
+    provider: str
+    id: str
+    line: str
+    version: tuple[int, ...]
+    date: str
+    modality: str
+    own: int
+    deprecated: bool
+    preview: bool
+
+
+class Spelled(NamedTuple):
+    """One spelling that models share: its identifying parts, and the dates and noise of this way of writing."""
+
+    core: frozenset[str]
+    dates: frozenset[str]
+    noise: frozenset[str]
+    rows: tuple[int, ...]
+
+
+_VERSION = re.compile(r"[okmr]?\d+(?:\.\d+)*o?")
+_SIZE = re.compile(r"(?:\d+x)?[aer]?\d+(?:\.\d+)?[bt]")
+_LABEL = re.compile(r"\d+(?:\.\d+)?[kme]")
+
+
+@lru_cache(maxsize=8192)
+def kind_of(part: str) -> PartKind:
+    """What kind of part a normalised text is; the kinds of `knowledge.spellings`."""
+    if not part[-1:].isdigit() and part.isalpha():
+        return "word"
+    if part.startswith("@"):
+        return "date"
+    if _VERSION.fullmatch(part):
+        return "version" if len(part.lstrip("okmr").split(".")[0]) <= 2 else "number"
+    if _SIZE.fullmatch(part):
+        return "size"
+    return "label" if _LABEL.fullmatch(part) else "word"
+
+
+class NameIndex:
+    """Spellings by their parts, and the models behind them; both are unpacked only when looked at."""
+
+    def __init__(self, spellings: list[Any], words: Mapping[str, list[int]], rows: list[Any]) -> None:
+        self.words = words
+        """Every part that occurs in the core of a spelling, with the positions of those spellings."""
+        self._packed_spellings = spellings
+        self._packed_rows = rows
+        self._spellings: dict[int, Spelled] = {}
+        self._rows: dict[int, Row] = {}
+        self._sets: dict[str, frozenset[int]] = {}
+
+    @classmethod
+    def load(cls, connection: sqlite3.Connection) -> NameIndex:
+        """Read the index. Raises KnowledgeError when the file holds none."""
+        try:
+            row = connection.execute("select data from name_index").fetchone()
+        except sqlite3.Error as error:
+            raise _missing() from error
+        if row is None:
+            raise _missing()
+        data = json.loads(row[0])
+        return cls(data["spellings"], data["words"], data["rows"])
+
+    def row(self, rowid: int) -> Row:
+        """What ranking needs of one model."""
+        row = self._rows.get(rowid)
+        if row is None:
+            provider, model_id, line, version, date, modality, own, deprecated, preview = self._packed_rows[
+                rowid
+            ]
+            row = self._rows[rowid] = Row(
+                rowid,
+                provider,
+                model_id,
+                line,
+                tuple(version),
+                date,
+                modality,
+                own,
+                bool(deprecated),
+                bool(preview),
+            )
+        return row
+
+    def spelled(self, position: int) -> Spelled:
+        """One spelling by its position."""
+        found = self._spellings.get(position)
+        if found is None:
+            core, dates, noise, rows = self._packed_spellings[position]
+            found = Spelled(frozenset(core), frozenset(dates), frozenset(noise), tuple(rows))
+            self._spellings[position] = found
+        return found
+
+    def having(self, part: str) -> frozenset[int]:
+        """The spellings (positions) whose core has this part."""
+        found = self._sets.get(part)
+        if found is None:
+            found = frozenset(self.words.get(part, ()))
+            if found:
+                self._sets[part] = found
+        return found
+
+    def having_all(self, parts: Iterable[str]) -> frozenset[int]:
+        """The spellings whose core has all of the parts."""
+        sets = sorted((self.having(part) for part in parts), key=len)
+        if not sets:
+            return frozenset()
+        return sets[0].intersection(*sets[1:])
+
+
+def _missing() -> KnowledgeError:
+    return KnowledgeError("The knowledge base holds no model names.", "Compile it again: aicost kb build")
+
+
+def write_index(db: Database) -> None:
+    """Compute the index from the tables `models` and `names`, into the table `name_index` of one row."""
+    spelled: dict[tuple[frozenset[str], frozenset[str], frozenset[str]], list[int]] = {}
+    dates: dict[int, str] = {}
+    query = "select name, model_rowid from names where kind = 'parts' order by model_rowid, name"
+    for name, rowid in db.execute(query).fetchall():
+        core, dated, noise = _unpack(name)
+        if dated:
+            dates[rowid] = max(dates.get(rowid, ""), *dated)
+        rows = spelled.setdefault((frozenset(core), frozenset(dated), frozenset(noise)), [])
+        if rowid not in rows:
+            rows.append(rowid)
+    spellings = [
+        [sorted(core), sorted(dated), sorted(noise), rows] for (core, dated, noise), rows in spelled.items()
+    ]
+    postings: dict[str, list[int]] = {}
+    for position, (parts, _, _) in enumerate(spelled):
+        for part in sorted(parts):
+            postings.setdefault(part, []).append(position)
+    models = db.execute(
+        "select rowid, provider, id, maker, family, version, modality, deprecated, preview from models order by rowid"
+    ).fetchall()
+    rows: list[Any] = [None] * (max((model[0] for model in models), default=0) + 1)
+    for model in models:
+        rows[model[0]] = _row(model, dates.get(model[0], ""))
+    data = {"spellings": spellings, "words": postings, "rows": rows}
+    db.table("name_index").create({"data": str}, strict=True)
+    db.table("name_index").insert({"data": json.dumps(data, separators=(",", ":"))})
+
+
+def _unpack(name: str) -> tuple[list[str], list[str], list[str]]:
+    core: list[str] = []
+    dates: list[str] = []
+    noise: list[str] = []
+    for part in name.split(" "):
+        if part.startswith("~"):
+            noise.append(part[1:])
+        else:
+            (dates if part.startswith("@") else core).append(part)
+    return core, dates, noise
+
+
+def _row(model: Collection[Any], date: str) -> list[Any]:
+    _, provider, model_id, maker, family, version, modality, deprecated, preview = model
+    words = family.split(" ")
+    line = words[0] if words[0] in LINES else ""
+    apis = MAKERS[maker].apis if maker in MAKERS else ()
+    sold = not any(line == barred and (not word or word in words) for barred, word in NOT_SOLD_BY_MAKER)
+    own = apis.index(provider) if sold and provider in apis else -1
+    return [provider, model_id, line, json.loads(version), date, modality, own, deprecated, preview]
