@@ -6,10 +6,8 @@ one half-written. Opening a fresh one takes a few milliseconds and imports nothi
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -43,12 +41,27 @@ class KnowledgeBase:
         `progress(step, done, total)` is called while it compiles, which takes a few seconds. Where `data_dir` cannot be
         written, the file goes to the user's cache folder. Raises KnowledgeError when it can be neither read nor made.
         """
+        return cls._open(data_dir, progress, anew=False)
+
+    @classmethod
+    def rebuild(
+        cls, data_dir: Path, progress: Callable[[str, int, int], None] | None = None
+    ) -> KnowledgeBase:
+        """Compile the knowledge base anew even if it is fresh, and open it. Errors as for `open`."""
+        return cls._open(data_dir, progress, anew=True)
+
+    @classmethod
+    def _open(
+        cls, data_dir: Path, progress: Callable[[str, int, int], None] | None, *, anew: bool
+    ) -> KnowledgeBase:
         reasons: list[str] = []
         for path in _candidates(data_dir):
-            if freshness.fault(path, data_dir) is None:
+            if not anew and freshness.fault(path, data_dir) is None:
                 return cls(path, data_dir)
             try:
-                _make(path, data_dir, progress)
+                from knowledge.build import build
+
+                build(path, data_dir, progress, even_if_fresh=anew)
             except OSError as error:
                 reasons.append(f"{path.parent}: {error.strerror or error}")
                 continue
@@ -101,7 +114,7 @@ class KnowledgeBase:
         """Counts of tokens in a text."""
         from knowledge.tokens import TokenCounter
 
-        return TokenCounter(self.data_dir)
+        return TokenCounter(self.path.parent / "tokenizers")
 
     def info(self) -> dict[str, Any]:
         """When and from what the file was made: path, bytes, built_at, sources with versions and dates, rows of each table."""
@@ -128,15 +141,12 @@ class KnowledgeBase:
         }
 
 
-def _make(path: Path, data_dir: Path, progress: Callable[[str, int, int], None] | None) -> None:
-    from knowledge.build import build
-
-    build(path, data_dir, progress, even_if_fresh=False)
-
-
 def _candidates(data_dir: Path) -> Iterator[Path]:
     """Where the file may live: the data directory, else a private folder of the user for exactly this data directory."""
     yield data_dir / FILE_NAME
+    import hashlib
+    import tempfile
+
     name = "aicost-" + hashlib.blake2b(str(data_dir.absolute()).encode(), digest_size=8).hexdigest()
     from platformdirs import user_cache_path
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sqlite3
 import tempfile
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from knowledge import freshness
-from knowledge.errors import KnowledgeError
 from knowledge.locking import exclusive
 from knowledge.schema import SCHEMA_VERSION, create_indexes, create_tables
 
@@ -24,6 +22,7 @@ Progress = Callable[[str, int, int], None]
 """Called with the step's name in words, what is done of it, and its total."""
 
 _LOCK_TIMEOUT_SECONDS = 120.0
+_DISK_ERRORS = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
 
 
 def build(
@@ -40,6 +39,9 @@ def build(
     with exclusive(path.with_name(path.name + ".lock"), _LOCK_TIMEOUT_SECONDS):
         if not even_if_fresh and freshness.fault(path, data_dir) is None:
             return
+        # Left by processes that were killed: nobody else builds now.
+        for left in path.parent.glob(f".{path.name}-*.tmp"):
+            left.unlink(missing_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".tmp", dir=path.parent)
         os.close(handle)
         temporary = Path(name)
@@ -48,11 +50,10 @@ def build(
             freshness.seal(temporary)
             temporary.chmod(0o644)
             temporary.replace(path)
-        except sqlite3.Error as error:
-            raise KnowledgeError(
-                f"The knowledge base could not be written to {path}: {error}.",
-                "Is there space left on the disk?",
-            ) from error
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname.startswith(_DISK_ERRORS):
+                raise OSError(f"{error}") from error
+            raise
         finally:
             with suppress(FileNotFoundError):
                 temporary.unlink()
@@ -65,6 +66,7 @@ def _compile(path: Path, data_dir: Path, report: Progress) -> None:
     report("reading the price list", 0, 1)
     import sqlite_utils
 
+    from knowledge.names import write_names
     from knowledge.sources import genai
 
     data = genai.bundled()
@@ -73,11 +75,14 @@ def _compile(path: Path, data_dir: Path, report: Progress) -> None:
     try:
         db.execute("pragma journal_mode = off")  # the file is thrown away when anything fails
         db.execute("pragma synchronous = off")
+        db.execute("pragma temp_store = memory")
         with db.conn:
             create_tables(db)
             genai.write_prices(db, data, lambda done, total: report("prices", done, total))
-            for step, module, function in _COLLEAGUES:
-                _run(module, function, db, data_dir, step, report)
+            report("names", 0, 1)
+            write_names(db)
+            report("names", 1, 1)
+            _write_facts(db, report)
             create_indexes(db)
             db.table("meta").insert_all(
                 {"key": key, "value": value}
@@ -93,23 +98,14 @@ def _compile(path: Path, data_dir: Path, report: Progress) -> None:
         db.close()
 
 
-_COLLEAGUES = (
-    ("names", "knowledge.names", "write_names"),
-    ("facts", "knowledge.sources.fact_cards", "write_facts"),
-)
-
-
-def _run(module: str, function: str, db: Database, data_dir: Path, step: str, report: Progress) -> None:
+def _write_facts(db: Database, report: Progress) -> None:
     try:
-        write = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError):
+        from knowledge.sources.fact_cards import write_facts
+    except ImportError:
         return
-    report(step, 0, 1)
-    if step == "facts":
-        write(db, Path(__file__).parent / "data" / "facts.yaml")
-    else:
-        write(db)
-    report(step, 1, 1)
+    report("facts", 0, 1)
+    write_facts(db, Path(__file__).parent / "data" / "facts.yaml")
+    report("facts", 1, 1)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -114,8 +114,7 @@ class Cost(NamedTuple):
     """Usage that no rate covers. It is NOT in the total: whoever shows the total must say so."""
 
 
-@dataclass(frozen=True, slots=True)
-class PriceChange:
+class PriceChange(NamedTuple):
     """A rate and from when it held. `valid_from` None: since ever, as far as the source knows; `hours` (UTC): only then."""
 
     valid_from: date | None
@@ -128,9 +127,9 @@ _Line = tuple[Rate, str | None, Decimal | None]
 """A rate, its direction, and the price of one where that is exact."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RateCard:
-    """What one model costs under given terms, and where that was read."""
+    """What one model costs under given terms, and where that was read. Two cards are equal only if they are the same."""
 
     model: Model
     rates: Mapping[str, Rate]
@@ -147,11 +146,11 @@ class RateCard:
     """The provider whose price list stands in because the model's own provider has no price of its own for it."""
     at_standard: frozenset[str] = frozenset()
     """Units that are charged at the standard rate although special terms were asked for: the terms have no rate for them."""
-    units: UnitTree = field(repr=False, compare=False)
-    _plan: Plan = field(init=False, repr=False, compare=False)
-    _lines: tuple[_Line, ...] = field(init=False, repr=False, compare=False)
-    _tiered: bool = field(init=False, repr=False, compare=False)
-    _least: int = field(init=False, repr=False, compare=False)
+    units: UnitTree = field(repr=False)
+    _plan: Plan = field(init=False, repr=False)
+    _lines: tuple[_Line, ...] = field(init=False, repr=False)
+    _tiered: bool = field(init=False, repr=False)
+    _least: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         plan = self.units.plan(tuple(self.rates))
@@ -175,8 +174,7 @@ class RateCard:
 
         Raises QuantityError for counts that are negative, not finite, absurd, or contradict each other.
         """
-        if requests != 1:
-            check_count("requests", requests)
+        check_count("requests", requests)
         if self._least:
             usage = self._billed(usage)
         plan = self._plan
@@ -205,8 +203,7 @@ class RateCard:
 
     def total(self, usage: Usage, *, requests: Count = 1) -> Decimal:
         """Only the total of `cost`, in a third of the time. NoPriceError where the total would not be the whole cost."""
-        if requests != 1:
-            check_count("requests", requests)
+        check_count("requests", requests)
         if self._least:
             usage = self._billed(usage)
         counts = self._plan.counts(usage)
@@ -246,8 +243,7 @@ def totals(
     Cards that have no rate for some of the usage are left out, since their total would not be the whole cost; so are those
     whose rates need the usage in more detail than it is given.
     """
-    if requests != 1:
-        check_count("requests", requests)
+    check_count("requests", requests)
     for key, count in usage.items():
         check_count(key, count)
     shared: dict[int, tuple[list[Count] | None, Count | None]] = {}

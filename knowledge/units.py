@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import NamedTuple
 
@@ -27,8 +26,7 @@ MAX_COUNT = 10**18
 _EXACT = Context(prec=200, Emax=MAX_EMAX, Emin=MIN_EMIN)  # differences of counts are never rounded
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(NamedTuple):
     """One thing that is charged for, e.g. `cache_read_tokens`; a price is for `per` of it."""
 
     key: str
@@ -71,8 +69,7 @@ class Plan:
         """
         shape = self._shape(usage)
         for key, count in usage.items():
-            if type(count) is not int or not 0 <= count <= MAX_COUNT:
-                check_count(key, count)
+            check_count(key, count)
         for part, whole in shape.pairs:
             if usage[part] > usage[whole]:
                 raise QuantityError(
@@ -202,6 +199,8 @@ class UnitTree:
 
 def check_count(name: str, count: Count) -> None:
     """Refuse a count that is no finite number from 0 to `MAX_COUNT`."""
+    if type(count) is int and 0 <= count <= MAX_COUNT:
+        return
     if isinstance(count, bool) or not isinstance(count, int | Decimal):
         raise QuantityError(f"{name} must be a whole or exact decimal number, not {count!r}.")
     if isinstance(count, Decimal) and not count.is_finite():

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from knowledge.errors import KnowledgeError
 
 if TYPE_CHECKING:
-    from genai_prices.types import ConditionalPrice, ModelInfo, ModelPrice, PriceVariant
+    from genai_prices.types import ConditionalPrice, ModelInfo, ModelPrice
     from genai_prices.types import Provider as GenaiProvider
     from sqlite_utils import Database
 
@@ -128,17 +128,17 @@ class _Rows:
         }
 
     def add(self, provider: GenaiProvider, position: int) -> None:
-        describe = _describer()
+        from knowledge.names import describe
 
         self.tables["providers"].append(
             {
                 "id": provider.id,
                 "name": provider.name,
-                "pricing_url": (provider.pricing_urls or [None])[0],
+                "pricing_url": next(iter(provider.pricing_urls or ()), None),
                 "pricing_urls": json.dumps(provider.pricing_urls or []),
                 "comment": _clean(provider.price_comments),
                 "description": _clean(provider.description),
-                "is_maker": 0,  # set below, once the makers of its models are known
+                "is_maker": 0,  # knowledge.names knows the makers, and marks them
                 "fallback_providers": json.dumps(provider.fallback_model_providers or []),
                 "api_pattern": provider.api_pattern,
                 "match": _clause(provider.provider_match),
@@ -212,27 +212,6 @@ class _Rows:
                     )
 
 
-def _describer() -> Callable[..., Any]:
-    try:
-        from knowledge.names import describe  # type: ignore[import-not-found,unused-ignore]
-    except ImportError:
-        return _describe_thinly
-    return describe  # type: ignore[no-any-return,unused-ignore]
-
-
-class _Thin(NamedTuple):
-    maker: str
-    family: str = ""
-    version: tuple[int, ...] = ()
-    modality: str = "text"
-    preview: bool = False
-    open_weights: bool | None = None
-
-
-def _describe_thinly(provider: str, model: str, *_: object) -> _Thin:
-    return _Thin(provider, preview="preview" in model)
-
-
 def _standard(model: ModelInfo) -> list[ConditionalPrice]:
     from genai_prices.types import ConditionalPrice
 
@@ -274,7 +253,3 @@ def _utc(moment: time | None) -> str | None:
     if moment.tzinfo is None:
         return moment.isoformat()
     return datetime.combine(date(1970, 1, 1), moment).astimezone(UTC).time().isoformat()
-
-
-if TYPE_CHECKING:
-    _Entry = ConditionalPrice | PriceVariant

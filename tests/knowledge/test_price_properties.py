@@ -119,12 +119,12 @@ def consistent(draw, model) -> dict[str, int | Decimal]:
 
 
 @pytest.fixture(scope="module")
-def knowledge(tmp_path_factory):
-    with KnowledgeBase.open(tmp_path_factory.mktemp("knowledge")) as base:
+def knowledge(compiled_knowledge):
+    with KnowledgeBase.open(compiled_knowledge) as base:
         yield base
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=400, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_model_any_usage(knowledge, data):
     provider, model = data.draw(st.sampled_from(MODELS))
