@@ -97,6 +97,30 @@ def without_words(question: Any) -> Any:
     return question
 
 
-def answer_without_words(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer's JSON whose typed question holds no words of the person any more."""
-    return {**answer, "parsed": without_words(answer.get("parsed"))}
+def answer_without_words(answer: dict[str, Any], text: str | None) -> dict[str, Any]:
+    """An answer's JSON without the words of the question `text`: they leave the typed question, and sentences that quote them."""
+    quotes = {quote for quote in (text or "", *_words(answer.get("parsed"))) if _tells(quote)}
+
+    def bare(sentence: str) -> str:
+        for quote in sorted(quotes, key=len, reverse=True):
+            sentence = sentence.replace(quote, "…")
+        return sentence
+
+    kept = {**answer, "parsed": without_words(answer.get("parsed")), "headline": bare(answer["headline"])}
+    for name in ("assumptions", "details"):
+        kept[name] = [bare(sentence) for sentence in answer.get(name, ())]
+    return kept
+
+
+def _tells(quote: str) -> bool:
+    """Whether a quote says something of a person; a bare model name as a question does not, and belongs in its answer."""
+    return len(quote) >= 8 and " " in quote
+
+
+def _words(question: Any) -> list[str]:
+    if isinstance(question, dict):
+        own = [value for name, value in question.items() if name in _QUOTING_SLOTS and isinstance(value, str)]
+        return own + [word for value in question.values() for word in _words(value)]
+    if isinstance(question, list):
+        return [word for value in question for word in _words(value)]
+    return []

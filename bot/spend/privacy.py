@@ -134,8 +134,8 @@ def _overdue(now: datetime, retention_days: int) -> list[tuple[str, str, tuple[s
 
 
 def _remove_words(connection: sqlite3.Connection, query_id: int) -> None:
-    (answer,) = connection.execute("SELECT answer FROM queries WHERE id = ?", (query_id,)).fetchone()
-    bare = None if answer is None else json_text(answer_without_words(json.loads(answer)))
+    text, answer = connection.execute("SELECT text, answer FROM queries WHERE id = ?", (query_id,)).fetchone()
+    bare = None if answer is None else json_text(answer_without_words(json.loads(answer), text))
     connection.execute("UPDATE queries SET text = NULL, answer = ? WHERE id = ?", (bare, query_id))
 
 

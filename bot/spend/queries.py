@@ -89,10 +89,11 @@ def finish(
     error: str | None,
     keep_words: bool,
 ) -> None:
-    """Record the answer; the first one stands. Without `keep_words` the question's text goes, and its words in `parsed`."""
+    """Record the answer; the first one stands. Without `keep_words` the question's text goes, wherever it is quoted."""
     data = answer.to_json()
     if not keep_words:
-        data = answer_without_words(data)
+        row = connection.execute("SELECT text FROM queries WHERE id = ?", (query_id,)).fetchone()
+        data = answer_without_words(data, None if row is None else row[0])
     connection.execute(
         "UPDATE queries SET finished_at = ?, status = ?, kind = ?, parser = ?, latency_ms = ?, error = ?, receipt = ?,"
         " answer = ?, text = CASE WHEN ? AND user NOT LIKE 'forgotten-%' THEN text END, owner = NULL"

@@ -1,4 +1,4 @@
-"""Calls that wait for room in a budget: first come, first served, and woken one at a time, lest every settled call wakes hundreds."""
+"""Calls that wait for room in a budget: first come, first served, woken one at a time, lest each settled call wakes hundreds."""
 
 from __future__ import annotations
 
