@@ -17,7 +17,7 @@ from bot.presentation import format_amount
 from bot.settings import Settings
 
 if TYPE_CHECKING:
-    from bot.spend.budgets import Budget, BudgetPeriod, BudgetState, Scope
+    from bot.spend.budgets import BudgetPeriod, BudgetState, Scope
 
 SCOPES = ("total", "workspace", "channel", "user")
 _per_option = click.option(
@@ -76,22 +76,7 @@ def list_(as_json: bool) -> None:
 
 async def _states() -> tuple[BudgetState, ...]:
     async with opened_ledger() as ledger:
-        return await ledger.budgets(configured(Settings.load()))
-
-
-def configured(settings: Settings) -> list[Budget]:
-    """The total budgets that the settings name."""
-    from bot.spend.budgets import Budget
-
-    limits: tuple[tuple[Decimal | None, BudgetPeriod], ...] = (
-        (settings.budget_day_usd, "day"),
-        (settings.budget_month_usd, "month"),
-    )
-    return [
-        Budget(limit=limit, period=period, time_zone=settings.timezone)
-        for limit, period in limits
-        if limit is not None
-    ]
+        return await ledger.budgets()
 
 
 @budget.command("remove")

@@ -30,7 +30,13 @@ _UNITS = {"input": "input_tokens", "cached": "cache_read_tokens", "output": "out
 @click.option("--open-weights", is_flag=True, help="Only models whose weights are open.")
 @click.option("--deprecated", is_flag=True, help="Deprecated ones too.")
 @click.option("--no-preview", is_flag=True, help="No previews.")
-@click.option("--sort", type=click.Choice(["name", "context", *_UNITS]), default="name", show_default=True)
+@click.option(
+    "--sort",
+    type=click.Choice(["name", "context", *_UNITS]),
+    default="name",
+    show_default=True,
+    help="The cheapest first, or the largest context.",
+)
 @click.option("--limit", type=click.IntRange(1), help="At most this many.")
 @json_option
 def models(

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from bot.errors import UsageError
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -64,15 +66,25 @@ def show(document: Document) -> None:
     if sys.stdout is not None and sys.stdout.isatty():
         _show_on_terminal(document)
     else:
-        click.echo("\n".join(line for block in document for line in _plain_lines(block)))
+        _write("\n".join(line for block in document for line in _plain_lines(block)))
 
 
 def write_json(data: Any, *, indent: int | None = None) -> None:
     """Write one JSON value and a newline, at once; non-ASCII characters are escaped where stdout's encoding lacks them."""
     encoding = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
-    text = json.dumps(data, ensure_ascii=encoding != "utf8", indent=indent)
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    _write(json.dumps(data, ensure_ascii=encoding != "utf8", indent=indent))
+
+
+def _write(text: str) -> None:
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"The output cannot be written ({error.strerror}).") from error
 
 
 def _plain_lines(block: Line | Table) -> list[str]:

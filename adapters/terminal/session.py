@@ -14,10 +14,10 @@ from bot.messages import Message
 from bot.settings import Settings
 
 if TYPE_CHECKING:
-    from bot.spend.ledger import Ledger
     from rich.progress import Progress
 
     from bot.router import Router
+    from bot.spend.ledger import Ledger
     from knowledge.base import KnowledgeBase
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -25,10 +25,11 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 async def open_router() -> Router:
     """A router by the settings, which the caller closes; shows progress while the knowledge base is compiled."""
+    settings = Settings.load()
     from bot.router import Router
 
     with build_progress() as progress:
-        return await Router.open(Settings.load(), progress)
+        return await Router.open(settings, progress)
 
 
 @asynccontextmanager
@@ -44,9 +45,9 @@ async def opened_router() -> AsyncIterator[Router]:
 @contextmanager
 def opened_knowledge() -> Iterator[KnowledgeBase]:
     """The knowledge base alone, for commands that need no question read; shows progress while it is compiled."""
+    settings = Settings.load()
     from knowledge.base import KnowledgeBase
 
-    settings = Settings.load()
     with build_progress() as progress:
         knowledge = KnowledgeBase.open(settings.data_dir, progress)
     with knowledge:
@@ -56,10 +57,12 @@ def opened_knowledge() -> Iterator[KnowledgeBase]:
 @asynccontextmanager
 async def opened_ledger() -> AsyncIterator[Ledger]:
     """The ledger alone; raises StorageError when it cannot be opened."""
+    settings = Settings.load()
+    from bot.spend.budgets import total_budgets
     from bot.spend.ledger import Ledger
 
-    settings = Settings.load()
-    ledger = await Ledger.open(settings.data_dir, settings.retention_days)
+    budgets = total_budgets(settings.budget_day_usd, settings.budget_month_usd, settings.timezone)
+    ledger = await Ledger.open(settings.data_dir, settings.retention_days, budgets=budgets)
     try:
         yield ledger
     finally:

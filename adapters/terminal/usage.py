@@ -29,7 +29,12 @@ GROUPINGS = ("user", "channel", "workspace", "platform", "model", "kind", "day",
 @click.option("--until", help="Up to this day, which is included.")
 @click.option("--user", help="Only this user's (the platform's user id).")
 @click.option(
-    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="How to print it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def usage(

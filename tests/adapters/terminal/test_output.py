@@ -14,12 +14,14 @@ from adapters.terminal.output import Line, Table, printable, show
 @given(st.text())
 def test_no_control_character_survives(text: str) -> None:
     shown = printable(text)
-    assert not any(ord(c) < 32 and c not in "\t\n" or 127 <= ord(c) < 160 for c in shown)
+    assert not any((ord(c) < 32 and c not in "\t\n") or 127 <= ord(c) < 160 for c in shown)
     assert len(shown) == len(text)
 
 
 def test_piped_tables_are_aligned_and_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    show([Line("title"), Table([("a", "1"), ("b" * 100, "22")], ("name", "n"), right=frozenset({1}), indent=2)])
+    show(
+        [Line("title"), Table([("a", "1"), ("b" * 100, "22")], ("name", "n"), right=frozenset({1}), indent=2)]
+    )
     title, *rows = capsys.readouterr().out.splitlines()
     assert title == "title"
     assert [len(row) for row in rows] == [106, 106, 106]

@@ -61,9 +61,10 @@ def test_a_line_that_is_no_object_is_refused_in_words(line: bytes | None, reason
 @given(st.binary(max_size=40))
 def test_any_bytes_are_an_object_or_refused(line: bytes) -> None:
     try:
-        assert isinstance(parse_object(line), dict)
-    except LineError as error:
-        assert str(error).endswith(".")
+        data = parse_object(line)
+    except LineError:
+        return
+    assert isinstance(data, dict)
 
 
 def test_an_object_is_read_after_a_byte_order_mark_and_before_a_carriage_return() -> None:
