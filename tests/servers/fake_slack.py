@@ -94,6 +94,10 @@ class FakeSlack:
     """Seconds by which the fake's clock is ahead, for what expires."""
     slow: float = 0.0
     """Seconds that each post takes."""
+    stale_addresses: int = 0
+    """How many of the next WebSocket addresses lead nowhere."""
+    port: int = 0
+    """0: any free one."""
 
     def __post_init__(self) -> None:
         self._failures: dict[str, deque[Failure]] = defaultdict(deque)
@@ -103,7 +107,6 @@ class FakeSlack:
         self._response_urls: dict[str, ResponseUrl] = {}
         self._changed = asyncio.Condition()
         self._runner: web.AppRunner | None = None
-        self.port = 0
         self.connections = 0
 
     async def __aenter__(self) -> FakeSlack:
@@ -339,7 +342,10 @@ class FakeSlack:
                 )
             case "apps.connections.open":
                 ticket = f"t{next(self._numbers)}"
-                self._tickets.add(ticket)
+                if self.stale_addresses:
+                    self.stale_addresses -= 1
+                else:
+                    self._tickets.add(ticket)
                 return web.json_response(
                     {"ok": True, "url": f"ws://127.0.0.1:{self.port}/link?ticket={ticket}"}
                 )
