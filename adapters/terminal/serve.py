@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from importlib import import_module
 
 import click
@@ -15,5 +14,4 @@ def serve() -> None:
     """Answer in Slack and Discord until SIGTERM or Ctrl-C; the settings say where (see `aicost doctor`)."""
     settings = Settings.load()
     # Named here and not imported: this folder must not depend on the other platforms, which `adapters.serve` brings together.
-    run = import_module("adapters.serve").serve
-    asyncio.run(run(settings))
+    import_module("adapters.serve").run(settings)
