@@ -66,6 +66,10 @@ class Budget:
                 f"A {self.scope} budget needs {'no id' if self.scope == 'total' else 'an id'}.",
                 "Example: aicost budget set user U012AB3CD 2 --per day",
             )
+        if not self.limit.is_finite() or self.limit < 0:
+            raise UsageError(
+                f"A budget cannot be {self.limit} USD.", "Give an amount of zero or more, such as 1.50."
+            )
         money_text(self.limit)
         zone(self.time_zone)
 
