@@ -234,8 +234,8 @@ async def test_before_the_start_the_door_asks_to_come_again(
 
 NAMES = """
     type event event_id team team_id user user_id channel channel_id ts thread_ts text authorizations enterprise enterprise_id
-    command trigger_id response_url response_urls payload view actions item message previous_message is_ext_shared_channel channel_type
-    subtype bot_id challenge token id function_data assistant_thread context_team_id inputs is_enterprise_install user_team
+    command trigger_id response_url response_urls payload view actions item message previous_message is_ext_shared_channel
+    channel_type subtype bot_id challenge token id function_data assistant_thread context_team_id inputs user_team
 """
 KEYS = st.sampled_from(sorted(set(NAMES.split())))
 VALUES = st.recursive(
