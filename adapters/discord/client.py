@@ -95,6 +95,7 @@ class AicostClient(discord.AutoShardedClient):
             intents=discord.Intents.default(),
             allowed_mentions=discord.AllowedMentions.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=0,  # nothing here waits until discord.py knows all guilds
             shard_count=shard_count,
         )
         self._on_question = on_question

@@ -133,7 +133,7 @@ def test_an_address_that_is_too_long_is_left_out() -> None:
     assert link("Prices", "https://a.example/" + "x" * 600, 500) == "Prices"
 
 
-WORDS = st.text(max_size=700)
+WORDS = st.one_of(st.text(max_size=40), st.sampled_from(["*" * 900, "A sentence. " * 60]))
 AMOUNTS = st.decimals(min_value=0, max_value=Decimal(10) ** 15, allow_nan=False, places=6)
 FIGURES = st.builds(
     Figure,
@@ -155,7 +155,7 @@ ANSWERS = st.builds(
     status=st.sampled_from(["answered", "clarify", "not_found", "out_of_scope", "error"]),
     kind=st.just("estimate"),
     headline=st.text(max_size=3000),
-    figures=st.lists(FIGURES, max_size=60).map(tuple),
+    figures=st.lists(FIGURES, max_size=30).map(tuple),
     details=st.lists(WORDS, max_size=12).map(tuple),
     assumptions=st.lists(WORDS, max_size=12).map(tuple),
     citations=st.lists(CITATIONS, max_size=8).map(tuple),
