@@ -46,7 +46,7 @@ def build(
         os.close(handle)
         temporary = Path(name)
         try:
-            _compile(temporary, data_dir, report)
+            _compile(temporary, path, data_dir, report)
             freshness.seal(temporary)
             temporary.chmod(0o644)
             temporary.replace(path)
@@ -60,16 +60,19 @@ def build(
         _sync_folder(path.parent)
 
 
-def _compile(path: Path, data_dir: Path, report: Progress) -> None:
+def _compile(path: Path, old: Path, data_dir: Path, report: Progress) -> None:
     # Taken before the sources are read: one that changes meanwhile makes the result outdated, not wrongly fresh.
     fingerprint = freshness.fingerprint(data_dir)
     report("reading the price list", 0, 1)
     import sqlite_utils
 
+    from knowledge.changes import note_changes, write_changes
     from knowledge.names import write_names
-    from knowledge.sources import genai
+    from knowledge.pricelist import write_price_list
+    from knowledge.refresh import current_price_list
 
-    data = genai.bundled()
+    prices = current_price_list(data_dir)
+    note_changes(old, prices)
     report("reading the price list", 1, 1)
     db = sqlite_utils.Database(path)
     try:
@@ -78,7 +81,8 @@ def _compile(path: Path, data_dir: Path, report: Progress) -> None:
         db.execute("pragma temp_store = memory")
         with db.conn:
             create_tables(db)
-            genai.write_prices(db, data, lambda done, total: report("prices", done, total))
+            write_price_list(db, prices, lambda done, total: report("prices", done, total))
+            write_changes(db, old.parent)
             report("names", 0, 1)
             write_names(db)
             report("names", 1, 1)
@@ -89,7 +93,7 @@ def _compile(path: Path, data_dir: Path, report: Progress) -> None:
                 for key, value in {
                     "schema_version": str(SCHEMA_VERSION),
                     "built_at": datetime.now(UTC).isoformat(timespec="seconds"),
-                    "genai_prices_version": data.version,
+                    "genai_prices_version": prices["version"],
                     **fingerprint,
                 }.items()
             )
@@ -100,6 +104,7 @@ def _compile(path: Path, data_dir: Path, report: Progress) -> None:
 
 def _write_facts(db: Database, report: Progress) -> None:
     try:
+        import knowledge.sources.fact_tables  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
         from knowledge.sources.fact_cards import write_facts
     except ImportError:
         return

@@ -21,7 +21,7 @@ _MAGIC = b"SQLite format 3\x00"
 _CHECKSUM = slice(60, 64)
 _PACKAGE = Path(__file__).parent
 
-OPERATOR_FILES = ("contracts.yaml", "prices.json", "price_changes.jsonl")
+OPERATOR_FILES = ("contracts.yaml", "prices.json")
 """Sources in the data directory; `documents` and `opinions` are folders of more."""
 OPERATOR_FOLDERS = ("documents", "opinions")
 

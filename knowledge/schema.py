@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised whenever a reader would misread a file of the version before; such a file is then compiled anew."""
 
 _TABLES: dict[str, dict[str, Any]] = {
@@ -116,6 +116,26 @@ _TABLES: dict[str, dict[str, Any]] = {
         "pk": "id",
         "not_null": {"card", "position", "unit", "price", "per", "source"},
         "foreign_keys": [("card", "rate_cards", "id"), ("unit", "units", "usage_key")],
+    },
+    # What became another price when this file took the place of an older one; see knowledge/changes.py.
+    "price_changes": {
+        "columns": {
+            "id": int,
+            "kind": str,
+            "provider": str,
+            "model": str,
+            "terms": str,
+            "unit": str,
+            "above_input_tokens": int,
+            "old": str,
+            "new": str,
+            "per": int,
+            "valid_from": str,
+            "seen_at": str,
+            "source": str,
+        },
+        "pk": "id",
+        "not_null": {"kind", "provider", "model", "terms", "unit", "seen_at"},
     },
 }
 
