@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from bot.errors import SettingError
@@ -246,7 +246,7 @@ class Settings:
     """All settings, checked. Build one with `Settings.load()`."""
 
     data_dir: Path
-    parser: str = "auto"
+    parser: Literal["auto", "local", "llm"] = "auto"
     compose: bool = False
     llm_base_url: str | None = None
     llm_model: str = "gpt-5-nano"

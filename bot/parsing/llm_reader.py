@@ -11,7 +11,7 @@ import json
 import re
 from typing import Any, TypedDict
 
-from bot.parsing.llm_schema import KINDS, MODIFIERS, PER, PERIODS, ROLES, WANTS
+from bot.parsing.llm_schema import KINDS, PER, PERIODS, ROLES, WANTS
 
 MAX_ITEMS = 24
 """Entries of a list that are looked at."""
@@ -38,9 +38,6 @@ class RawParse(TypedDict):
     kind: str
     models: list[str]
     quantities: list[RawQuantity]
-    modifiers: list[str]
-    dates: list[str]
-    subjects: list[str]
     want: str | None
     want_per: str | None
     follow_up: bool
@@ -68,9 +65,6 @@ def as_form(data: Any) -> RawParse | None:
         kind=kind,
         models=_strings(data.get("models")),
         quantities=[quantity for quantity in quantities if quantity is not None],
-        modifiers=[m for item in _items(data.get("modifiers")) if (m := _one_of(item, MODIFIERS))],
-        dates=_strings(data.get("dates")),
-        subjects=_strings(data.get("subjects")),
         want=_one_of(data.get("want"), WANTS),
         want_per=_one_of(data.get("want_per"), PERIODS),
         follow_up=data.get("follow_up") is True,

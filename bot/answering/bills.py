@@ -1,0 +1,125 @@
+"""What a load costs on a model: one exact bill, which estimates, comparisons, capacities and break-evens all build on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+
+from bot.answering.context import Context
+from bot.answering.load import Call, Load, convert, load_of
+from bot.answering.rates import card_notes, per_words, terms_for, unit_words
+from bot.answers import Step
+from bot.questions import Period, Workload
+from knowledge.prices import Charge, Cost, RateCard
+from knowledge.records import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The cost of a load on one model, for `load.count` units per `load.per`."""
+
+    model: Model
+    card: RateCard
+    load: Load
+    cost: Cost
+    high: Cost | None = None
+    """The upper end, where a size was a range."""
+    as_output: Cost | None = None
+    """The same tokens all as output, where their direction was not stated."""
+
+    @property
+    def total(self) -> Decimal:
+        """US dollars per `load.per`, or in all."""
+        return self.cost.total
+
+    def per(self, target: Period | None) -> Decimal:
+        """The total in another period; None or a one-off load leaves it as it is."""
+        if target is None or self.load.per is None:
+            return self.total
+        return convert(self.total, self.load.per, target, self.load.workload, self.load.notes)
+
+
+def bill(
+    model: Model, workload: Workload, context: Context, on: datetime | None = None, load: Load | None = None
+) -> Bill:
+    """Price a workload on a model. Raises `NoPriceError` where the price (or the batch price …) is not on record."""
+    load = load or load_of(workload)
+    card = context.knowledge.prices.card(
+        model, on, terms_for(model, context, workload.batch, workload.service_tier, on)
+    )
+    card_notes(card, context)
+    if load.cached_tokens and "cache_read_tokens" not in card.rates:
+        context.note(
+            f"No cached price is on record for {model.name}; cached tokens are counted at the input price."
+        )
+    if load.bare_volume and any(rate.tiers for rate in card.rates.values()):
+        context.note(
+            f"{model.name} costs more for long requests; a bare volume has no request size and takes the base price."
+        )
+    cost = _price(card, load.calls, load)
+    high = _price(card, load.high_calls, load) if load.high_calls else None
+    as_output = None
+    if load.undirected:
+        as_output = _price(card, [Call(Decimal(0), call.input) for call in load.calls], load)
+    return Bill(model, card, load, cost, high, as_output)
+
+
+def _price(card: RateCard, calls: list[Call], load: Load) -> Cost:
+    if load.bare_volume:
+        return _base_tier(card, calls[0])
+    costs = [card.cost(call.usage(), requests=load.count) for call in calls]
+    return costs[0] if len(costs) == 1 else _sum(costs)
+
+
+def _sum(costs: list[Cost]) -> Cost:
+    """Several bills as one; lines of the same unit, rate and tier are added up."""
+    lines: dict[tuple[str, Decimal, int | None], Charge] = {}
+    for cost in costs:
+        for charge in cost.charges:
+            key = (charge.unit, charge.rate, charge.tier_above)
+            known = lines.get(key)
+            if known is not None:
+                charge = replace(known, count=known.count + charge.count, amount=known.amount + charge.amount)
+            lines[key] = charge
+    zero = Decimal(0)
+    return Cost(
+        sum((cost.total for cost in costs), zero),
+        sum((cost.input for cost in costs), zero),
+        sum((cost.output for cost in costs), zero),
+        tuple(lines.values()),
+        tuple(dict.fromkeys(unit for cost in costs for unit in cost.unpriced)),
+    )
+
+
+def _base_tier(card: RateCard, call: Call) -> Cost:
+    """A bare volume: single tokens, so many times, which no context tier can apply to."""
+    if not any(rate.tiers for rate in card.rates.values()):
+        return card.cost(call.usage())
+    fresh = call.input - call.cached
+    parts = [
+        card.cost({"input_tokens": 1}, requests=fresh) if fresh else None,
+        card.cost({"input_tokens": 1, "cache_read_tokens": 1}, requests=call.cached) if call.cached else None,
+        card.cost({"input_tokens": 0, "output_tokens": 1}, requests=call.output) if call.output else None,
+    ]
+    costs = [cost for cost in parts if cost is not None]
+    return _sum(costs) if costs else card.cost(call.usage())
+
+
+def steps(made: Bill) -> tuple[Step, ...]:
+    """The bill line by line: tokens, rate, amount."""
+    return tuple(
+        Step(
+            label=unit_words(charge.unit).capitalize() + _tier_words(charge.tier_above),
+            count=charge.count,
+            count_unit="tokens" if charge.unit.endswith("_tokens") else charge.unit.replace("_", " "),
+            rate=charge.rate,
+            rate_per=per_words(charge.unit, charge.per),
+            amount=charge.amount,
+        )
+        for charge in made.cost.charges
+    )
+
+
+def _tier_words(above: int | None) -> str:
+    return "" if above is None else f" (requests above {above:,} input tokens)"

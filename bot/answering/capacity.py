@@ -1,0 +1,216 @@
+"""How much a budget buys: requests, tokens, users, or how long it lasts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import ROUND_FLOOR, Decimal
+
+from bot.answering.bills import bill, steps
+from bot.answering.context import Context, NoAnswer, answered, unique_citations
+from bot.answering.load import WORDS_PER_PAGE, WORDS_PER_TOKEN, convert, load_of
+from bot.answering.money import in_usd
+from bot.answering.rates import card_citation, card_notes, terms_for
+from bot.answers import Answer, Figure
+from bot.presentation import format_amount, per_words
+from bot.questions import CapacityQuestion, Period
+from knowledge.prices import RateCard
+from knowledge.records import Model
+
+
+def answer_capacity(question: CapacityQuestion, context: Context) -> Answer:
+    """What the budget buys of what was asked for."""
+    if question.budget is None:
+        raise NoAnswer("clarify", "How large is the budget?")
+    if question.budget.amount <= 0:
+        raise NoAnswer("error", "A budget must be more than zero.")
+    model = context.model(question.model, "On which model shall the budget be spent?")
+    usd = in_usd(question.budget, context)
+    workload = question.workload
+    sized = any(
+        size is not None
+        for size in (
+            workload.input,
+            workload.output,
+            workload.volume,
+            workload.volume_input,
+            workload.volume_output,
+        )
+    )
+    if question.want in ("tokens", "input_tokens", "output_tokens", "words", "pages") and not sized:
+        return _tokens(question, model, usd, context)
+    if not sized:
+        raise NoAnswer("clarify", "How many tokens (or words) go in and come out per request?")
+    if workload.input is not None and workload.output is None and model.modality == "text":
+        raise NoAnswer("clarify", "How many tokens (or words) come out per request?")
+    if question.want == "days":
+        return _lasting(question, model, usd, context)
+    if question.want == "users":
+        return _users(question, model, usd, context)
+    return _requests(question, model, usd, context)
+
+
+def _budget_words(question: CapacityQuestion) -> str:
+    assert question.budget is not None
+    return f"{format_amount(question.budget.amount, question.budget.currency)} {per_words(question.budget.per)}".strip()
+
+
+def _figure(label: str, amount: Decimal, unit: str, per: str | None, card: RateCard) -> Figure:
+    return Figure(
+        label=label,
+        amount=amount,
+        unit=unit,
+        per=per,
+        model=card.model.id,
+        provider=card.model.provider,
+        source=card.source.id,
+    )
+
+
+def _floor(amount: Decimal) -> Decimal:
+    return amount.to_integral_value(ROUND_FLOOR)
+
+
+def _requests(question: CapacityQuestion, model: Model, usd: Decimal, context: Context) -> Answer:
+    assert question.budget is not None
+    one = replace(
+        question.workload,
+        requests=Decimal(1),
+        requests_per=None,
+        users=None,
+        requests_per_user=None,
+        volume_per=None,
+    )
+    made = bill(model, one, context)
+    if not made.total:
+        raise NoAnswer("error", f"{model.name} costs nothing for that, so there is no limit to count.")
+    count = _floor(usd / made.total)
+    per: Period | None = question.budget.per
+    noun = "conversations" if question.workload.turns else "requests"
+    figures = [
+        _figure("Requests" if noun == "requests" else "Conversations", count, "requests", per, made.card),
+        _figure("Cost of one", made.total, "USD", "request", made.card),
+    ]
+    if question.want_per and per and question.want_per != per:
+        converted = _floor(
+            convert(usd / made.total, per, question.want_per, question.workload, made.load.notes)
+        )
+        figures.insert(
+            0,
+            _figure(
+                f"{noun.capitalize()} per {question.want_per}",
+                converted,
+                "requests",
+                question.want_per,
+                made.card,
+            ),
+        )
+    return answered(
+        "capacity",
+        f"{_budget_words(question)} buys {format_amount(figures[0].amount, noun)} {per_words(figures[0].per)}".rstrip()
+        + f" on {model.name} ({context.provider_name(model.provider)}), at {format_amount(made.total, 'USD')} each.",
+        figures=tuple(figures),
+        steps=steps(made),
+        assumptions=tuple(dict.fromkeys([*context.notes, *made.load.notes])),
+        citations=unique_citations([card_citation(made.card)]),
+    )
+
+
+def _tokens(question: CapacityQuestion, model: Model, usd: Decimal, context: Context) -> Answer:
+    """Input and output tokens (or the words and pages that they make) for the whole budget, each on its own."""
+    assert question.budget is not None
+    card = context.knowledge.prices.card(
+        model, None, terms_for(model, context, question.workload.batch, question.workload.service_tier)
+    )
+    card_notes(card, context)
+    order = ["input_tokens", "output_tokens"]
+    if question.want == "output_tokens":
+        order.reverse()
+    factor, unit = Decimal(1), "tokens"
+    if question.want == "words":
+        factor, unit = WORDS_PER_TOKEN, "words"
+        context.note("1 token = 0.75 English words.")
+    elif question.want == "pages":
+        factor, unit = WORDS_PER_TOKEN / WORDS_PER_PAGE, "pages"
+        context.note("1 page = 500 words, 1 token = 0.75 English words.")
+    figures = []
+    for key in order:
+        rate = card.rates.get(key)
+        if rate is not None and rate.price > 0:
+            word = "input" if key == "input_tokens" else "output"
+            figures.append(
+                _figure(
+                    f"{unit.capitalize()} of {word}",
+                    _floor(usd * rate.per / rate.price * factor),
+                    unit,
+                    question.budget.per,
+                    card,
+                )
+            )
+    if not figures:
+        raise NoAnswer("not_found", f"No price per token is on record for {model.name}.")
+    if any(rate.tiers for rate in card.rates.values()):
+        context.note(f"{model.name} costs more for long requests; the base price is used.")
+    parts = " or ".join(f"{format_amount(f.amount, f.label.lower())}" for f in figures)
+    return answered(
+        "capacity",
+        f"{_budget_words(question)} buys {parts} on {model.name} ({context.provider_name(model.provider)}).",
+        figures=tuple(figures),
+        assumptions=tuple(context.notes),
+        citations=unique_citations([card_citation(card)]),
+    )
+
+
+def _users(question: CapacityQuestion, model: Model, usd: Decimal, context: Context) -> Answer:
+    assert question.budget is not None
+    workload = question.workload
+    if workload.requests_per_user is None:
+        count = workload.requests
+        if count is None:
+            raise NoAnswer("clarify", "How many requests does one user send a day?")
+        workload = replace(
+            workload,
+            requests=None,
+            requests_per=None,
+            requests_per_user=count,
+            requests_per_user_per=workload.requests_per,
+        )
+    made = bill(model, replace(workload, users=Decimal(1)), context)
+    budget_per: Period = question.budget.per or "month"
+    if question.budget.per is None:
+        context.note("The budget is taken as one a month.")
+    each = made.per(budget_per)
+    if not each:
+        raise NoAnswer("error", f"{model.name} costs nothing for that, so there is no limit to count.")
+    count = _floor(usd / each)
+    return answered(
+        "capacity",
+        f"{_budget_words(question)} serves {format_amount(count, 'users')} on {model.name}, at {format_amount(each, 'USD')} per user {per_words(budget_per)}.",
+        figures=(
+            _figure("Users", count, "users", None, made.card),
+            _figure("Cost per user", each, "USD", budget_per, made.card),
+        ),
+        steps=steps(made),
+        assumptions=tuple(dict.fromkeys([*context.notes, *made.load.notes])),
+        citations=unique_citations([card_citation(made.card)]),
+    )
+
+
+def _lasting(question: CapacityQuestion, model: Model, usd: Decimal, context: Context) -> Answer:
+    made = bill(model, question.workload, context, load=load_of(question.workload))
+    if made.load.per is None:
+        raise NoAnswer("clarify", "How many requests are there a day?")
+    daily = made.per("day")
+    if not daily:
+        raise NoAnswer("error", f"{model.name} costs nothing for that, so the budget lasts for ever.")
+    lasting = usd / daily
+    return answered(
+        "capacity",
+        f"{_budget_words(question)} lasts {format_amount(lasting, 'days')} on {model.name}, at {format_amount(daily, 'USD')} a day.",
+        figures=(
+            _figure("Lasts", lasting, "days", None, made.card),
+            _figure("Per day", daily, "USD", "day", made.card),
+        ),
+        steps=steps(made),
+        assumptions=tuple(dict.fromkeys([*context.notes, *made.load.notes])),
+        citations=unique_citations([card_citation(made.card)]),
+    )

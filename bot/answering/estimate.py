@@ -1,0 +1,271 @@
+"""What a workload costs: per request, day, month or year, line by line, with the ways to pay less computed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.answering.bills import Bill, bill, steps
+from bot.answering.context import Context, NoAnswer, answered, unique_citations
+from bot.answering.load import load_of, with_cache
+from bot.answering.rates import card_citation, moment, rate_summary
+from bot.answers import Answer, Citation, Figure, Lever, Step
+from bot.errors import NoPriceError
+from bot.presentation import format_amount, per_words
+from bot.questions import EstimateQuestion, Period, Stage, Workload
+from knowledge.prices import PriceTerms
+
+_LEVER_CACHE_SHARE = Decimal("0.8")
+_ASK_MODEL = "Which model shall I price that on (for example gpt-5-mini or claude sonnet)?"
+
+
+def answer_estimate(question: EstimateQuestion, context: Context) -> Answer:
+    """The cost of the workload, in the period asked for first."""
+    if question.on is not None and question.on > context.today:
+        raise NoAnswer(
+            "error",
+            f"{question.on.isoformat()} lies in the future; I know only prices of today and of the past.",
+        )
+    bills = [_stage(stage, question, context) for stage in question.stages]
+    first = bills[0]
+    target = _target(question, first)
+    total = sum((_in(made, target) for made in bills), Decimal(0))
+    figures = _figures(bills, target, question)
+    notes = list(context.notes)
+    for made in bills:
+        notes.extend(note for note in made.load.notes if note not in notes)
+    notes.extend(_standing_assumptions(bills, question))
+    return answered(
+        "estimate",
+        _headline(bills, figures, context),
+        figures=tuple(figures),
+        steps=_steps(bills),
+        levers=tuple(_levers(question, bills[0], target, context)) if len(bills) == 1 else (),
+        assumptions=tuple(dict.fromkeys(notes)),
+        citations=unique_citations(_citations(bills)),
+        details=_range_details(bills, target, total),
+    )
+
+
+def _stage(stage: Stage, question: EstimateQuestion, context: Context) -> Bill:
+    workload = stage.workload
+    if stage.model is None:
+        load_of(workload)  # the sizes are asked for first when both are missing
+        raise NoAnswer("clarify", _ASK_MODEL)
+    model = context.model(stage.model, _ASK_MODEL)
+    _require_output(workload, model.modality)
+    return bill(model, workload, context, moment(question.on))
+
+
+def _require_output(workload: Workload, modality: str) -> None:
+    """Requests with no stated output cost something else entirely; embeddings have none."""
+    if (
+        workload.input is not None
+        and workload.output is None
+        and modality == "text"
+        and workload.volume is None
+    ):
+        raise NoAnswer("clarify", "How many tokens (or words) come out per request?")
+
+
+def _target(question: EstimateQuestion, made: Bill) -> Period | None:
+    """The period of the first figure: the one asked for, the whole of a stated span, or the workload's own."""
+    if made.load.workload.span is not None and made.load.per is not None and question.want_per is None:
+        return None
+    return question.want_per or made.load.per
+
+
+def _in(made: Bill, target: Period | None) -> Decimal:
+    """A bill in the period of the headline; a span is its days times the bill of a day."""
+    span = made.load.workload.span
+    if target is None and span is not None and made.load.per is not None:
+        return made.per(span.unit) * span.amount
+    return made.per(target)
+
+
+def _figures(bills: list[Bill], target: Period | None, question: EstimateQuestion) -> list[Figure]:
+    first = bills[0]
+    one = len(bills) == 1
+    figures: list[Figure] = []
+
+    def add(label: str, amount: Decimal, per: str | None, made: Bill | None = None) -> None:
+        source = made or (first if one else None)
+        figures.append(
+            Figure(
+                label=label,
+                amount=amount,
+                unit="USD",
+                per=per,
+                model=source.model.id if source else None,
+                provider=source.model.provider if source else None,
+                source=source.card.source.id if source else None,
+            )
+        )
+
+    def total(period: Period | None) -> Decimal:
+        return sum((_in(made, period) for made in bills), Decimal(0))
+
+    per = target if first.load.per is not None else None
+    span = first.load.workload.span
+    add(_label(target, first, span is not None and target is None), total(target), per)
+    for made in bills:
+        if made.as_output is not None:
+            factor = made.per(target) / made.total if made.total else Decimal(1)
+            add("All of it as output tokens", made.as_output.total * factor, per, made)
+        if made.high is not None:
+            factor = _in(made, target) / made.total if made.total else Decimal(1)
+            add("Upper end of the range", made.high.total * factor, per, made)
+    if not one:
+        for index, made in enumerate(bills, start=1):
+            add(f"Step {index}: {made.model.name}", _in(made, target), per, made)
+    if first.load.per is not None:
+        for other in _other_periods(target, first):
+            add(f"Per {other}", total(other), other)
+        if first.load.count > 1 and one:
+            add(
+                "Per request" if first.load.noun == "requests" else "Per conversation",
+                first.total / first.load.count,
+                "request",
+            )
+    elif first.load.count > 1 and one:
+        add("Per request", first.total / first.load.count, "request")
+    return figures
+
+
+def _label(target: Period | None, made: Bill, is_span: bool) -> str:
+    if is_span:
+        span = made.load.workload.span
+        assert span is not None
+        return f"For {format_amount(span.amount, span.unit + 's')}"
+    if made.load.per is None or target is None:
+        return "In all"
+    return f"Per {target}"
+
+
+def _other_periods(target: Period | None, made: Bill) -> list[Period]:
+    """The periods that people want to see beside the one they asked for."""
+    usual: dict[Period | None, list[Period]] = {
+        "second": ["day", "month"], "minute": ["day", "month"], "hour": ["day", "month"], "day": ["month"], "week": ["month"],
+        "month": ["year"], "year": ["month"], None: [],
+    }  # fmt: skip
+    return [period for period in usual[target] if period != target]
+
+
+def _headline(bills: list[Bill], figures: list[Figure], context: Context) -> str:
+    main = f"{format_amount(figures[0].amount, 'USD')} {per_words(figures[0].per)}".strip()
+    if figures[0].label.startswith("For "):
+        main = f"{main} {figures[0].label.lower()}"
+    elif figures[0].per is None:
+        main = f"{main} in all"
+    month = next((f for f in figures[1:] if f.per in ("month", "year") and f.label.startswith("Per ")), None)
+    second = f" · {format_amount(month.amount, 'USD')} {per_words(month.per)}" if month else ""
+    if len(bills) > 1:
+        return f"{main}{second} — {', then '.join(made.model.name for made in bills)}"
+    made = bills[0]
+    terms = f", {made.card.terms}" if made.card.terms.special() else ""
+    name = (
+        f"{made.model.name} ({context.provider_name(made.model.provider)}{terms}: {rate_summary(made.card)})"
+    )
+    as_output = next((f for f in figures if f.label.startswith("All of it")), None)
+    if as_output is not None:
+        return f"{main} if all of it is input, {format_amount(as_output.amount, 'USD')} if all of it is output{second} — {name}"
+    return f"{main}{second} — {name}"
+
+
+def _range_details(bills: list[Bill], target: Period | None, total: Decimal) -> tuple[str, ...]:
+    high = [made for made in bills if made.high is not None]
+    if not high or len(bills) > 1 or high[0].high is None or not high[0].total:
+        return ()
+    upper = high[0].high.total * total / high[0].total
+    return (
+        f"Between {format_amount(total, 'USD')} and {format_amount(upper, 'USD')} {per_words(target)}".strip()
+        + ".",
+    )
+
+
+def _steps(bills: list[Bill]) -> tuple[Step, ...]:
+    if len(bills) == 1:
+        return steps(bills[0])
+    return tuple(
+        replace(step, label=f"{made.model.name}: {step.label}") for made in bills for step in steps(made)
+    )
+
+
+def _standing_assumptions(bills: list[Bill], question: EstimateQuestion) -> list[str]:
+    notes = []
+    workload = bills[0].load.workload
+    if workload.batch:
+        notes.append("All requests go through the batch API.")
+    if not workload.cached_share and not workload.cached:
+        notes.append("Input is uncached" + ("." if workload.batch else " and not batched, standard tier."))
+    elif "cache_write_tokens" in bills[0].card.rates:
+        notes.append(
+            "Writing the cache is not counted; each write costs more than a plain read of the prompt."
+        )
+    if bills[0].as_output is not None:
+        notes.append(
+            "The question does not say how many of the tokens are output; the first figure takes them all as input."
+        )
+    if question.on is not None:
+        notes.append(f"Prices of {question.on.isoformat()}.")
+    return notes
+
+
+def _citations(bills: list[Bill]) -> list[Citation]:
+    return [card_citation(made.card) for made in bills]
+
+
+# ---- levers -----------------------------------------------------------------------------------------------------
+
+
+def _levers(question: EstimateQuestion, made: Bill, target: Period | None, context: Context) -> list[Lever]:
+    """Batch, caching and a cheaper sibling, each with what it saves in the period of the headline."""
+    workload = question.stages[0].workload
+    quiet = Context(knowledge=context.knowledge, settings=context.settings, now=context.now)
+    total = _in(made, target)
+    if not total or question.on is not None:
+        return []
+    per = target if made.load.per is not None else None
+    levers: list[Lever] = []
+
+    def add(name: str, label: str, other: Bill) -> None:
+        amount = _in(other, target)
+        if amount < total:
+            levers.append(Lever(name=name, label=label, amount=amount, saving=total - amount, per=per))
+
+    prices = context.knowledge.prices
+    if (
+        not workload.batch
+        and workload.service_tier is None
+        and prices.has_terms(made.model, PriceTerms(processing="batch"))
+    ):
+        add("batch", "Batch API (answers within a day)", _again(made, replace(workload, batch=True), quiet))
+    if (
+        made.load.input_tokens
+        and not workload.cached_share
+        and not workload.cached
+        and "cache_read_tokens" in made.card.rates
+    ):
+        label = f"{format_amount(_LEVER_CACHE_SHARE * 100, 'percent')} of the input read from the cache"
+        add("cached", label, _again(made, with_cache(workload, _LEVER_CACHE_SHARE), quiet))
+    sibling = _cheaper_sibling(made, workload, quiet)
+    if sibling is not None:
+        add("cheaper", f"{sibling.model.name} instead", sibling)
+    return levers
+
+
+def _again(made: Bill, workload: Workload, context: Context) -> Bill:
+    return bill(made.model, workload, context)
+
+
+def _cheaper_sibling(made: Bill, workload: Workload, context: Context) -> Bill | None:
+    """The cheapest current model of the same maker for this workload."""
+    found: list[Bill] = []
+    for model in context.knowledge.catalogue.siblings(made.model):
+        try:
+            other = bill(model, workload, context)
+        except NoPriceError:
+            continue
+        if 0 < other.total < made.total:
+            found.append(other)
+    return min(found, key=lambda other: other.total, default=None)

@@ -1,0 +1,108 @@
+"""How a model's price has changed: then and now, and every change that the price list knows."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from bot.answering.context import Context, NoAnswer, answered, unique_citations
+from bot.answering.rates import card_citation, moment, ordered_units, rate_figure, rate_summary
+from bot.answers import Answer, Citation, Figure
+from bot.presentation import format_amount
+from bot.questions import HistoryQuestion
+from knowledge.prices import PriceChange, RateCard
+from knowledge.records import Model
+
+_UNITS = ("input_tokens", "cache_read_tokens", "output_tokens")
+
+
+def answer_history(question: HistoryQuestion, context: Context) -> Answer:
+    """Today's rates and those of the day asked for (or before the last change), with every dated change on record."""
+    if not question.models:
+        raise NoAnswer("clarify", "Which model's price history do you want?")
+    for day in (question.since, question.until):
+        if day is not None and day > context.today:
+            raise NoAnswer(
+                "error", f"{day.isoformat()} lies in the future; I know only prices of today and of the past."
+            )
+    figures: list[Figure] = []
+    citations: list[Citation] = []
+    headlines: list[str] = []
+    details: list[str] = []
+    for ref in question.models:
+        model = context.model(ref)
+        headline, own = _one(question, model, context, citations, details)
+        headlines.append(headline)
+        figures.extend(own)
+    return answered(
+        "history",
+        " ".join(headlines),
+        figures=tuple(figures),
+        assumptions=tuple(context.notes),
+        citations=unique_citations(citations),
+        details=tuple(details),
+    )
+
+
+def _one(
+    question: HistoryQuestion, model: Model, context: Context, citations: list[Citation], details: list[str]
+) -> tuple[str, list[Figure]]:
+    prices = context.knowledge.prices
+    now = prices.card(model, moment(question.until))
+    citations.append(card_citation(now))
+    changes = [
+        change for change in prices.history(model) if change.valid_from is not None and change.unit in _UNITS
+    ]
+    days = sorted({change.valid_from for change in changes if change.valid_from is not None})
+    details.extend(_change_lines(model, changes, days))
+    if not days:
+        headline = f"{model.name}: no change of its price is on record; it is {rate_summary(now)}."
+        return headline, _rate_figures(now, context, " (now)")
+    before = _day_before(question, days)
+    then = prices.card(model, moment(before))
+    label = f" ({before.isoformat()})" if question.since else f" (before {days[-1].isoformat()})"
+    figures = [
+        *_rate_figures(then, context, label),
+        *_rate_figures(now, context, " (now)" if question.until is None else f" ({question.until})"),
+    ]
+    figures.append(
+        Figure(
+            label=f"{model.name}, last change",
+            amount=Decimal(days[-1].strftime("%Y%m%d")),
+            unit="date",
+            model=model.id,
+            provider=model.provider,
+        )
+    )
+    headline = f"{model.name}: {rate_summary(then)} {label.strip(' ()')}, {rate_summary(now)} {'now' if question.until is None else f'on {question.until}'}{_percent(then, now)}."
+    return headline, figures
+
+
+def _day_before(question: HistoryQuestion, days: list[date]) -> date:
+    if question.since is not None:
+        return question.since
+    return date.fromordinal(days[-1].toordinal() - 1)
+
+
+def _rate_figures(card: RateCard, context: Context, suffix: str) -> list[Figure]:
+    return [rate_figure(card, unit, context, suffix=suffix) for unit in ordered_units(card) if unit in _UNITS]
+
+
+def _percent(then: RateCard, now: RateCard) -> str:
+    old, new = then.rates.get("input_tokens"), now.rates.get("input_tokens")
+    if old is None or new is None or not old.price or old.price == new.price:
+        return (
+            "" if old is not None and new is not None and old.price != new.price else ", unchanged for input"
+        )
+    change = (new.price / old.price - 1) * 100
+    return f", {format_amount(abs(change), 'percent')} {'more' if change > 0 else 'less'} for input"
+
+
+def _change_lines(model: Model, changes: list[PriceChange], days: list[date]) -> list[str]:
+    lines = []
+    for day in days:
+        rates = {change.unit: change.rate for change in changes if change.valid_from == day}
+        words = {"input_tokens": "in", "cache_read_tokens": "cached", "output_tokens": "out"}
+        parts = ", ".join(f"{format_amount(rates[u].price, 'USD')} {words[u]}" for u in _UNITS if u in rates)
+        lines.append(f"From {day.isoformat()}: {model.name} {parts} per 1M tokens.")
+    return lines

@@ -1,0 +1,274 @@
+"""A workload in exact numbers: how many requests in which period, and the tokens of one.
+
+All conventions about units stand here, each with the sentence that states it: words, pages and characters in tokens, months in days,
+conversations whose history is sent again. Counts stay exact decimals (a third of a token included); only display rounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+
+from bot.answering.context import NoAnswer
+from bot.presentation import format_amount
+from bot.questions import Period, Size, Workload
+
+WORDS_PER_TOKEN = Decimal("0.75")
+CHARACTERS_PER_TOKEN = Decimal(4)
+WORDS_PER_PAGE = Decimal(500)
+"""OpenAI's rule of thumb for English text, and a single-spaced page; see the README's conventions."""
+
+DAYS: dict[Period, Decimal] = {
+    "second": Decimal(1) / 86_400, "minute": Decimal(1) / 1440, "hour": Decimal(1) / 24, "day": Decimal(1),
+    "week": Decimal(7), "month": Decimal(30), "year": Decimal(365),
+}  # fmt: skip
+_WORKDAYS: dict[Period, Decimal] = {**DAYS, "week": Decimal(5), "month": Decimal(22), "year": Decimal(264)}
+_MOST_TURNS = 1000
+_MOST = Decimal(10) ** 18
+
+
+@dataclass(slots=True, kw_only=True)
+class Load:
+    """One request's tokens (or, for a conversation, each of its turns') and how often it is sent.
+
+    `calls` are the requests that one unit of `count` consists of: a single one, or the turns of a conversation.
+    `count` is per `per`, or in all when `per` is None. `high_calls` is the upper end where a size was a range.
+    """
+
+    calls: list[Call]
+    count: Decimal = Decimal(1)
+    per: Period | None = None
+    noun: str = "requests"
+    high_calls: list[Call] | None = None
+    undirected: bool = False
+    bare_volume: bool = False
+    """True for a volume of tokens without a request size, which takes the base tier."""
+    notes: list[str] = field(default_factory=list)
+    workload: Workload = field(default_factory=Workload)
+
+    @property
+    def input_tokens(self) -> Decimal:
+        """Input tokens of one unit of `count`, all its calls together."""
+        return sum((call.input for call in self.calls), Decimal(0))
+
+    @property
+    def output_tokens(self) -> Decimal:
+        """Output tokens of one unit of `count`."""
+        return sum((call.output for call in self.calls), Decimal(0))
+
+    @property
+    def cached_tokens(self) -> Decimal:
+        """Input tokens of one unit of `count` that are read from the cache."""
+        return sum((call.cached for call in self.calls), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The tokens of one request; `input` includes `cached`."""
+
+    input: Decimal
+    output: Decimal
+    cached: Decimal = Decimal(0)
+
+    def usage(self) -> dict[str, Decimal]:
+        """As the price book wants it: unit to count."""
+        usage = {"input_tokens": self.input, "output_tokens": self.output}
+        if self.cached:
+            usage["cache_read_tokens"] = self.cached
+        return usage
+
+
+def to_tokens(size: Size, notes: list[str], *, high: bool = False) -> Decimal:
+    """A length of text in tokens; the convention that was used is added to `notes`."""
+    amount = size.high if high and size.high is not None else size.amount
+    if amount > _MOST:
+        raise NoAnswer(
+            "error",
+            f"{format_amount(amount, size.unit)} is more than anybody can send; please check the number.",
+        )
+    if size.unit == "tokens":
+        return amount
+    if size.unit == "words":
+        _note(notes, "1 token = 0.75 English words.")
+        return amount / WORDS_PER_TOKEN
+    if size.unit == "pages":
+        _note(notes, "1 page = 500 words, 1 token = 0.75 English words.")
+        return amount * WORDS_PER_PAGE / WORDS_PER_TOKEN
+    _note(
+        notes,
+        "1 token = 4 characters."
+        if size.unit == "characters"
+        else "1 token = 4 characters of one byte each.",
+    )
+    return amount / CHARACTERS_PER_TOKEN
+
+
+def _note(notes: list[str], sentence: str) -> None:
+    if sentence not in notes:
+        notes.append(sentence)
+
+
+def days(period: Period, workdays_only: bool = False) -> Decimal:
+    """The days in a period by convention (month 30, year 365; working days: week 5, month 22)."""
+    return (_WORKDAYS if workdays_only else DAYS)[period]
+
+
+def convert(amount: Decimal, source: Period, target: Period, workload: Workload, notes: list[str]) -> Decimal:
+    """An amount per `source` as an amount per `target`; the convention that was used is added to `notes`."""
+    if source == target:
+        return amount
+    if {source, target} == {"month", "year"}:
+        return amount * 12 if target == "year" else amount / 12
+    _conversion_note(source, target, workload, notes)
+    short = ("second", "minute", "hour")
+    if source in short and target not in short and workload.hours_per_day is not None:
+        per_hour = amount * DAYS["hour"] / DAYS[source]
+        return per_hour * workload.hours_per_day * days(target, workload.workdays_only)
+    return amount * days(target, workload.workdays_only) / days(source, workload.workdays_only)
+
+
+def _conversion_note(source: Period, target: Period, workload: Workload, notes: list[str]) -> None:
+    involved = {source, target}
+    if workload.workdays_only:
+        _note(
+            notes,
+            "22 working days a month." if "week" not in involved else "5 working days a week, 22 a month.",
+        )
+    elif "month" in involved:
+        _note(notes, "1 month = 30 days.")
+    if "year" in involved and not workload.workdays_only:
+        _note(notes, "1 year = 365 days.")
+    if workload.hours_per_day is not None and involved & {"second", "minute", "hour"}:
+        _note(notes, f"{format_amount(workload.hours_per_day, 'hours')} a day.")
+
+
+def load_of(workload: Workload) -> Load:
+    """The workload in numbers. Raises `NoAnswer` (clarify) with one short question where a size is missing."""
+    notes: list[str] = []
+    count, per = _count(workload, notes)
+    if workload.volume_input is not None or workload.volume_output is not None:
+        return _volume(workload, notes)
+    if workload.volume is not None and workload.input is None and workload.output is None:
+        return _undirected(workload, count, per, notes)
+    if workload.input is None and workload.output is None:
+        raise NoAnswer("clarify", "How many tokens (or words) go in and come out per request?")
+    if workload.input is None and workload.system_prompt is None:
+        raise NoAnswer("clarify", "How many input tokens does one request have?")
+    load = Load(calls=[], count=count, per=per, notes=notes, workload=workload)
+    load.calls = _calls(workload, notes, high=False)
+    if any(size is not None and size.high is not None for size in (workload.input, workload.output)):
+        load.high_calls = _calls(workload, notes, high=True)
+    if workload.turns is not None:
+        load.noun = "conversations"
+    return load
+
+
+def _count(workload: Workload, notes: list[str]) -> tuple[Decimal, Period | None]:
+    """How many requests, and in which period."""
+    if workload.users is not None and workload.requests is None:
+        if workload.requests_per_user is None:
+            raise NoAnswer("clarify", "How many requests does one user send a day?")
+        count = workload.users * workload.requests_per_user
+        per = workload.requests_per_user_per
+        _note(notes, f"{format_amount(workload.users, 'users')} × {format_amount(workload.requests_per_user, 'requests')} each"
+                     + (f" per {per}." if per else "."))  # fmt: skip
+    else:
+        count, per = (Decimal(1) if workload.requests is None else workload.requests), workload.requests_per
+    if workload.overhead_share is not None:
+        count *= 1 + workload.overhead_share
+        _note(
+            notes,
+            f"{format_amount(workload.overhead_share * 100, 'percent')} more requests for retries and the like.",
+        )
+    if count > _MOST:
+        raise NoAnswer(
+            "error",
+            f"{format_amount(count, 'requests')} is more than anybody can send; please check the number.",
+        )
+    return count, per
+
+
+def _volume(workload: Workload, notes: list[str]) -> Load:
+    """Volumes of stated direction: "1M input and 200k output tokens a day"."""
+    into = to_tokens(workload.volume_input, notes) if workload.volume_input else Decimal(0)
+    out = to_tokens(workload.volume_output, notes) if workload.volume_output else Decimal(0)
+    cached = _cached(workload, into, notes)
+    return Load(
+        calls=[Call(into, out, cached)],
+        per=workload.volume_per,
+        notes=notes,
+        bare_volume=True,
+        workload=workload,
+        noun="tokens",
+    )
+
+
+def _undirected(workload: Workload, count: Decimal, per: Period | None, notes: list[str]) -> Load:
+    """Tokens of no stated direction: read as input; the answer also says what they cost as output."""
+    assert workload.volume is not None
+    tokens = to_tokens(workload.volume, notes)
+    counted = workload.requests is not None or workload.users is not None
+    load = Load(
+        calls=[Call(tokens, Decimal(0), _cached(workload, tokens, notes))],
+        count=count if counted else Decimal(1),
+        per=per if counted else workload.volume_per,
+        undirected=True,
+        bare_volume=not counted,
+        notes=notes,
+        workload=workload,
+        noun="requests" if counted else "tokens",
+    )
+    return load
+
+
+def _calls(workload: Workload, notes: list[str], *, high: bool) -> list[Call]:
+    system = to_tokens(workload.system_prompt, notes, high=high) if workload.system_prompt else Decimal(0)
+    into = to_tokens(workload.input, notes, high=high) if workload.input else Decimal(0)
+    out = to_tokens(workload.output, notes, high=high) if workload.output else Decimal(0)
+    reasoning = to_tokens(workload.reasoning, notes) if workload.reasoning else Decimal(0)
+    if reasoning:
+        _note(notes, "Reasoning tokens are billed as output.")
+    if workload.turns is None or workload.turns <= 1:
+        total = system + into
+        return [Call(total, out + reasoning, _cached(workload, total, notes))]
+    turns = int(workload.turns)
+    if turns > _MOST_TURNS:
+        raise NoAnswer(
+            "error",
+            f"A conversation of {turns:,} turns is longer than I can price; please use at most {_MOST_TURNS:,}.",
+        )
+    _note(notes, f"Each of the {turns} turns sends the whole conversation so far again.")
+    calls = []
+    for turn in range(1, turns + 1):
+        total = system + into * turn + out * (turn - 1)
+        calls.append(Call(total, out + reasoning, _cached(workload, total, notes)))
+    return calls
+
+
+def _cached(workload: Workload, input_tokens: Decimal, notes: list[str]) -> Decimal:
+    if workload.cached_share is not None:
+        if workload.cached_share > 1:
+            share = format_amount(workload.cached_share * 100, "percent")
+            raise NoAnswer("error", f"{share} cannot be cached; a share of the input is at most 100 %.")
+        return input_tokens * workload.cached_share
+    if workload.cached is not None:
+        cached = to_tokens(workload.cached, notes)
+        if cached > input_tokens:
+            raise NoAnswer(
+                "error",
+                f"{format_amount(cached, 'cached tokens')} are more than the {format_amount(input_tokens, 'input tokens')} of a request; "
+                "cached tokens are a part of the input.",
+            )
+        return cached
+    return Decimal(0)
+
+
+def scaled(load: Load, target: Period) -> Decimal:
+    """The load's count in another period."""
+    assert load.per is not None
+    return convert(load.count, load.per, target, load.workload, load.notes)
+
+
+def with_cache(workload: Workload, share: Decimal) -> Workload:
+    """The same workload with a share of its input read from the cache."""
+    return replace(workload, cached_share=share, cached=None)

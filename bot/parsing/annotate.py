@@ -1,0 +1,287 @@
+"""Everything that the rules see in a text, before anybody decides what it asks: names, quantities, times, cues, wanted periods.
+
+An annotation is made once per message; intents and assemblers only read it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bot.parsing.cues import cue_words, find_cues
+from bot.parsing.dates import TimeSpan, read_dates
+from bot.parsing.language import Language, detect
+from bot.parsing.lexicon import (
+    ADVERB_PERIODS,
+    COST_WORDS,
+    FILLERS,
+    PERIOD_MARKERS,
+    PERIODS,
+    ROLES,
+    STOPWORDS,
+    UNITS,
+)
+from bot.parsing.quantities import Quantity, read_quantities
+from bot.parsing.spans import Coverage, Word, fold, split_words
+from bot.questions import ModelRef, Period, Span
+
+if TYPE_CHECKING:
+    from knowledge.base import KnowledgeBase
+    from knowledge.catalogue import Mention, Resolution
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModel:
+    """A model that the text names."""
+
+    start: int
+    end: int
+    ref: ModelRef
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A maker, provider, GPU or subject of facts that the text names; `id` is its name in the knowledge base."""
+
+    start: int
+    end: int
+    id: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Annotation:
+    """What the rules see in one message. Offsets refer to `text` and `folded` alike."""
+
+    text: str
+    folded: str
+    language: Language
+    words: list[Word]
+    models: list[NamedModel]
+    makers: list[Named]
+    providers: list[Named]
+    gpus: list[Named]
+    subjects: list[Named]
+    quantities: list[Quantity]
+    times: list[TimeSpan]
+    cues: dict[str, tuple[int, int]]
+    coverage: Coverage
+    want_per: Period | None = None
+    loose_period: Period | None = None
+    """A period that stands before or apart from what it belongs to ("every day we send 500 emails")."""
+    span: Span | None = None
+    quotes: list[str] = field(default_factory=list)
+
+    def has(self, *names: str) -> bool:
+        """Whether any of these cues is in the text."""
+        return any(name in self.cues for name in names)
+
+    def of_unit(self, *units: str) -> list[Quantity]:
+        """The quantities that count one of these units."""
+        return [q for q in self.quantities if q.unit in units]
+
+    @property
+    def sizes(self) -> list[Quantity]:
+        """The quantities that are lengths of text."""
+        return [q for q in self.quantities if q.is_size or (not q.unit and q.role)]
+
+    def clause(self, quantity: Quantity) -> str:
+        """The part of the sentence around a quantity, up to commas and full stops."""
+        before = re.split(r"[,;?!]|\.\s|\band\b", self.folded[: quantity.start])[-1]
+        after = re.split(r"[,;?!]|\.\s|\band\b", self.folded[quantity.end :])[0]
+        return f"{before}{self.folded[quantity.start : quantity.end]}{after}"
+
+    def explained(self) -> float:
+        """The share of the meaningful words that some rule has explained, from 0 to 1."""
+        meaningful = [
+            w
+            for w in self.words
+            if (w.text[0].isalnum()) and w.text not in STOPWORDS and w.text not in FILLERS
+        ]
+        if not meaningful:
+            return 1.0
+        return sum(
+            1 for w in meaningful if self.coverage.covers(w) or w.text in UNITS or w.text in ROLES
+        ) / len(meaningful)
+
+
+_QUOTED = re.compile(
+    r"\"([^\"]+)\"|(?<!\w)'([^']+)'(?!\w)|`{1,3}([^`]+)`{1,3}|“([^”]+)”|«([^»]+)»|„([^“”]+)[“”]", re.DOTALL
+)
+_SPAN = re.compile(
+    r"(?:for|over|during|in|within|für|über|pendant|sur|durante|en) (?:the |a |an |one |ein |einen |einem |un |une |about |whole |full |entire |next )*"
+    r"(?:(\d{1,4}|two|three|four|five|six|twelve|half)[ -])?(?:whole |full |entire )?"
+    r"(day|week|month|year|quarter|tag|woche|monat|jahr|jour|semaine|mois|an|día|semana|mes|año)(?:s|e|en|n|es)?(?![^\W_])"
+)
+_SPAN_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "twelve": 12}
+_SPAN_UNITS: dict[str, Period] = {"tag": "day", "woche": "week", "monat": "month", "jahr": "year", "jour": "day", "semaine": "week",
+                                  "mois": "month", "an": "year", "día": "day", "semana": "week", "mes": "month", "año": "year"}  # fmt: skip
+
+
+def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
+    """All that the rules see in `text`."""
+    folded = fold(text)
+    language = detect(folded)
+    coverage = Coverage(len(folded))
+    quotes = [next(group for group in match.groups() if group) for match in _QUOTED.finditer(text)]
+    models, makers, providers = _names(text, knowledge.catalogue.mentions(text))
+    gpus = [Named(start, end, name) for start, end, name in knowledge.hardware.mentions(text)]
+    models = [
+        m
+        for m in models
+        if not any(g.start < m.end and m.start < g.end for g in gpus) or m.ref.how != "unknown"
+    ]
+    gpus = [g for g in gpus if not any(g.start < m.end and m.start < g.end for m in models)]
+    subjects = [Named(start, end, name) for start, end, name in knowledge.facts.subjects_in(text)]
+    masked = [(n.start, n.end) for n in [*models, *makers, *providers]] + [
+        (_letters_from(folded, g), g.end) for g in gpus
+    ]
+    times = read_dates(folded, today, masked)
+    quantities = read_quantities(folded, language, masked)
+    times = [t for t in times if not _counts_something(t, quantities)]
+    quantities = [q for q in quantities if not any(t.start < q.end and q.start < t.end for t in times)]
+    words = split_words(folded)
+    cues = find_cues(cue_words(folded), coverage)
+    for name in (
+        *makers,
+        *providers,
+        *gpus,
+        *subjects,
+        *(Named(m.start, m.end, m.ref.mention) for m in models),
+    ):
+        coverage.add(name.start, name.end)
+    for quantity in quantities:
+        coverage.add(quantity.start, quantity.end)
+    for time in times:
+        coverage.add(time.start, time.end)
+    annotation = Annotation(
+        text=text,
+        folded=folded,
+        language=language,
+        words=words,
+        models=models,
+        makers=makers,
+        providers=providers,
+        gpus=gpus,
+        subjects=subjects,
+        quantities=quantities,
+        times=times,
+        cues=cues,
+        coverage=coverage,
+        quotes=quotes,
+    )
+    _read_span(annotation)
+    _read_periods(annotation)
+    return annotation
+
+
+def _letters_from(folded: str, gpu: Named) -> int:
+    """Where a GPU's name begins inside its mention; a count before it ("8x H100") stays a number."""
+    match = re.match(r"\d+\s*(?:x|×)?\s*(?=[a-z])", folded[gpu.start : gpu.end])
+    return gpu.start + (match.end() if match else 0)
+
+
+def _counts_something(time: TimeSpan, quantities: Iterable[Quantity]) -> bool:
+    """ "2024 requests" is a count, not a year."""
+    return any(
+        q.start <= time.start and time.end <= q.end and (q.unit or q.role or q.per) and q.end > time.end
+        for q in quantities
+    )
+
+
+def _names(text: str, mentions: Iterable[Mention]) -> tuple[list[NamedModel], list[Named], list[Named]]:
+    models: list[NamedModel] = []
+    makers: list[Named] = []
+    providers: list[Named] = []
+    for mention in mentions:
+        if mention.kind == "model" and mention.resolution is not None:
+            models.append(NamedModel(mention.start, mention.end, model_ref(mention.text, mention.resolution)))
+        elif mention.kind == "maker":
+            makers.append(Named(mention.start, mention.end, mention.provider or mention.text))
+        elif mention.provider is not None:
+            providers.append(Named(mention.start, mention.end, mention.provider))
+    return models, makers, providers
+
+
+def model_ref(mention: str, resolution: Resolution) -> ModelRef:
+    """A model as a typed question holds it."""
+    model = resolution.model
+    return ModelRef(
+        mention=mention,
+        model=model.id if model else None,
+        provider=model.provider if model else None,
+        how=resolution.how,
+        candidates=tuple(f"{c.provider}/{c.id}" for c in resolution.candidates[:6]),
+    )
+
+
+def _read_span(annotation: Annotation) -> None:
+    """ "for 3 months", "over a year": a length of time that the cost is asked for."""
+    for match in _SPAN.finditer(annotation.folded):
+        count_text, unit = match.group(1), match.group(2)
+        if match.group().startswith(("in ", "en ")) and count_text is None:
+            continue  # "in a month" is a rate
+        rest = annotation.folded[match.end() :].lstrip()
+        if rest.startswith(("ago", "of context")):
+            continue
+        count = (
+            _SPAN_WORDS.get(count_text) or (int(count_text) if count_text and count_text.isdigit() else 1)
+            if count_text != "half"
+            else 0
+        )
+        period = _SPAN_UNITS.get(unit) or PERIODS.get(unit, "month")
+        if unit == "quarter":
+            period, count = "month", 3 * count
+        if count_text == "half":
+            period, count = ("month", 6) if period == "year" else (period, 1)
+        annotation.span = Span(amount=Decimal(count), unit=period)
+        annotation.coverage.add(match.start(), match.end())
+        annotation.quantities = [
+            q
+            for q in annotation.quantities
+            if not (match.start() <= q.start and q.end <= match.end() + 1 and q.unit.rstrip("s") == period)
+        ]
+        return
+
+
+def _read_periods(annotation: Annotation) -> None:
+    """Period phrases that no quantity has taken: the wanted one ("a month?", "monthly cost") or a loose one ("every day we …")."""
+    words = [w for w in annotation.words if not _inside(w, annotation)]
+    for at, word in enumerate(words):
+        previous = words[at - 1].text if at else ""
+        following = words[at + 1].text if at + 1 < len(words) else ""
+        period: Period | None = None
+        start = word.start
+        if word.text in ADVERB_PERIODS:
+            period = PERIODS[word.text]
+        elif word.text in PERIODS and previous in PERIOD_MARKERS and previous not in ("am", "im", "the"):
+            period = PERIODS[word.text]
+            start = words[at - 1].start
+        elif word.text in ("monat", "tag", "jahr") and previous in ("im", "am"):
+            period = PERIODS[word.text]
+        if period is None or _in_span_phrase(start, annotation):
+            continue
+        annotation.coverage.add(start, word.end)
+        before = {w.text for w in words[max(0, at - 5) : at]}
+        belongs_to_cost = following in COST_WORDS or bool(before & COST_WORDS) or "much" in before
+        is_last = all(not w.text[0].isalnum() for w in words[at + 1 :])
+        quantity_follows = any(q.start > word.end for q in annotation.quantities)
+        if not belongs_to_cost and quantity_follows and not is_last and annotation.loose_period is None:
+            annotation.loose_period = period
+        elif annotation.want_per is None:
+            annotation.want_per = period
+
+
+def _inside(word: Word, annotation: Annotation) -> bool:
+    return any(q.start <= word.start and word.end <= q.end for q in annotation.quantities) or any(
+        t.start <= word.start and word.end <= t.end for t in annotation.times
+    )
+
+
+def _in_span_phrase(start: int, annotation: Annotation) -> bool:
+    return annotation.span is not None and any(
+        m.start() <= start < m.end() for m in _SPAN.finditer(annotation.folded)
+    )

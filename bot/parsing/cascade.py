@@ -1,0 +1,97 @@
+"""Which parser reads a message: the rules first, an LLM where the rules are not sure and one is configured.
+
+Whatever the LLM does, the result is a typed question whose every value stands in the text; when the LLM fails, the rules'
+reading is used, however unsure it was.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from bot.answers import ParserName, Spend
+from bot.parsing.local import LocalParse, LocalParser
+from bot.questions import OutOfScope, Question
+
+if TYPE_CHECKING:
+    from bot.messages import Message
+
+log = logging.getLogger(__name__)
+
+SURE = 0.6
+"""A local parse of at least this confidence is taken without asking an LLM."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LlmReading:
+    """What the LLM made of a message, after grounding; `question` is None when nothing usable came back."""
+
+    question: Question | None
+    dropped: tuple[str, ...] = ()
+    """What the model said that the text does not hold, in words for the user."""
+    spend: Spend = field(default_factory=Spend)
+    error: str | None = None
+
+
+class LlmReader(Protocol):
+    """The LLM parser as the cascade sees it."""
+
+    async def parse(
+        self, text: str, previous: Question | None, query_id: int, message: Message | None = None
+    ) -> LlmReading: ...
+
+    async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """One or more typed questions, in the order in which they were asked."""
+
+    questions: tuple[Question, ...]
+    parser: ParserName
+    notes: tuple[str, ...] = ()
+    spend: Spend = field(default_factory=Spend)
+    notices: tuple[str, ...] = ()
+
+
+class Cascade:
+    """Reads a message by `policy`: `local` never asks an LLM, `llm` always does, `auto` only where the rules are unsure."""
+
+    def __init__(
+        self, local: LocalParser, llm: LlmReader | None, policy: Literal["auto", "local", "llm"]
+    ) -> None:
+        self._local = local
+        self._llm = llm
+        self._policy = policy
+
+    async def parse(
+        self, text: str, previous: Question | None, query_id: int, message: Message | None = None
+    ) -> Parsed:
+        """The typed questions in `text`; never raises for any text."""
+        local = self._local.parse(text, previous)
+        if self._llm is None or not self._wants_llm(local):
+            return Parsed(questions=local.questions, parser="local", notes=local.notes)
+        reading = await self._llm.parse(text, previous, query_id, message)
+        if reading.question is None:
+            notices = (reading.error,) if reading.error else ()
+            return Parsed(
+                questions=local.questions,
+                parser="local",
+                notes=local.notes,
+                spend=reading.spend,
+                notices=notices,
+            )
+        if isinstance(reading.question, OutOfScope) and local.confidence >= SURE:
+            return Parsed(questions=local.questions, parser="local", notes=local.notes, spend=reading.spend)
+        return Parsed(questions=(reading.question,), parser="llm", notes=reading.dropped, spend=reading.spend)
+
+    async def close(self) -> None:
+        """Close the connection to the LLM, where there is one."""
+        if self._llm is not None:
+            await self._llm.close()
+
+    def _wants_llm(self, local: LocalParse) -> bool:
+        if self._policy == "local" or local.final:
+            return False
+        return self._policy == "llm" or local.confidence < SURE

@@ -1,0 +1,208 @@
+"""Words and phrases that tell what a question is about; each cue is a name and the ways in which people say it.
+
+A cue says only that the words are there. What follows from several cues together is decided in `bot.parsing.intents`.
+
+Phrases are written in a small notation that is matched word by word, so that thousands of them cost microseconds and nothing has to be
+compiled at start: `a/b` one of several words, `word*` a stem, `word?` may be missing, `..` up to six words of anything.
+Hyphens separate words here: "fine-tuning" is `fine tun*`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from bot.parsing.spans import Coverage, Word
+
+_GAP = 6
+
+CUES: dict[str, str] = {
+    "price": """price/prices/pricing/priced | list price | rate/rates | rate card | tariff* | preis/preise/preisliste/preislich | prix | tarif*
+        | precio* | tarifa* | how expensive | wie teuer | per million | per 1m | per mtok | per 1k | per token | daam | charge/charges""",
+    "cost": """cost/costs/costing/costed | how much | how pricey | expense* | expensive | spend/spending | bill | budget | estimat* | run us | set us/me back
+        | wie viel | wieviel | kostet | kosten | koste | combien | coûte* | coute* | coût* | cout | cuánto | cuanto | cuesta* | costar* | costo | coste
+        | kitna/kitne/kitni | kharcha/kharch | what would/will/does/do .. pay/bill/run | what am i/we looking at | running cost*""",
+    "how_much": "how much | what does/do/would/will | wie viel | wieviel | combien | cuánto/cuanto | kitna | what is/are/s the cost/price/bill",
+    "cheapest": """cheapest | cheap | least expensive | most affordable | affordable | lowest cost/price/priced | best price | best value | best bang | inexpensive
+        | economical | least money | günstigste* | guenstigste* | billigste* | moins cher/chère/chers/chere/cheres | más/mas barat* | sabse sasta/saste/sasti | sasta/saste/sasti
+        | lowest .. cost/price/bill | cost the? least | costs the? least | save the? most""",
+    "dearest": "most expensive | priciest | dearest | costliest | highest price/priced/cost | teuerste* | plus cher/chère | más/mas caro/cara | sabse mehnga/mehngi",
+    "cheaper": """cheaper | less expensive | costs/cost less | lower cost | günstiger* | guenstiger* | billiger* | moins cher/chère que | más/mas barat* que
+        | better deal | more economical""",
+    "compare": """compare* | comparing | comparison* | vs | versus | against | instead of | side by side | relative to | vergleich* | gegen | gegenüber | compar* | contra
+        | frente a | or/oder/ou/ya | difference between | unterschied zwischen | better than | over""",
+    "difference": """difference* | differ | how much more/less/cheaper/dearer | how many times | times more/cheaper | delta | unterschied | différence | diferencia
+        | farak | extra cost | what do/would/will we/i save | how much .. save/saved/saving/savings/spare/sparen/économis*/ahorr* | more expensive than | cheaper than | saving* | save""",
+    "save": """save/saves/saved/saving/savings | discount* | cut our/my/the cost*/bill* | reduce our/my/the? cost*/bill*/spend* | spare/sparen/ersparnis | économis* | ahorr*
+        | bachat | bachega/bachenge""",
+    "batch": "batch/batches/batched/batching | batch api/mode/processing | stapelverarbeitung | par lot/lots | por lotes",
+    "no_batch": "without/no/not/non/ohne/sans/sin the? batch/batching/batched",
+    "cached": "cach* | gecach* | prompt cach* | en cache | zwischengespeichert",
+    "no_cache": "without/no/not/ohne/sans/sin any/the? prompt? cach* | uncached",
+    "cache_write": "cache write/writes/writing | write/writing/writes to? the? cache | cache creation",
+    "flex": "flex | flex tier/processing/mode",
+    "priority": "priority tier/processing/mode | priority",
+    "fast_mode": "fast mode/tier",
+    "history": """history | historical* | used to cost/be | price change*/drop*/cut*/increase*/evolution/development/trend/timeline/move*/hike* | changed | over time | then and now
+        | got/get/gotten/become/became/went cheaper/up/down | dropped | originally | at launch | since launch | when did | raise/raised its/the/their? price* | preisentwicklung | preisverlauf
+        | evolución | évolution | historique | historial | before the cut/change/drop | price cut* | früher | antes | avant | pehle | more expensive before | has .. changed | was .. cheaper
+        | how .. evolved | how .. developed""",
+    "capacity": """how many | how far | how long will/would/does/do/can/could | how much can/could i/we/you get/do/process/run/buy/generate/send/translate/read | what can/could/do/would/will i/we get/do/run/buy | afford
+        | can i/we get/buy/run/make/send | get me/us | buy/buys me/us? | stretch | last me/us? | budget of | on a budget | with a budget | worth of | go for | wie viele/viel/lange | wieviele
+        | combien de | cuántos/cuántas/cuantos/cuantas | kitne/kitni | within a? budget | get for | get out of | what does .. buy | what will .. buy""",
+    "how_many": "how many | wie viele/wieviele | combien de | cuántos/cuántas/cuantos/cuantas | kitne/kitni",
+    "tokens_count": """how many tokens/token | token count* | count the/my? tokens | tokens in/are/is/does | tokeniz* | tokenis* | number of tokens | wie viele token/tokens | wieviele token/tokens
+        | anzahl der? token/tokens | combien de token/tokens/jetons | cuántos/cuantos tokens | kitne token/tokens | in tokens | to tokens | token length | count tokens | into tokens""",
+    "count_other": "how many words/pages/characters | wie viele wörter/seiten/zeichen | combien de mots/pages | cuántas palabras/páginas | in words/pages | to words/pages",
+    "training": "train/trains/trained/training | pre train* | pretrain* | from scratch | trainier* | entraîn* | entrain* | entren*",
+    "from_scratch": """from scratch | from the ground up | von grund auf | desde cero | de zéro | foundation model | pre train* | pretrain*
+        | our/my/your/their/its own llm/model/models/gpt/ai/modell/foundation""",
+    "fine_tuning": "fine tun* | finetun* | lora/qlora/peft/sft | feintuning | feinabstimm* | affin* | ajuste fino | adapter training | feintunen",
+    "lora": "lora",
+    "qlora": "qlora",
+    "full_tuning": "full fine/finetun* | full parameter",
+    "self_hosting": """self host* | selfhost* | host it/our/my/ourselves/myself/your | hosting it/our/my/an/a | own gpu*/server*/hardware/hosting/infrastructure/infra/metal/cluster | on prem* | rent/rental/rents/renting/rented
+        | hosting | deploy* | dedicated gpu*/instance* | selbst hosten/betreiben/gehostet/hoste | selbsthosten | héberg* | alojar | autoaloj* | gpu price*/cost*/hour*/rental* | vllm | bare metal | khud host
+        | inference server | run .. ourselves | run .. ourself | run .. myself | running .. ourselves | on our/my own | mieten | louer | alquilar""",
+    "break_even": """break even* | breakeven | at what volume/point/scale/usage/traffic | when does/do/is/will/would/should .. cheaper | when does/do/will/would .. pay off | when is .. worth | pays off | pay off | tipping point | crossover
+        | pays/pay for itself | payback | lohnt | rentab* | gewinnschwelle | seuil | punto de equilibrio | amorti* | from what volume | how many tokens .. before | how much volume | how many requests .. before | becomes cheaper | beats the api""",
+    "advice": """should we/i/a/an/our/my/the/startup/startups/companies/company/one | does/do/would it make sense | make/makes sense | worth it/training/building/fine/self | is it smart/wise/better/worth/cheaper/realistic/good
+        | is it a good | build or buy | build vs buy | better to | sollten/sollte wir/ich/man | soll ich | devrait on/je | deberíamos/debería | lohnt es sich | vaut il | conviene | good idea | kya hume | can a startup afford""",
+    "own_model": """our/my/your/their/its/his/eigenes/eigene/propio own? model/llm/modell/modèle/modelo/gpt/models | own model/models/llm/llms/gpt/ai/modell | in house model/models/llm | a model/llm | an llm/ai | ein modell/llm
+        | notre propre modèle | nuestro propio modelo | a foundation model""",
+    "api": "api/apis | hosted model/models | pay as you go | pay per token",
+    "finance": """lose/lost/loses/losing/loss/losses | burn/burns/burned/burnt/burning | revenue/revenues | profit* | earn/earns/earned/earning/earnings | make/makes/making/made money/profit | capex | capital expenditure* | valuation
+        | run rate | arr | invest/invests/invested/investing/investment/investments | deficit | in the red | income | turnover | sales | verlust* | verlor* | verliert | verloren | umsatz* | gewinn* | perdu | perte/pertes | perd | perdió | pierde | pérdida* | ingresos
+        | chiffre affaires | spend/spends/spent/spending | paid | pays/pay | ausgegeben | ausgaben | funding | raised | nuksaan/nuksan | kamai | outlay | expenses | margin/margins | r d | made/make/makes in/last/this | costs and expenses | kamaya""",
+    "said": """said/say/says/saying | told | claim/claims/claimed | warn/warns/warned/warning | according to | opinion | think/thinks/thought about/of/on | view/views on | quote/quotes/quoted | statement/statements | comment/comments/commented
+        | argue/argues/argued | predict* | gesagt | sagt/sagte | meint | a dit | dijo/dice/opina | kaha | believe/believes | advice from | advise/advises/advised | 's advice | take on""",
+    "energy": "energy | electricity | power consumption | watt/watts | kwh/wh | water | carbon/co2 | energie* | strom* | stromverbrauch | énergie | energía | bijli",
+    "why": "why | reason/reasons | cause/causes/caused | how come | warum/wieso | pourquoi | por qué | kyon/kyu",
+    "usage": """usage | nutzung/verbrauch/consommation | token spend | stats | statistics | how many questions/queries .. asked/answered/get/got | who asked/used/spent/uses the/most/you/it/this/aicost? | my/our/team usage/spend/spending/bill
+        | your own? cost/costs/spend/spending/usage/bill/price/expense/expenses/tokens/running | the/this bot .. cost/costs/spend/spent/used/usage/consume* | bot s? own? cost/costs/spend/spending/usage/bill | cost/costs/spend/price of this/the/running? bot
+        | how much have/has/did/do i/we/you/everyone/team/everybody spent/spend/used/use/cost/burned/consumed | how much has the/this/my/our team/bot/channel/workspace .. spent/used/cost | what did/do/does/have/has you/the/this bot? cost/spend/spent/used
+        | what have you/we/i spent/cost/used | how much did/do/does you/this/the/aicost bot? .. cost/spend | aicost cost/costs/spent/spend/used/usage | you cost/spent/costed us/me/so? | gekostet .. bot | bot .. gekostet/kostet | coûté .. bot | bot .. coûté | costado .. bot | bot .. costado/cuesta
+        | bot ka/ne .. kharcha/kharch | spent on you/this/aicost | so far this month | who .. spent .. most | top users/spenders | llm calls | budget left | budget status | remaining budget | questions asked""",
+    "bot": "this/the/your/der/dieser/ce/le/este/el bot | aicost | yourself | bot s",
+    "help": """help | what can you/i/this/it do/ask/answer? | what do you do/know | how do/can/does i/you/it use/work/this* | commands | who are you | what are you | hilfe | was kannst du | aide | ayuda | qué puedes hacer | que sais tu
+        | madad | instructions | show me? examples | example questions | wie funktioniert | comment ça marche | kya kar sakte""",
+    "open_weights": "open source* | opensource | open weight* | open model* | quelloffen* | código abierto | open llm*",
+    "context": "context/contexts | context window* | context length/size | ctx | kontext* | fenêtre de contexte | ventana de contexto | contexto | window",
+    "translate": "translat* | übersetz* | uebersetz* | tradu*",
+    "workdays": "working/business/work day/days | workday/workdays | weekday/weekdays | monday to/through friday | mon fri | werktag* | arbeitstag* | jours ouvr* | días/dias laborables",
+    "office_hours": "9 to 5 | 9 5 | nine to five | office/business/working hours",
+    "which": "which | welche* | quel/quelle/quels/quelles | cuál/cual/cuáles | kaunsa/konsa/kaun | best | top | list | ranking/rank | what is the | what s the | who",
+    "retries": "buffer | retry/retries/retrying | overhead | headroom | aufschlag | puffer | failure/failures | margin",
+    "one_request": "a/one/single/1/each/every/per/pro/par/por single? api? request/call/prompt/query/message/completion/question/anfrage/requête/petición/turn/chat/job/run/email/document",
+    "mfu": "mfu | flop/flops utilization/utilisation | model flop/flops",
+    "utilisation": "utilization/utilisation/utilized/utilised | busy | occupancy | auslastung/ausgelastet | duty cycle | load",
+    "images": "image/images | picture/pictures | photo/photos | vision | bilder/bild | imágenes",
+    "audio": "audio | speech | voice | transcri* | tts | spoken",
+    "web_search": "web search/searches | search tool",
+    "embedding": "embed* | vector/vectors",
+    "total": "total/overall/altogether/insgesamt | in total | whole/entire",
+    "greeting": "hi/hello/hey/thanks/cheers/hallo/danke/bonjour/merci/hola/gracias/namaste | thank you | good morning/afternoon/evening",
+    "follow_up": """and/und/et/y/aur what/how/with/without/if/for/per/on/in/the/was/wie/mit/ohne/avec/sans/con/sin/pro/par/por/agar/then/over/at | what about | how about | same/dasselbe/gleiche/wahi | instead | what if | ok/okay and/now/but/so | now with/without/for
+        | but with/without/for/on | also with/for/on | then with/for | make it | switch to | change | try with/it | and | und | et | y | aur | assume | use | with | without | was ist mit | et avec | qué tal | y con | make that | only""",
+}  # fmt: skip
+
+_WORDS = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    words: frozenset[str]
+    stems: tuple[str, ...]
+    optional: bool
+    gap: bool
+
+    def fits(self, word: str) -> bool:
+        return word in self.words or (bool(self.stems) and word.startswith(self.stems))
+
+
+def _token(text: str) -> _Token:
+    if text == "..":
+        return _Token(frozenset(), (), False, True)
+    optional = text.endswith("?")
+    parts = text.rstrip("?").split("/")
+    return _Token(
+        frozenset(part for part in parts if not part.endswith("*")),
+        tuple(part[:-1] for part in parts if part.endswith("*")),
+        optional,
+        False,
+    )
+
+
+_Phrase = tuple[str, tuple[_Token, ...]]
+
+
+@cache
+def _index() -> tuple[dict[str, list[_Phrase]], dict[str, list[_Phrase]]]:
+    """Phrases by their first word, and those that begin with a stem by the stem's first two letters."""
+    by_word: dict[str, list[_Phrase]] = {}
+    by_stem: dict[str, list[_Phrase]] = {}
+    for name, body in CUES.items():
+        for phrase in body.split(" | "):
+            first, *rest = (_token(part) for part in phrase.split())
+            entry = (name, (first, *rest))
+            for word in first.words:
+                by_word.setdefault(word, []).append(entry)
+            for stem in first.stems:
+                by_stem.setdefault(stem[:2], []).append(entry)
+    return by_word, by_stem
+
+
+def cue_words(text: str) -> list[Word]:
+    """The words of a folded text as cues see them: hyphens and apostrophes separate."""
+    return [Word(m.start(), m.end(), m.group()) for m in _WORDS.finditer(text)]
+
+
+def find_cues(words: list[Word], coverage: Coverage) -> dict[str, tuple[int, int]]:
+    """The cues among the words, each with the place of its first (longest) phrase; their words count as explained."""
+    by_word, by_stem = _index()
+    found: dict[str, tuple[int, int]] = {}
+    texts = [word.text for word in words]
+    for at, text in enumerate(texts):
+        for name, tokens in by_word.get(text, ()):
+            _note(found, name, words, at, _match(tokens, texts, at), coverage)
+        for name, tokens in by_stem.get(text[:2], ()):
+            if tokens[0].fits(text) and text not in tokens[0].words:
+                _note(found, name, words, at, _match(tokens, texts, at), coverage)
+    return found
+
+
+def _note(
+    found: dict[str, tuple[int, int]], name: str, words: list[Word], at: int, end: int, coverage: Coverage
+) -> None:
+    if end < 0:
+        return
+    span = (words[at].start, words[end - 1].end)
+    if name not in ("which", "compare", "total"):
+        coverage.add(*span)
+    known = found.get(name)
+    if known is None or (known[0] == span[0] and known[1] < span[1]):
+        found[name] = span
+
+
+def _match(tokens: tuple[_Token, ...], texts: list[str], at: int) -> int:
+    """Index behind the phrase's last word, or -1. The first token is known to fit."""
+    position = at + 1
+    gap = 0
+    for token in tokens[1:]:
+        if token.gap:
+            gap = _GAP
+            continue
+        if gap:
+            step = next(
+                (p for p in range(position, min(position + gap + 1, len(texts))) if token.fits(texts[p])), -1
+            )
+            gap = 0
+            if step < 0:
+                return -1
+            position = step + 1
+        elif position < len(texts) and token.fits(texts[position]):
+            position += 1
+        elif not token.optional:
+            return -1
+    return position

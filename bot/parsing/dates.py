@@ -1,0 +1,195 @@
+"""Dates and periods of time as people name them: 2024-06-01, June 2024, Q3 2025, last month, a year ago, in the past 7 days.
+
+A named time is a range of days; which end a question needs (a price of that day, a report over the range) is the question's business.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeSpan:
+    """A named time at `text[start:end]`, from `first` to `last` (both included). `name` is how facts write it ("2025-Q3")."""
+
+    start: int
+    end: int
+    first: date
+    last: date
+    name: str
+    relative: bool = False
+    """True for "last month" and the like, which a question about the bot's own usage means."""
+    since: bool = False
+
+
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan januar janvier enero", "february feb februar février fevrier febrero", "march mar märz mars marzo",
+            "april apr avril abril", "may mai mayo", "june jun juni juin junio", "july jul juli juillet julio",
+            "august aug août aout agosto", "september sep sept septembre septiembre",
+            "october oct oktober octobre octubre", "november nov novembre noviembre",
+            "december dec dezember décembre decembre diciembre",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
+_YEAR = r"(?:19[89]\d|20[0-4]\d)"
+_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("iso", re.compile(rf"\b({_YEAR})-(\d{{1,2}})-(\d{{1,2}})\b")),
+    ("dotted", re.compile(rf"\b(\d{{1,2}})[./](\d{{1,2}})[./]({_YEAR})\b")),
+    ("day_month", re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?({_MONTH})\.?,?\s+(?:de\s+)?({_YEAR})\b")),
+    ("month_day", re.compile(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+({_YEAR})\b")),
+    ("year_month", re.compile(rf"\b({_YEAR})-(0[1-9]|1[0-2])\b(?!-\d)")),
+    ("month", re.compile(rf"\b(?:(early|mid|late)[ -])?({_MONTH})\.?,?\s+(?:of\s+|de\s+)?({_YEAR})\b")),
+    ("quarter", re.compile(rf"\bq([1-4])[ /,-]*(?:of\s+)?({_YEAR})\b|\b({_YEAR})[ -]?q([1-4])\b")),
+    ("half", re.compile(rf"\bh([12])[ /-]*({_YEAR})\b|\b({_YEAR})[ -]?h([12])\b|\b(first|second) half of ({_YEAR})\b")),
+    ("ago", re.compile(r"\b(a|an|one|two|three|six|\d{1,3})\s+(day|week|month|year)s?\s+ago\b")),
+    ("past", re.compile(r"\b(?:in |over |during |for )?(?:the )?(?:last|past|previous|letzten|derniers|últimos) (\d{1,3}) (day|week|month|year)s?\b")),
+    ("named", re.compile(
+        r"\b(today|yesterday|heute|gestern|aujourd'hui|hier|hoy|ayer|(?:this|last|previous|current|past) (?:week|month|quarter|year)"
+        r"|letzte[nrs]? (?:woche|monat|jahr)|diese[nrs]? (?:woche|monat|jahr)|(?:la semaine|le mois|l'année) dernière?"
+        r"|(?:la semana pasada|el mes pasado|el año pasado|este mes|este año|esta semana)|month to date|mtd|ytd|year to date)\b")),
+    ("year", re.compile(rf"(?<![\w$€£.,])({_YEAR})(?![\w]|[.,]\d|\s*%)")),
+)  # fmt: skip
+_SMALL = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "six": 6}
+_SINCE = re.compile(r"(?:since|seit|depuis|desde|from|after|starting)\s+$")
+
+
+def read_dates(text: str, today: date, masked: Iterable[tuple[int, int]] = ()) -> list[TimeSpan]:
+    """All named times in a folded text, in order, none inside a `masked` range and none twice."""
+    taken = list(masked)
+    found: list[TimeSpan] = []
+    for kind, pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            if any(low < match.end() and match.start() < high for low, high in taken):
+                continue
+            days = _range(kind, match, today)
+            if days is None:
+                continue
+            first, last, name, relative = days
+            since = bool(_SINCE.search(text[max(0, match.start() - 12) : match.start()]))
+            taken.append(match.span())
+            found.append(
+                TimeSpan(
+                    start=match.start(),
+                    end=match.end(),
+                    first=first,
+                    last=last,
+                    name=name,
+                    relative=relative,
+                    since=since,
+                )
+            )
+    return sorted(found, key=lambda span: span.start)
+
+
+def _range(kind: str, match: re.Match[str], today: date) -> tuple[date, date, str, bool] | None:
+    try:
+        return _READERS[kind](match, today)
+    except ValueError:  # "2024-13-45" names no day
+        return None
+
+
+def _day(year: int, month: int, day: int) -> tuple[date, date, str, bool]:
+    one = date(year, month, day)
+    return one, one, one.isoformat(), False
+
+
+def _month(year: int, month: int) -> tuple[date, date, str, bool]:
+    last = calendar.monthrange(year, month)[1]
+    return date(year, month, 1), date(year, month, last), f"{year}-{month:02d}", False
+
+
+def _months(year: int, first: int, last: int, name: str) -> tuple[date, date, str, bool]:
+    return date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1]), name, False
+
+
+def _dotted(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
+    first, second, year = (int(group) for group in match.groups())
+    if "/" in match.group() and first <= 12:  # 6/1/2024 is the American order
+        return _day(year, first, second)
+    return _day(year, second, first)
+
+
+def _quarter(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
+    quarter = int(match.group(1) or match.group(4))
+    year = int(match.group(2) or match.group(3))
+    return _months(year, 3 * quarter - 2, 3 * quarter, f"{year}-Q{quarter}")
+
+
+def _half(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
+    word = match.group(5)
+    half = {"first": 1, "second": 2}[word] if word else int(match.group(1) or match.group(4))
+    year = int(match.group(2) or match.group(3) or match.group(6))
+    return _months(year, 6 * half - 5, 6 * half, f"{year}-H{half}")
+
+
+def _back(today: date, count: int, unit: str) -> date:
+    if unit == "day":
+        return today - timedelta(days=count)
+    if unit == "week":
+        return today - timedelta(weeks=count)
+    months = today.year * 12 + today.month - 1 - count * (12 if unit == "year" else 1)
+    year, month = divmod(months, 12)
+    return date(year, month + 1, min(today.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _ago(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
+    count = _SMALL.get(match.group(1)) or int(match.group(1))
+    day = _back(today, count, match.group(2))
+    return day, day, day.isoformat(), True
+
+
+def _past(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
+    count, unit = int(match.group(1)), match.group(2)
+    first = _back(today, count, unit) + timedelta(days=1)
+    return first, today, f"the last {count} {unit}{'s' if count != 1 else ''}", True
+
+
+def _named(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
+    words = match.group(1)
+    if words in ("today", "heute", "aujourd'hui", "hoy"):
+        return today, today, "today", True
+    if words in ("yesterday", "gestern", "hier", "ayer"):
+        day = today - timedelta(days=1)
+        return day, day, "yesterday", True
+    past = any(word in words for word in ("last", "previous", "past", "letzt", "derni", "pasad"))
+    monday = today - timedelta(days=today.weekday())
+    if any(word in words for word in ("week", "woche", "semaine", "semana")):
+        first = monday - timedelta(days=7) if past else monday
+        return first, first + timedelta(days=6), "last week" if past else "this week", True
+    if any(word in words for word in ("month", "monat", "mois", "mes", "mtd")):
+        anchor = today.replace(day=1) - timedelta(days=1) if past else today
+        first, last, _, _ = _month(anchor.year, anchor.month)
+        return first, last, "last month" if past else "this month", True
+    if "quarter" in words:
+        index = today.year * 4 + (today.month - 1) // 3 - (1 if past else 0)
+        year, quarter = divmod(index, 4)
+        first, last, name, _ = _months(year, 3 * quarter + 1, 3 * quarter + 3, f"{year}-Q{quarter + 1}")
+        return first, last, name, True
+    year = today.year - 1 if past else today.year
+    return date(year, 1, 1), date(year, 12, 31), str(year), True
+
+
+_READERS: dict[str, Callable[[re.Match[str], date], tuple[date, date, str, bool]]] = {
+    "iso": lambda m, t: _day(int(m[1]), int(m[2]), int(m[3])),
+    "dotted": _dotted,
+    "day_month": lambda m, t: _day(int(m[3]), _MONTHS[m[2]], int(m[1])),
+    "month_day": lambda m, t: _day(int(m[3]), _MONTHS[m[1]], int(m[2])),
+    "year_month": lambda m, t: _month(int(m[1]), int(m[2])),
+    "month": lambda m, t: _month(int(m[3]), _MONTHS[m[2]]),
+    "quarter": _quarter,
+    "half": _half,
+    "ago": _ago,
+    "past": _past,
+    "named": _named,
+    "year": lambda m, t: (date(int(m[1]), 1, 1), date(int(m[1]), 12, 31), m[1], False),
+}

@@ -1,0 +1,326 @@
+"""Holds a model's form against the words of the question; what does not stand there does not count.
+
+The rules annotate the text first, as they do without an LLM: every number with its value, unit and role by the words around
+it, every name that the catalogue knows. The form may then complete this annotation, never overrule it:
+
+- its quantities point at words; the number in them is the one that code has read, and takes the form's role, unit or period
+  only where the words leave it open;
+- its models must stand in the text, and are whatever the catalogue resolves them to;
+- a period counts only if the text has a word for it;
+- its kind chooses the builder, which makes the typed question from the annotation alone.
+
+So every value in the result is read from the text (or from the thread's earlier question, which was) by code. A model that
+invents numbers, names or prices adds nothing; one that forgets them takes nothing away. Nothing that a model wrote is shown
+to anybody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from bot.parsing.annotate import Annotation, NamedModel, annotate, model_ref
+from bot.parsing.builders import build
+from bot.parsing.followup import patch
+from bot.parsing.intents import Intent
+from bot.parsing.lexicon import COST_WORDS, PERIODS, ROLES, STOPWORDS, UNITS
+from bot.parsing.llm_reader import as_form
+from bot.parsing.quantities import SIZE_UNITS, Quantity
+from bot.parsing.spans import fold
+from bot.questions import (
+    CapacityQuestion,
+    CompareQuestion,
+    Question,
+    TokensQuestion,
+    TrainingQuestion,
+    question_to_json,
+)
+
+if TYPE_CHECKING:
+    from bot.parsing.llm_reader import RawParse, RawQuantity
+    from bot.questions import Period
+    from knowledge.base import KnowledgeBase
+
+INVENTED_NUMBER = "The language model named a number that the question does not hold; it was left out."
+INVENTED_MODEL = "The language model named a model that the question does not hold; it was left out."
+
+_COUNTS = frozenset(["requests", "items", "messages", "images", "conversations"])
+_SIZE_ROLES = {
+    "input": "input",
+    "output": "output",
+    "system_prompt": "system",
+    "cached": "cached",
+    "reasoning": "reasoning",
+    "training_tokens": "training",
+}
+"""Roles of the form that are lengths of text, with their names in `Quantity.role`."""
+_UNIT_OF_ROLE: dict[str, tuple[str, frozenset[str]]] = {
+    "requests": ("requests", _COUNTS),
+    "users": ("users", frozenset(["users"])),
+    "conversations": ("conversations", _COUNTS),
+    "turns": ("turns", frozenset(["turns", "messages"])),
+    "tokens": ("tokens", SIZE_UNITS),
+    "money": ("money", frozenset(["money"])),
+    "parameters": ("parameters", frozenset(["parameters"])),
+    "examples": ("examples", _COUNTS | {"examples"}),
+    "epochs": ("epochs", frozenset(["epochs"])),
+    "gpus": ("gpus", frozenset(["gpus"])),
+    "gpu_hours": ("gpu_hours", frozenset(["gpu_hours"])),
+    **dict.fromkeys(_SIZE_ROLES, ("tokens", SIZE_UNITS)),
+    "cached": ("tokens", SIZE_UNITS | {"percent"}),
+}
+"""For each role the unit of a number without one, and the units that it may have by its own words."""
+_THING_WORDS = {
+    "request": _COUNTS,
+    "user": frozenset(["users"]),
+    "conversation": frozenset(["conversations"]),
+}
+_MAX_OCCURRENCES = 8
+
+
+def ground(
+    raw: RawParse | dict[str, Any],
+    text: str,
+    previous: Question | None,
+    knowledge: KnowledgeBase,
+    today: date | None = None,
+) -> tuple[Question | None, tuple[str, ...]]:
+    """The typed question that a form and the text make together, and sentences on what the form held and the text does not.
+
+    The question is None when the form is none, or when its kind has nothing to stand on in the text.
+    """
+    form = as_form(raw)
+    if form is None:
+        return None, ()
+    today = today or datetime.now(UTC).date()
+    annotation = annotate(text, knowledge, today)
+    dropped = dict.fromkeys(_complete(annotation, form, previous, knowledge))
+    question = _question(annotation, form, previous, today)
+    return question, tuple(dropped)
+
+
+def _complete(
+    annotation: Annotation, form: RawParse, previous: Question | None, knowledge: KnowledgeBase
+) -> Iterable[str]:
+    """Complete the annotation by what of the form stands in the text; yields a sentence for each thing that does not."""
+    for mention in form["models"]:
+        if not _add_model(annotation, mention, knowledge) and not _stands_in_previous(mention, previous):
+            yield INVENTED_MODEL
+    taken: set[int] = set()
+    for claim in form["quantities"]:
+        places = _places(annotation.folded, claim["text"])
+        if not places and any(c.isdigit() for c in claim["text"]):
+            if not _stands_in_previous(claim["text"], previous):
+                yield INVENTED_NUMBER
+            continue
+        index = _pointed_at(annotation.quantities, places, claim["role"], taken)
+        if index is not None:
+            taken.add(index)
+            annotation.quantities[index] = _labelled(annotation, annotation.quantities[index], claim)
+    period: Period | None = form["want_per"]  # type: ignore[assignment]
+    if annotation.want_per is None and period is not None and _free_period(annotation, period):
+        annotation.want_per = period
+
+
+def _question(
+    annotation: Annotation, form: RawParse, previous: Question | None, today: date
+) -> Question | None:
+    kind: Any = form["kind"]
+    if previous is not None:
+        patched = patch(previous, annotation, Intent(kind, 0.5 if form["follow_up"] else 0.9), today)
+        if patched is not None:
+            return patched
+    if not _has_ground(annotation, kind):
+        return None
+    return _wanted(build(kind, annotation, today), annotation, form["want"])
+
+
+def _has_ground(annotation: Annotation, kind: str) -> bool:
+    """Whether the text holds what a question of this kind is about; for the other kinds an empty slot is asked for."""
+    if kind in ("price", "history"):
+        return bool(annotation.models or annotation.makers or annotation.providers)
+    if kind == "capacity":
+        return bool(annotation.of_unit("money"))
+    if kind == "tokens":
+        return bool(annotation.quotes or annotation.quantities)
+    return True
+
+
+# ---- names ------------------------------------------------------------------------------------------------------
+
+
+def _add_model(annotation: Annotation, mention: str, knowledge: KnowledgeBase) -> bool:
+    """Take up a name that stands in the text; True when it does, whether or not the catalogue makes a model of it."""
+    places = _places(annotation.folded, mention)
+    if not places:
+        return False
+    start, end = places[0]
+    known = [(named.start, named.end) for named in annotation.models]
+    known += [(n.start, n.end) for n in (*annotation.makers, *annotation.providers, *annotation.gpus)]
+    if any(low < end and start < high for low, high in known) or not _can_name_a_model(mention):
+        return True
+    resolution = knowledge.catalogue.resolve(annotation.text[start:end])
+    if resolution.how == "unknown" and not any(c.isdigit() for c in mention):
+        return True
+    annotation.models.append(NamedModel(start, end, model_ref(annotation.text[start:end], resolution)))
+    annotation.models.sort(key=lambda named: named.start)
+    annotation.quantities = [q for q in annotation.quantities if not (start <= q.start and q.end <= end)]
+    return True
+
+
+def _can_name_a_model(mention: str) -> bool:
+    """A number with its unit, or words that every question holds, name no model whatever a model says."""
+    words = re.findall(r"[^\W\d_]+", fold(mention))
+    return any(
+        len(word) > 1
+        and not (word in STOPWORDS or word in UNITS or word in ROLES or word in COST_WORDS or word in PERIODS)
+        for word in words
+    ) or bool(re.fullmatch(r"o\d\b.*", fold(mention)))
+
+
+def _stands_in_previous(words: str, previous: Question | None) -> bool:
+    """Whether a form repeats a name or number of the thread's last question, which is no invention."""
+    if previous is None:
+        return False
+    needle = "".join(fold(words).split())
+    return needle != "" and any(
+        needle in "".join(fold(value).split()) for value in _strings(question_to_json(previous))
+    )
+
+
+def _strings(data: Any) -> Iterable[str]:
+    if isinstance(data, str):
+        yield data
+    elif isinstance(data, dict | list):
+        for value in data.values() if isinstance(data, dict) else data:
+            yield from _strings(value)
+
+
+# ---- quantities -------------------------------------------------------------------------------------------------
+
+
+def _places(folded: str, words: str) -> list[tuple[int, int]]:
+    """Where the words stand in the text, whatever their case and white space; never inside a longer word or number."""
+    parts = [re.escape(part) for part in fold(words).split()]
+    if not parts:
+        return []
+    spaced = r"\s+".join(parts)
+    pattern = re.compile(rf"(?<![^\W_])(?<!\d[.,]){spaced}(?![^\W_])(?![.,]\d)")
+    return [match.span() for _, match in zip(range(_MAX_OCCURRENCES), pattern.finditer(folded), strict=False)]
+
+
+def _pointed_at(
+    quantities: list[Quantity], places: list[tuple[int, int]], role: str, taken: set[int]
+) -> int | None:
+    """The quantity that a claim means: the first one within its words that is not taken, a fitting one before others."""
+    within = [
+        index
+        for index, quantity in enumerate(quantities)
+        if index not in taken and any(start < quantity.end and quantity.start < end for start, end in places)
+    ]
+    fitting = [index for index in within if _fits(quantities[index], role)]
+    return fitting[0] if fitting else None
+
+
+def _fits(quantity: Quantity, role: str) -> bool:
+    """Whether a number can have this role by its own words."""
+    if role not in _UNIT_OF_ROLE:
+        return False
+    own_role = _SIZE_ROLES.get(role, "")
+    if quantity.role and quantity.role != own_role and (own_role or role != "tokens"):
+        return False
+    _, units = _UNIT_OF_ROLE[role]
+    unknown_thing = quantity.unit == "items" and quantity.noun not in UNITS
+    return quantity.unit == "" or quantity.unit in units or (unknown_thing and role == "users")
+
+
+def _labelled(annotation: Annotation, quantity: Quantity, claim: RawQuantity) -> Quantity:
+    """The quantity with the form's role, unit and period where its own words say none."""
+    unit, units = _UNIT_OF_ROLE[claim["role"]]
+    if quantity.unit not in units:
+        quantity = replace(quantity, unit=unit)
+        if unit == "money":
+            quantity = replace(quantity, currency="USD")
+    if not quantity.role and claim["role"] in _SIZE_ROLES:
+        quantity = replace(quantity, role=_SIZE_ROLES[claim["role"]])
+    return _with_period(annotation, quantity, claim["per"])
+
+
+def _with_period(annotation: Annotation, quantity: Quantity, per: str | None) -> Quantity:
+    if per is None:
+        return quantity
+    if per in _THING_WORDS:
+        named = any(UNITS.get(word.text) in _THING_WORDS[per] for word in annotation.words)
+        if named and not quantity.per_thing and quantity.per is None:
+            return replace(quantity, per_thing="item" if per == "request" else per)
+        return quantity
+    period: Period = per  # type: ignore[assignment]
+    if quantity.per is None and period != annotation.want_per and _says_period(annotation, period):
+        return replace(quantity, per=period)
+    return quantity
+
+
+def _says_period(annotation: Annotation, period: Period) -> bool:
+    """Whether some word of the text names the period; a lone letter does so only behind a slash ("/d")."""
+    return any(
+        PERIODS.get(word.text) == period
+        and (len(word.text) > 1 or annotation.folded[: word.start].rstrip().endswith("/"))
+        for word in annotation.words
+    )
+
+
+def _free_period(annotation: Annotation, period: Period) -> bool:
+    """Whether the text names the period outside of its quantities, so that the answer may be wanted for it."""
+    return any(
+        PERIODS.get(word.text) == period
+        and len(word.text) > 1
+        and not any(q.start <= word.start and word.end <= q.end for q in annotation.quantities)
+        for word in annotation.words
+    )
+
+
+# ---- what is asked for ------------------------------------------------------------------------------------------
+
+_WANT_WORDS: dict[str, frozenset[str]] = {
+    "input_tokens": frozenset(["tokens"]),
+    "output_tokens": frozenset(["tokens"]),
+    "tokens": frozenset(["tokens"]),
+    "words": frozenset(["words"]),
+    "pages": frozenset(["pages"]),
+    "users": frozenset(["users"]),
+    "requests": _COUNTS,
+    "days": frozenset(["days", "weeks", "months"]),
+    "gpu_hours": frozenset(["gpu_hours", "hours"]),
+    "gpus": frozenset(["gpus"]),
+}
+"""What may be wanted, and the units one of which the text must name for it."""
+_WANTS_OF: tuple[tuple[type[Any], str, frozenset[str]], ...] = (
+    (CompareQuestion, "objective", frozenset(["cheapest", "dearest", "difference"])),
+    (
+        CapacityQuestion,
+        "want",
+        frozenset(["input_tokens", "output_tokens", "tokens", "users", "days", "words", "pages"]),
+    ),
+    (TokensQuestion, "want", frozenset(["words", "pages"])),
+    (TrainingQuestion, "want", frozenset(["gpu_hours", "days", "gpus"])),
+)
+
+
+def _wanted(question: Question, annotation: Annotation, want: str | None) -> Question:
+    """The question with what the form says is wanted, where the rules found nothing but the slot's default."""
+    if want is None:
+        return question
+    for kind, slot, allowed in _WANTS_OF:
+        if not isinstance(question, kind) or want not in allowed:
+            continue
+        is_default = getattr(question, slot) == kind.__dataclass_fields__[slot].default
+        named = want not in _WANT_WORDS or any(
+            UNITS.get(word.text) in _WANT_WORDS[want] for word in annotation.words
+        )
+        if is_default and named:
+            changed: Question = replace(question, **{slot: want})
+            return changed
+    return question

@@ -1,0 +1,289 @@
+"""Which kind of question a message is: rules over cues and spans, most specific first, each with how sure it is.
+
+The order is the design: a rule may rely on every rule above it not having fired.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from bot.parsing.annotate import Annotation
+from bot.parsing.workloads import build_workload, describes_workload, is_context_window
+
+if TYPE_CHECKING:
+    from knowledge.facts import FactBase
+
+Kind = Literal[
+    "price", "estimate", "compare", "capacity", "tokens", "history", "training", "fine_tuning", "self_hosting",
+    "break_even", "fact", "usage", "help", "out_of_scope",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A kind and how sure the rules are of it, from 0 to 1."""
+
+    kind: Kind
+    confidence: float
+
+
+_OWN_BOT = re.compile(r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel)\b")
+_TRAINING_UNITS = ("parameters", "gpus", "gpu_hours", "epochs", "examples")
+
+
+def choose(annotation: Annotation, facts: FactBase) -> Intent:
+    """The kind of question that a message most likely is."""
+    rules = (
+        _empty, _help, _usage, _fine_tuning, _facts_about_companies, _break_even, _training, _tokens, _self_hosting,
+        _history, _capacity, _compare, _estimate, _price, _retrieved, _bare_topics,
+    )  # fmt: skip
+    for rule in rules:
+        intent = rule(annotation, facts)
+        if intent is not None:
+            return intent
+    return Intent("out_of_scope", 0.3 if annotation.has("cost", "price") else 0.55)
+
+
+def _empty(a: Annotation, _: FactBase) -> Intent | None:
+    return None if any(w.text[0].isalnum() for w in a.words) else Intent("help", 1.0)
+
+
+def _help(a: Annotation, _: FactBase) -> Intent | None:
+    if a.has("help") and not (a.models or a.quantities or a.gpus or a.subjects or a.has("usage", "finance")):
+        return Intent("help", 0.95)
+    only_greeting = a.has("greeting") and sum(1 for w in a.words if w.text[0].isalnum()) <= 3
+    if only_greeting and not (a.models or a.quantities or a.subjects):
+        return Intent("help", 0.9)
+    return None
+
+
+def _usage(a: Annotation, _: FactBase) -> Intent | None:
+    if not a.has("usage"):
+        return None
+    companies = [s for s in a.subjects if s.id]
+    if companies and not a.has("bot"):
+        return None
+    sizes = [q for q in a.quantities if q.unit not in ("days", "weeks", "months", "hours", "")]
+    if sizes or (a.models and not a.has("bot")):
+        return None
+    return Intent("usage", 0.95 if _OWN_BOT.search(a.folded) or a.times else 0.75)
+
+
+def _asks_own_numbers(a: Annotation) -> bool:
+    return any(q.unit in _TRAINING_UNITS or q.unit == "tokens" for q in a.quantities) or any(
+        q.suffix == "b" for q in a.quantities
+    )
+
+
+def _fine_tuning(a: Annotation, _: FactBase) -> Intent | None:
+    if not a.has("fine_tuning"):
+        return None
+    if a.has("said", "why") and not a.quantities:
+        return None
+    if a.has("break_even") and a.has("self_hosting"):
+        return None
+    if a.has("advice") and not a.quantities and not a.models:
+        return None
+    return Intent("fine_tuning", 0.9)
+
+
+def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
+    """Companies, people and known models with a word of money, speech or training: what the fact cards are about."""
+    if a.has("said") and (a.subjects or a.makers or a.has("training", "own_model")) and not a.quantities:
+        return Intent("fact", 0.9)
+    names = bool(a.subjects or a.makers)
+    if not names and not a.models:
+        return None
+    if _describes(a) or (a.has("price") and a.models and not a.times and not a.has("finance", "training")):
+        return None
+    if names and a.has("finance", "energy") and not (a.models and a.has("price")):
+        return Intent("fact", 0.9)
+    if a.has("training") and not a.has("advice", "break_even") and not _asks_own_numbers(a):
+        return Intent("fact", 0.9) if names or a.models else None
+    if names and a.has("why"):
+        return Intent("fact", 0.85)
+    if a.subjects and not a.models:
+        hits = facts.search(a.text, limit=1)
+        if hits and hits[0].confident:
+            return Intent("fact", 0.85)
+    return None
+
+
+def _describes(a: Annotation) -> bool:
+    return describes_workload(build_workload(a))
+
+
+def _break_even(a: Annotation, _: FactBase) -> Intent | None:
+    hosting = a.has("self_hosting") or bool(a.gpus)
+    if a.has("break_even") and (
+        hosting or a.has("training", "own_model", "api", "fine_tuning") or not a.has("finance")
+    ):
+        return Intent("break_even", 0.9)
+    if a.has("advice") and (a.has("training", "own_model", "fine_tuning") or hosting):
+        return Intent("break_even", 0.85)
+    if hosting and (a.has("api") or a.models) and a.has("compare", "cheaper", "difference", "which"):
+        return Intent("break_even", 0.85)
+    return None
+
+
+def _training(a: Annotation, facts: FactBase) -> Intent | None:
+    if not a.has("training"):
+        return None
+    if _asks_own_numbers(a) or a.gpus:
+        return Intent("training", 0.9)
+    if a.has("said", "why", "energy"):
+        return Intent("fact", 0.8)
+    if a.has("from_scratch", "own_model") and (a.has("cost", "price") or a.quantities):
+        return Intent("training", 0.8)
+    hits = facts.search(a.text, limit=1)
+    return Intent("fact", 0.7 if hits and hits[0].confident else 0.55)
+
+
+def _tokens(a: Annotation, _: FactBase) -> Intent | None:
+    money = a.of_unit("money")
+    if (
+        a.has("tokens_count")
+        and not money
+        and (a.quotes or a.of_unit("words", "pages", "characters", "bytes"))
+    ):
+        return Intent("tokens", 0.95)
+    if (
+        a.has("tokens_count")
+        and not money
+        and not a.has("cost", "price")
+        and not a.of_unit("requests", "users")
+    ):
+        if a.of_unit("tokens"):
+            return Intent("tokens", 0.9)
+        return Intent("tokens", 0.75) if not a.has("break_even", "capacity") or a.has("how_many") else None
+    if a.has("count_other") and a.of_unit("tokens") and not money:
+        return Intent("tokens", 0.9)
+    if a.quotes and a.models and a.has("cost", "price") and not a.quantities:
+        return Intent("tokens", 0.75)
+    return None
+
+
+def _self_hosting(a: Annotation, _: FactBase) -> Intent | None:
+    if a.gpus and not a.has("capacity"):
+        return Intent("self_hosting", 0.9)
+    if a.gpus and a.of_unit("money") and a.has("capacity"):
+        return Intent("self_hosting", 0.8)
+    if a.has("self_hosting") and (
+        a.of_unit("gpus", "hours", "gpu_hours") or a.has("gpu_words", "cost", "price")
+    ):
+        return Intent("self_hosting", 0.8)
+    return Intent("self_hosting", 0.65) if a.has("self_hosting") or a.of_unit("gpus", "gpu_hours") else None
+
+
+def _history(a: Annotation, _: FactBase) -> Intent | None:
+    if not (a.models or a.makers) or _describes(a):
+        return None
+    if a.has("history") and not a.has("batch"):
+        return Intent("history", 0.9)
+    if len(a.times) >= 2 and a.has("price", "cost", "compare", "difference"):
+        return Intent("history", 0.8)
+    if any(t.since for t in a.times) and a.has("price", "cost"):
+        return Intent("history", 0.75)
+    return None
+
+
+def _capacity(a: Annotation, _: FactBase) -> Intent | None:
+    budgets = [q for q in a.of_unit("money") if q.per_thing not in ("tokens", "gpu_hour", "gpu")]
+    if not budgets:
+        return None
+    if a.has("capacity") and not a.has("cheapest"):
+        return Intent("capacity", 0.9)
+    if a.models and not a.has("how_much", "cheapest"):
+        return Intent("capacity", 0.75)
+    if a.has("cheapest", "which"):
+        return None
+    return Intent("capacity", 0.5)
+
+
+def _compare(a: Annotation, _: FactBase) -> Intent | None:
+    names = len({(m.ref.model or m.ref.mention, m.ref.provider) for m in a.models}) + (
+        len(a.providers) if len(a.models) == 1 else 0
+    )
+    topic = bool(
+        a.models
+        or a.makers
+        or a.providers
+        or _describes(a)
+        or re.search(
+            r"\b(?:models?|llms?|modell\w*|modèles?|modelos?|ai|api|provider|embedding\w*)\b", a.folded
+        )
+    )
+    if a.has("cheapest", "dearest") and topic:
+        return Intent("compare", 0.9)
+    if names >= 2:
+        return Intent("compare", 0.85 if a.has("compare", "cheaper", "difference", "which", "save") else 0.75)
+    if a.models and a.has("save", "difference", "cheaper") and a.has("batch", "cached", "flex", "priority"):
+        return Intent("compare", 0.85)
+    if (
+        a.models
+        and len([c for c in ("batch", "cached", "flex", "priority") if a.has(c)])
+        and a.has("compare")
+        and re.search(r"\bvs|versus|against|compared\b", a.folded)
+    ):
+        return Intent("compare", 0.8)
+    if a.models and a.has("cheaper") and a.has("which", "compare"):
+        return Intent("compare", 0.8)
+    if (
+        a.has("context")
+        and any(is_context_window(a, q) for q in a.quantities)
+        and not a.models
+        and a.has("which")
+    ):
+        return Intent("compare", 0.75)
+    if len(a.makers) >= 2 and a.has("compare", "cheaper", "price", "cost"):
+        return Intent("compare", 0.7)
+    if a.makers and not a.models and a.has("price", "which") and not a.has("finance"):
+        return Intent("compare", 0.7)
+    return None
+
+
+def _estimate(a: Annotation, _: FactBase) -> Intent | None:
+    if not _describes(a):
+        return None
+    complete = bool(a.models) and (
+        bool(a.sizes) or a.of_unit("requests", "items", "messages", "conversations")
+    )
+    if complete:
+        return Intent("estimate", 0.9)
+    asks = a.has("cost", "price", "batch", "cached") or bool(a.models) or a.want_per is not None
+    if a.sizes and a.of_unit("requests", "items", "messages", "conversations", "users"):
+        return Intent("estimate", 0.8)
+    return Intent("estimate", 0.7 if asks else 0.45)
+
+
+def _price(a: Annotation, _: FactBase) -> Intent | None:
+    if a.models:
+        meaningful = a.has("price", "cost", "batch", "cached", "context") or len(a.words) <= 6
+        return Intent("price", 0.9 if meaningful else 0.6)
+    if (a.makers or a.providers) and a.has("price", "cost"):
+        return Intent("compare", 0.65)
+    return None
+
+
+def _retrieved(a: Annotation, facts: FactBase) -> Intent | None:
+    """No rule knows the topic, but a fact card does."""
+    hits = facts.search(a.text, limit=1)
+    if hits and hits[0].confident:
+        return Intent("fact", 0.7)
+    return None
+
+
+def _bare_topics(a: Annotation, _: FactBase) -> Intent | None:
+    """ "Training cost", "running costs": a topic without a question."""
+    if a.has("finance") and (a.subjects or a.makers or a.has("industry")):
+        return Intent("fact", 0.5)
+    if a.has("cost", "price") and re.search(
+        r"\b(?:llms?|ai|models?|tokens?|chatbots?|api|gpt|prompts?|inference|running|monetary)\b|^\W*(?:costs?|pricing|prices?)\W*$",
+        a.folded,
+    ):
+        return Intent("estimate", 0.4)
+    if a.has("industry", "trend") and a.has("cost", "price"):
+        return Intent("fact", 0.5)
+    return None

@@ -1,0 +1,152 @@
+"""The words of cost questions, in the languages that people ask in; each table maps words to what they mean.
+
+Tables hold single lower-case words (underscored ones come from pasted usage objects). Rules that combine words are elsewhere.
+"""
+
+from __future__ import annotations
+
+from bot.questions import Period
+
+
+def _table(**groups: str) -> dict[str, str]:
+    return {word: meaning for meaning, words in groups.items() for word in words.split()}
+
+
+UNITS: dict[str, str] = _table(
+    tokens="token tokens tok toks tkn tkns tks tokns jetons jeton mtok mtoks ktok",
+    words="word words wörter woerter wort worte mots palabras palabra shabd",
+    characters="character characters char chars zeichen caractères caracteres letters symbols",
+    pages="page pages seite seiten página páginas pagina paginas pg pgs",
+    bytes="byte bytes kb mb gb tb kilobytes megabytes gigabytes terabytes",
+    requests=(
+        "request requests req reqs call calls query queries prompt prompts hit hits inference inferences completion completions"
+        " generation generations invocation invocations request/s anfrage anfragen aufruf aufrufe abfragen requête requete requêtes"
+        " requetes appel appels petición peticion peticiones solicitud solicitudes consulta consultas llamada llamadas question"
+        " questions run runs job jobs task tasks operation operations interaction interactions transaction transactions search"
+        " searches lookup lookups api-call api-calls rqs frage fragen"
+    ),
+    items=(
+        "document documents doc docs pdf pdfs file files email emails mail mails e-mail e-mails ticket tickets review reviews article articles"
+        " report reports summary summaries record records row rows item items invoice invoices contract contracts comment comments"
+        " post posts tweet tweets chunk chunks entry entries product products paper papers resume resumes cv cvs letter snippet"
+        " snippets transcript transcripts description descriptions listing listings lead leads case cases claim claims sample"
+        " samples book books essay essays poem poems blogpost blogposts form forms dokument dokumente dokumenten documento documentos"
+        " correos rechnungen mails"
+    ),
+    conversations=(
+        "conversation conversations chat chats session sessions dialog dialogs dialogue dialogues thread threads gespräch gespräche"
+        " unterhaltungen conversación conversaciones"
+    ),
+    turns="turn turns exchange exchanges round rounds back-and-forths",
+    messages="message messages msg msgs nachricht nachrichten mensaje mensajes reply replies sms",
+    users=(
+        "user users customer customers client clients people person employee employees seat seats student students member members agent"
+        " agents subscriber subscribers player players visitor visitors dev devs developer developers engineer engineers nutzer benutzer"
+        " kunden mitarbeiter utilisateur utilisateurs usuario usuarios logon log users' dau mau maus daus reps teammates colleagues"
+    ),
+    gpu_hours="gpu-hours gpu-hour gpuhours gpu-hrs gpu-h",
+    gpus="gpu gpus card cards accelerator accelerators",
+    parameters="param params parameter parameters parámetros paramètres",
+    epochs="epoch epochs epochen époques epocas épocas passes",
+    examples="example examples datapoint datapoints beispiele exemples ejemplos",
+    images="image images picture pictures photo photos bild bilder imagen imágenes img imgs",
+    minutes="minute minutes min mins minuten minutos",
+    seconds="second seconds sec secs sekunden",
+    hours="hour hours hr hrs stunde stunden heures heure horas hora ghante",
+    days="day days tag tage tagen jour jours día dias días dia din",
+    weeks="week weeks wk wks woche wochen semaine semaines semana semanas hafte",
+    months="month months mo mos mth monat monate monaten mois mes meses mahine mahina",
+    years="year years yr yrs jahr jahre jahren an ans année années año años saal",
+    percent="% percent pct percentage prozent porcentaje pourcent percents",
+    usd="$ dollar dollars usd bucks buck us$",
+    cents="cent cents ¢",
+    eur="€ euro euros eur",
+    gbp="£ pound pounds gbp quid",
+    inr="₹ rupee rupees rs inr rupaye",
+    times="x times mal fois veces",
+)
+
+ROLES: dict[str, str] = _table(
+    input=(
+        "in input inputs prompt prompts context ctx sent read received incoming eingabe input_tokens prompt_tokens entrée entree entrada"
+        " eingang ingest ingested consume prompt-tokens input-tokens inp instruction instructions einga rein inputtokens eingabetokens"
+    ),
+    output=(
+        "out output outputs completion completions response responses generated answer answers reply replies outgoing ausgabe sortie salida"
+        " output_tokens completion_tokens produced returned completion-tokens output-tokens outp gen generation generations responding"
+        " written respuesta réponse antwort antworten raus outputtokens ausgabetokens respond"
+    ),
+    cached=(
+        "cached cache cacheable cache-hit cache-hits cached_tokens cache_read_input_tokens gecacht gecached cacheado cacheada cacheados"
+        " cachés reused cache_read_tokens"
+    ),
+    reasoning="reasoning thinking thought thoughts reasoning_tokens",
+    training="training train trained dataset corpus",
+    system="system system_prompt",
+    total="total total_tokens overall altogether combined insgesamt",
+)
+
+_PERIOD_WORDS: tuple[tuple[Period, str], ...] = (
+    ("second", "second seconds sec secs s sekunde seconde segundo"),
+    ("minute", "minute minutes min mins minuto"),
+    ("hour", "hour hours hr hrs h hourly stunde stündlich heure hora ghante"),
+    (
+        "day",
+        "day days d daily tag täglich taeglich jour journée día dia diario diaria diarias diarios quotidien roz din rozana /day",
+    ),
+    ("week", "week weeks wk weekly woche wöchentlich semaine semana semanal hafte"),
+    (
+        "month",
+        "month months mo mth monthly monat monatlich mois mes mensual mensuel mensuales mahine mahina mon",
+    ),
+    (
+        "year",
+        "year years yr yearly annually annual annum p.a. jahr jährlich jaehrlich an année año anual annuel saal",
+    ),
+)
+
+PERIODS: dict[str, Period] = {word: period for period, words in _PERIOD_WORDS for word in words.split()}
+
+ADVERB_PERIODS = frozenset(
+    "daily hourly weekly monthly yearly annually annual täglich taeglich stündlich wöchentlich monatlich jährlich jaehrlich diario"
+    " diaria diarias diarios quotidien semanal mensual mensuel mensuales anual annuel roz rozana".split()
+)
+"""Period words that need no "per" or "a" before them."""
+
+PERIOD_MARKERS = frozenset(
+    "per a an each every / pro par por al im am the each. par-jour any ein jeden jede jeder chaque cada".split()
+)
+
+COST_WORDS = frozenset(
+    "cost costs costing price prices priced pricing expense expenses expensive bill billed billing spend spending fee fees charge charged"
+    " charges pay paying rate rates $ money damage kosten kostet koste preis preise preislich coût cout coûte coute coûtent prix coûter"
+    " couter cuesta cuestan costo coste costaría costaria costar precio precios kharcha kharch paisa paise invoice budget run rack"
+    " cheap cheaper set pony shell lagega lagenge tarif tarife worth estimate estimation rechnung quanto teuer set-me-back".split()
+)
+
+FILLERS = frozenset(
+    "about around approx approximately roughly ~ ca circa avg average averaging mean like some say maybe nearly almost up to over under of"
+    " the is are at = : with each typical typically usually only just etwa ungefähr environ unos aprox von de d' total more less than"
+    " size length long sized big avg. ø ≈ having length: size: upto".split()
+)
+"""Words between a number and what it counts (or the role before it) that change nothing."""
+
+ADJECTIVES = frozenset(
+    "new api llm ai chat user customer support short long small big large average avg total daily monthly weekly concurrent active"
+    " paying registered unique different incoming typical single individual more extra additional separate scanned json text plain"
+    " english german french spanish llm model full raw main billable million-token combined monthly-active daily-active such of the"
+    " service production classification rag agent agentic web chatbot faq background nightly training".split()
+)
+"""Words that may stand between a number and its unit ("500 average input tokens")."""
+
+STOPWORDS = frozenset(
+    "a an the is are was were be been of for to and or with on in at by from as it its this that these those i we you they he she my our your"
+    " their me us them do does did have has had will would could should can may might if then so just please pls thanks thank hi hello hey"
+    " what which how much many when where who why whats what's hows about want need like know tell give show let get got make any some also"
+    " using use used via over into per each every there here not no yes ok okay well really very more than up only per out und der die das"
+    " ein eine ich wir für mit auf von zu im am ist sind wie was viel le la les de des un une pour avec el los las y por con del que es qué"
+    " ka ki ke hai mein se ko aur ye kya im i'm we're we'd i'd i'll we'll running run runs app bot product startup company team currently"
+    " planning build building thinking around roughly approximately say assume assuming each going gonna able best estimate calculate"
+    " compute roughly sent send sends receive receives process processing handle handles day".split()
+)
+"""Words that need no explaining when the share of explained text is measured."""

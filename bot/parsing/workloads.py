@@ -1,0 +1,351 @@
+"""From quantities to a workload: which number is how often, how much goes in, how much comes out.
+
+The rules here are about words, not about cost: what a slot left empty means is the answerer's decision.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from typing import Literal
+
+from bot.parsing.annotate import Annotation
+from bot.parsing.quantities import Quantity
+from bot.questions import Period, Size, SizeUnit, Workload
+
+_HUNDRED = Decimal(100)
+_SHARE_WORDS = (
+    (re.compile(r"\bhalf\b|\bhälfte\b|\bmoitié\b|\bmitad\b|\baadha\b"), Decimal("0.5")),
+    (re.compile(r"\b(?:a|one) third\b"), Decimal(1) / 3),
+    (re.compile(r"\btwo[- ]thirds\b"), Decimal(2) / 3),
+    (re.compile(r"\b(?:a|one) quarter\b"), Decimal("0.25")),
+    (re.compile(r"\bthree[- ]quarters\b"), Decimal("0.75")),
+)
+_PER_USER_WORDS = re.compile(
+    r"\beach\b|\bper (?:user|person|head|seat|customer|employee)\b|\bapiece\b|\bje\b|\bpro (?:nutzer|kunde)\w*|\bchacun\b|\bcada uno\b|\bevery one\b"
+)
+_TURN_WORDS = re.compile(r"\b(?:turns?|back[- ]and[- ]forth|rounds?|exchanges?)\b")
+_CONTEXT_WORDS = re.compile(r"\b(?:context|ctx|window|kontext\w*|contexte|contexto)\b")
+_SINGLE_USE = Decimal(1000)
+"""Counts beside a number of users that are below this (or below the users) are read as what one user does."""
+
+
+def size_of(quantity: Quantity, unit: str | None = None) -> Size:
+    """A quantity as a length of text."""
+    name: SizeUnit = unit or quantity.unit or "tokens"  # type: ignore[assignment]
+    return Size(amount=quantity.value, unit=name, high=quantity.high)
+
+
+def is_context_window(annotation: Annotation, quantity: Quantity) -> bool:
+    """ "with a 200k context window": a demand on the model, not a length of input."""
+    if quantity.unit not in ("tokens", "") or quantity.per:
+        return False
+    if not annotation.has("context"):
+        return False
+    near = annotation.folded[max(0, quantity.start - 30) : quantity.end + 26]
+    if not _CONTEXT_WORDS.search(near):
+        return False
+    role_is_context = quantity.role in ("", "input")
+    return role_is_context and (
+        quantity.value >= 4000 or bool(re.search(r"window|fenêtre|ventana|fenster|length", near))
+    )
+
+
+def build_workload(annotation: Annotation, quantities: list[Quantity] | None = None) -> Workload:
+    """The workload that the text describes; slots that it does not fill stay empty."""
+    builder = _Builder(annotation, annotation.quantities if quantities is None else quantities)
+    return builder.build()
+
+
+def describes_workload(workload: Workload) -> bool:
+    """Whether a workload says anything about how much is sent."""
+    return any(
+        value is not None
+        for value in (
+            workload.requests, workload.users, workload.input, workload.output,
+            workload.volume, workload.volume_input, workload.volume_output,
+        )
+    )  # fmt: skip
+
+
+class _Builder:
+    def __init__(self, annotation: Annotation, quantities: list[Quantity]) -> None:
+        self.annotation = annotation
+        self.quantities = [
+            q for q in quantities if q.unit != "money" and not is_context_window(annotation, q)
+        ]
+        self.workload = Workload()
+
+    def build(self) -> Workload:
+        self._counts()
+        self._sizes()
+        self._shares()
+        self._modifiers()
+        return self.workload
+
+    def _set(self, **slots: object) -> None:
+        self.workload = replace(self.workload, **slots)  # type: ignore[arg-type]
+
+    # ---- how often -------------------------------------------------------------------------------------------
+
+    def _counts(self) -> None:
+        counted = [q for q in self.quantities if q.counts_requests or self._bare_count(q)]
+        users = next((q for q in self.quantities if q.unit == "users"), None)
+        conversations = next((q for q in self.quantities if q.unit == "conversations"), None)
+        turns = next((q for q in self.quantities if q.unit == "turns"), None)
+        if users is not None:
+            counted = self._per_user(users, counted, conversations)
+        if conversations is not None or turns is not None:
+            counted = self._conversations(conversations, turns, counted, bool(users))
+        self._requests(counted)
+        self._periods()
+
+    def _bare_count(self, quantity: Quantity) -> bool:
+        """ "10k/day" beside sizes, or "10k a day": something that happens so often."""
+        return (
+            not quantity.unit
+            and not quantity.role
+            and quantity.per is not None
+            and quantity.per_thing in ("", "user", "each")
+        )
+
+    def _per_user(
+        self, users: Quantity, counted: list[Quantity], conversations: Quantity | None
+    ) -> list[Quantity]:
+        self._set(users=users.value)
+        rest: list[Quantity] = []
+        for quantity in [*counted, *([conversations] if conversations else [])]:
+            clause = self.annotation.clause(quantity)
+            explicit = (
+                quantity.per_thing in ("user", "each")
+                or users.per_thing == "each"
+                or bool(_PER_USER_WORDS.search(clause))
+            )
+            small = quantity.value < _SINGLE_USE or quantity.value < users.value
+            taken = self.workload.requests_per_user is not None
+            if not taken and quantity.per_thing not in ("item", "conversation") and (explicit or small):
+                period = quantity.per or users.per or self.annotation.loose_period
+                self._set(requests_per_user=quantity.value, requests_per_user_per=period)
+            elif quantity is not conversations:
+                rest.append(quantity)
+        if self.workload.requests_per_user is None and users.per is not None and not rest:
+            self._set(requests_per_user=Decimal(1), requests_per_user_per=users.per)
+        return rest
+
+    def _conversations(
+        self, conversations: Quantity | None, turns: Quantity | None, counted: list[Quantity], has_users: bool
+    ) -> list[Quantity]:
+        """Conversations are the requests; their messages are turns, each of which sends the history again."""
+        if turns is None:
+            turns = next(
+                (q for q in counted if q.unit == "messages" and q.per_thing in ("", "conversation", "each")),
+                None,
+            )
+            if turns is None:
+                turns = next((q for q in counted if q.per_thing == "conversation"), None)
+        if (
+            turns is not None
+            and conversations is None
+            and turns.unit == "turns"
+            and not counted
+            and not has_users
+        ):
+            self._set(requests=Decimal(1))
+        if turns is not None:
+            self._set(turns=turns.value)
+            counted = [q for q in counted if q is not turns]
+        if conversations is not None and self.workload.requests_per_user is None:
+            self._set(requests=conversations.value, requests_per=conversations.per)
+            if turns is not None and turns.per and conversations.per is None:
+                self._set(requests_per=turns.per)
+        return counted
+
+    def _requests(self, counted: list[Quantity]) -> None:
+        factor = Decimal(1)
+        main: Quantity | None = None
+        for quantity in counted:
+            if quantity.per_thing in ("item", "conversation") and len(counted) > 1:
+                factor *= quantity.value
+            elif main is None:
+                main = quantity
+            elif quantity.per_thing == "each" and not quantity.per:
+                factor *= quantity.value
+            elif main.unit == "requests" and quantity.unit != "requests":
+                continue
+            elif quantity.unit == "requests" and main.unit != "requests" and not main.per:
+                factor *= main.value
+                main = quantity
+            else:
+                continue
+        if main is not None and self.workload.requests is None and self.workload.requests_per_user is None:
+            self._set(requests=main.value * factor, requests_per=main.per)
+        elif (
+            main is not None
+            and self.workload.requests_per_user is not None
+            and main.per_thing in ("item", "user", "each")
+        ):
+            self._set(requests_per_user=self.workload.requests_per_user * main.value)
+
+    def _periods(self) -> None:
+        """A period that stands behind a size ("500 in, 200 out per day") or apart belongs to the requests when they have none."""
+        workload = self.workload
+        if workload.requests is not None and workload.requests_per is None:
+            from_sizes = next((q.per for q in self.quantities if q.is_size and q.per), None)
+            self._set(requests_per=from_sizes or self.annotation.loose_period)
+        if workload.requests_per_user is not None and workload.requests_per_user_per is None:
+            self._set(requests_per_user_per=self.annotation.loose_period)
+        if any(q.workdays for q in self.quantities) or self.annotation.has("workdays"):
+            self._set(workdays_only=True)
+
+    # ---- how much --------------------------------------------------------------------------------------------
+
+    def _sizes(self) -> None:
+        sizes = [q for q in self.quantities if q.is_size]
+        items = self._has_items()
+        single = self.annotation.has("one_request") or any(q.item_noun for q in sizes)
+        for quantity in sizes:
+            role = quantity.role
+            if role in ("system", "cached", "reasoning"):
+                slot = {"system": "system_prompt", "cached": "cached", "reasoning": "reasoning"}[role]
+                if getattr(self.workload, slot) is None:
+                    self._set(**{slot: size_of(quantity)})
+                continue
+            if role == "training":
+                continue
+            if self._mentions_system_prompt(quantity):
+                self._set(system_prompt=size_of(quantity))
+                continue
+            is_volume = self._is_volume(quantity, items, single)
+            self._place(quantity, is_volume)
+        workload = self.workload
+        if (
+            not items
+            and workload.requests is None
+            and (workload.input or workload.output)
+            and workload.users is None
+        ):
+            self._set(requests=Decimal(1))
+
+    def _has_items(self) -> bool:
+        workload = self.workload
+        return (
+            workload.requests is not None
+            or workload.requests_per_user is not None
+            or workload.users is not None
+        )
+
+    def _mentions_system_prompt(self, quantity: Quantity) -> bool:
+        near = self.annotation.folded[max(0, quantity.start - 18) : quantity.end + 18]
+        return (
+            "system" in near
+            and self.workload.system_prompt is None
+            and quantity.role in ("", "input")
+            and bool(re.search(r"system[- ](?:prompt|message)", near))
+        )
+
+    def _is_volume(self, quantity: Quantity, items: bool, single: bool) -> bool:
+        if quantity.per is not None and quantity.per != "second":
+            return not (items and quantity.value < 100_000)
+        if quantity.per_thing in ("item", "each", "user", "conversation"):
+            return False
+        total = re.search(
+            r"\b(?:total|overall|altogether|combined|insgesamt|in all)\b", self.annotation.clause(quantity)
+        )
+        if total:
+            return True
+        if items:
+            return False
+        return not single and quantity.unit in ("tokens", "words", "characters", "bytes")
+
+    def _place(self, quantity: Quantity, is_volume: bool) -> None:
+        size = size_of(quantity)
+        workload = self.workload
+        if is_volume:
+            slot = {"input": "volume_input", "output": "volume_output"}.get(quantity.role, "volume")
+            if getattr(workload, slot) is None:
+                self._set(**{slot: size})
+                per = quantity.per or self.annotation.loose_period
+                if per and workload.volume_per is None and workload.requests_per is None:
+                    self._set(volume_per=per)
+            return
+        role = quantity.role
+        if role not in ("input", "output"):
+            role = self._role_of_unmarked(quantity)
+        if role == "input" and workload.input is None:
+            self._set(input=size)
+        elif role == "output" and workload.output is None:
+            self._set(output=size)
+        elif role == "" and workload.volume is None and workload.input is None:
+            self._set(volume=size)
+
+    def _role_of_unmarked(self, quantity: Quantity) -> Literal["input", "output", ""]:
+        """What is read goes in; what is written ("generate 300-word posts") comes out; bare tokens of a request stay undecided."""
+        clause = self.annotation.folded[max(0, quantity.start - 48) : quantity.start]
+        if re.search(
+            r"\b(?:generat\w*|writ(?:e|es|ing)|produc\w*|draft\w*|creat\w*|schreib\w*|erzeug\w*|écri\w*|génér\w*|escrib\w*|gener\w*|output\w*|likh\w*)\b",
+            clause,
+        ):
+            return "output"
+        if self.workload.input is not None and self.workload.output is None:
+            return "output"
+        if (
+            quantity.unit in ("pages", "bytes")
+            or quantity.item_noun
+            or quantity.unit in ("words", "characters")
+        ):
+            return "input"
+        if any(q.role == "output" for q in self.quantities if q.is_size):
+            return "input"
+        return ""
+
+    # ---- shares and modifiers --------------------------------------------------------------------------------
+
+    def _shares(self) -> None:
+        for quantity in self.quantities:
+            if quantity.unit != "percent":
+                continue
+            share = quantity.value / _HUNDRED
+            clause = self.annotation.clause(quantity)
+            if quantity.role == "cached" or "cach" in clause or "repeated" in clause or "reused" in clause:
+                self._set(cached_share=share)
+            elif re.search(
+                r"\b(?:buffer|retr\w+|overhead|margin|headroom|extra|aufschlag|puffer|fail\w*)\b", clause
+            ):
+                self._set(overhead_share=share)
+            elif (
+                self.annotation.has("cached")
+                and self.workload.cached_share is None
+                and not self.annotation.has("utilisation", "mfu")
+            ):
+                self._set(cached_share=share)
+        if (
+            self.workload.cached_share is None
+            and self.annotation.has("cached")
+            and self.workload.cached is None
+        ):
+            for pattern, share in _SHARE_WORDS:
+                match = pattern.search(self.annotation.folded)
+                if match and "cach" in self.annotation.folded[max(0, match.start() - 40) : match.end() + 60]:
+                    self._set(cached_share=share)
+                    break
+
+    def _modifiers(self) -> None:
+        annotation = self.annotation
+        if annotation.has("batch") and not annotation.has("no_batch"):
+            self._set(batch=True)
+        for cue, tier in (("flex", "flex"), ("priority", "priority"), ("fast_mode", "fast")):
+            if annotation.has(cue):
+                self._set(service_tier=tier)
+        if annotation.has("office_hours"):
+            self._set(hours_per_day=Decimal(8))
+        hours = next((q for q in self.quantities if q.unit == "hours" and q.per == "day"), None)
+        if hours is not None:
+            self._set(hours_per_day=hours.value)
+        if annotation.span is not None:
+            self._set(span=annotation.span)
+
+
+def period_of(workload: Workload) -> Period | None:
+    """The period that a workload is stated for, or None for a one-off."""
+    return workload.requests_per or workload.requests_per_user_per or workload.volume_per

@@ -1,0 +1,197 @@
+"""The way of a question: admission, parsing, answering, the books. Every adapter relays its messages to one `Router`.
+
+`admit` puts the event into the ledger (after it an adapter may acknowledge), `answer` does the rest; `ask` is both. The router never
+raises for anything that a user sent, and goes on answering when the ledger or the LLM does not work, saying so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from bot.answering.dispatch import Books, answer_questions, refusal
+from bot.answers import Answer, Spend
+from bot.conversation import Conversations
+from bot.errors import AicostError, StorageError
+from bot.messages import Message, Reply
+from bot.parsing.cascade import Cascade, Parsed
+from bot.parsing.local import LocalParser
+from bot.questions import OutOfScope, Question, UsageQuestion, question_to_json
+from bot.settings import Settings
+from knowledge.base import KnowledgeBase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.spend.ledger import Ledger
+    from bot.spend.null import NullLedger
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A message that is in the ledger and has not been answered yet."""
+
+    message: Message
+    query_id: int
+
+
+class Router:
+    """One shared core for all platforms; open it once per process with `Router.open`, close it at the end."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        knowledge: KnowledgeBase,
+        ledger: Ledger | NullLedger,
+        cascade: Cascade,
+        storage_problem: str | None = None,
+    ) -> None:
+        self.settings = settings
+        self.knowledge = knowledge
+        self.ledger = ledger
+        self._cascade = cascade
+        self._conversations = Conversations(ledger)
+        self._storage_problem = storage_problem
+
+    @classmethod
+    async def open(
+        cls, settings: Settings, progress: Callable[[str, int, int], None] | None = None
+    ) -> Router:
+        """Open the knowledge base (compiling it when needed) and the ledger; a ledger that cannot be opened is done without.
+
+        Raises `KnowledgeError` when there is no knowledge base and none can be compiled.
+        """
+        from bot.spend.ledger import Ledger
+        from bot.spend.null import NullLedger
+
+        knowledge = await asyncio.to_thread(KnowledgeBase.open, settings.data_dir, progress)
+        problem = None
+        ledger: Ledger | NullLedger
+        try:
+            ledger = await Ledger.open(settings.data_dir, settings.retention_days)
+        except StorageError as error:
+            log.warning("%s Questions are answered, but nothing is recorded.", error)
+            problem = str(error)
+            ledger = NullLedger(problem)
+        llm = None
+        if settings.llm_configured and settings.parser != "local":
+            from bot.parsing.llm import LlmParser
+
+            llm = LlmParser.connect(settings, knowledge, ledger)
+        cascade = Cascade(LocalParser(knowledge), llm, settings.parser)
+        return cls(settings, knowledge, ledger, cascade, problem)
+
+    async def close(self) -> None:
+        """Close the ledger; what was admitted and not answered is taken up at the next start."""
+        await self._cascade.close()
+        await self.ledger.close()
+        self.knowledge.close()
+
+    async def admit(self, message: Message) -> Ticket | None:
+        """Put a message into the ledger; None when any of its dedup keys was seen before. After this it may be acknowledged."""
+        try:
+            admission = await self.ledger.admit(message)
+        except StorageError as error:
+            self._warn(error)
+            return Ticket(message, 0)
+        return Ticket(message, admission.query_id) if admission.new else None
+
+    async def unfinished(self, platform: str) -> list[Ticket]:
+        """Messages that were admitted before a stop or a crash and never answered; each is handed out once."""
+        try:
+            return [Ticket(message, query_id) for query_id, message in await self.ledger.unfinished(platform)]
+        except StorageError as error:
+            self._warn(error)
+            return []
+
+    async def ask(self, message: Message) -> Reply:
+        """Admit and answer in one; the reply of a repeated message has no answer."""
+        ticket = await self.admit(message)
+        return Reply(message=message, answer=None) if ticket is None else await self.answer(ticket)
+
+    async def answer(self, ticket: Ticket) -> Reply:
+        """Answer an admitted message and enter the answer into the ledger."""
+        started = time.perf_counter()
+        message = ticket.message
+        notices: list[str] = [] if self._storage_problem is None else [_unrecorded(self._storage_problem)]
+        error_name = None
+        try:
+            answer, parsed = await self._answer(ticket)
+            notices.extend(parsed.notices)
+        except AicostError as error:
+            answer = refusal(error)
+        except Exception as error:
+            log.exception("a question could not be answered")
+            error_name = type(error).__name__
+            answer = Answer(
+                status="error",
+                kind="error",
+                headline="Something went wrong inside aicost; the question is on record. Please rephrase it or try again.",
+            )
+        answer = replace(answer, receipt=f"r-{secrets.token_hex(5)}")
+        latency_ms = max(0, round((time.perf_counter() - started) * 1000))
+        try:
+            await self.ledger.finish_query(ticket.query_id, answer, latency_ms=latency_ms, error=error_name)
+        except StorageError as error:
+            self._warn(error)
+            notices.append(_unrecorded(str(error)))
+        return Reply(message=message, answer=answer, notices=tuple(dict.fromkeys(notices)))
+
+    async def _answer(self, ticket: Ticket) -> tuple[Answer, Parsed]:
+        message = ticket.message
+        previous = await self._last_question(message)
+        parsed = await self._cascade.parse(message.text, previous, ticket.query_id, message)
+        books = await self._books(message, parsed.questions)
+        answer = answer_questions(
+            parsed.questions, self.knowledge, self.settings, datetime.now(UTC), books, parsed.notes
+        )
+        main = parsed.questions[0]
+        if not isinstance(main, OutOfScope):
+            await self._remember(message, main)
+        spend = parsed.spend
+        if spend == Spend():
+            spend = Spend()
+        return replace(
+            answer, parser=parsed.parser, spend=spend, parsed=_parsed_json(parsed.questions)
+        ), parsed
+
+    async def _last_question(self, message: Message) -> Question | None:
+        try:
+            return await self._conversations.last_question(message.conversation)
+        except StorageError as error:
+            self._warn(error)
+            return None
+
+    async def _remember(self, message: Message, question: Question) -> None:
+        try:
+            await self._conversations.remember(message.conversation, question)
+        except StorageError as error:
+            self._warn(error)
+
+    async def _books(self, message: Message, questions: tuple[Question, ...]) -> Books | None:
+        """What the ledger says, for a question about the bot's own usage; one's own rows only, unless one is an administrator."""
+        usage = next((q for q in questions if isinstance(q, UsageQuestion)), None)
+        if usage is None:
+            return None
+        return await Books.read(self.ledger, usage, message, self.settings)
+
+    def _warn(self, error: StorageError) -> None:
+        log.warning("%s", error)
+
+
+def _unrecorded(problem: str) -> str:
+    return f"This answer is not on record: {problem}"
+
+
+def _parsed_json(questions: tuple[Question, ...]) -> dict[str, object]:
+    data: dict[str, object] = question_to_json(questions[0])
+    if len(questions) > 1:
+        data["further"] = [question_to_json(question) for question in questions[1:]]
+    return data
