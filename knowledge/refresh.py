@@ -72,7 +72,4 @@ def current_price_list(data_dir: Path) -> PriceList:
     if not path.exists():
         return installed
     update = load_price_list(path)
-    installed_later = (
-        datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat() < installed["as_of"]
-    )
-    return installed if installed_later or update["as_of"] < installed["as_of"] else update
+    return installed if update["as_of"] < installed["as_of"] else update
