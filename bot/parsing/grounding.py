@@ -28,6 +28,7 @@ from bot.parsing.followup import patch
 from bot.parsing.intents import Intent
 from bot.parsing.lexicon import COST_WORDS, PERIODS, ROLES, STOPWORDS, UNITS
 from bot.parsing.llm_reader import as_form
+from bot.parsing.numbers import read_numbers
 from bot.parsing.quantities import SIZE_UNITS, Quantity
 from bot.parsing.spans import fold
 from bot.questions import (
@@ -111,9 +112,9 @@ def _complete(
             yield INVENTED_MODEL
     taken: set[int] = set()
     for claim in form["quantities"]:
-        places = _places(annotation.folded, claim["text"])
-        if not places and any(c.isdigit() for c in claim["text"]):
-            if not _stands_in_previous(claim["text"], previous):
+        places = _places(annotation.folded, claim["text"]) or _places_of_value(annotation, claim["text"])
+        if not places:
+            if read_numbers(fold(claim["text"])) and not _stands_in_previous(claim["text"], previous):
                 yield INVENTED_NUMBER
             continue
         index = _pointed_at(annotation.quantities, places, claim["role"], taken)
@@ -210,6 +211,12 @@ def _places(folded: str, words: str) -> list[tuple[int, int]]:
     spaced = r"\s+".join(parts)
     pattern = re.compile(rf"(?<![^\W_])(?<!\d[.,]){spaced}(?![^\W_])(?![.,]\d)")
     return [match.span() for _, match in zip(range(_MAX_OCCURRENCES), pattern.finditer(folded), strict=False)]
+
+
+def _places_of_value(annotation: Annotation, words: str) -> list[tuple[int, int]]:
+    """Where the text holds the number in another notation: "1200" points at "twelve hundred", "2000" at "2k"."""
+    values = {number.value for number in read_numbers(fold(words), annotation.language)}
+    return [(q.start, q.end) for q in annotation.quantities if q.value in values] if len(values) == 1 else []
 
 
 def _pointed_at(

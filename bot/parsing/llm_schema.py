@@ -85,17 +85,17 @@ def _list(items: dict[str, Any]) -> dict[str, Any]:
 
 SCHEMA: dict[str, Any] = _object(
     {
-        "kind": _enum(KINDS),
         "models": _list({"type": "string"}),
         "quantities": _list(
             _object({"text": {"type": "string"}, "role": _enum(ROLES), "per": _enum_or_null(PER)})
         ),
         "want": _enum_or_null(WANTS),
         "want_per": _enum_or_null(PERIODS),
+        "kind": _enum(KINDS),
         "follow_up": {"type": "boolean"},
     }
 )
-"""The strict JSON schema of the form."""
+"""The strict JSON schema of the form. The kind comes late: models fill a form in order, and judge better what they have read."""
 
 RESPONSE_FORMAT: dict[str, Any] = {
     "type": "json_schema",
@@ -119,11 +119,11 @@ want: what is asked for; want_per: for which period.
 follow_up: true only if the question cannot be understood without "previous"."""
 
 _SHAPE = {
-    "kind": "|".join(KINDS),
     "models": ["words"],
     "quantities": [{"text": "words", "role": "|".join(ROLES), "per": "|".join(PER) + "|null"}],
     "want": "|".join(WANTS) + "|null",
     "want_per": "|".join(PERIODS) + "|null",
+    "kind": "|".join(KINDS),
     "follow_up": "true|false",
 }
 

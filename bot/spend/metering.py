@@ -12,8 +12,8 @@ What a row says in the end:
 | the process died | reserved | its reservation, until the ledger's next start marks it lost |
 
 The OpenAI SDK's own retries are off: each HTTP request is a row, and the retries here end with the caller's deadline.
-Raises `LlmCallError` when no answer was had; a ledger that cannot be written raises its `StorageError` before anything is
-sent.
+Raises `LlmCallError` when no answer was had. A ledger that cannot be written (`StorageError`) or a budget without room
+(`Refusal`) speaks before anything is sent.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from urllib.parse import urlsplit
 
 from bot.answers import Spend
 from bot.errors import AicostError
-from bot.spend.budgets import Budget, Refusal
+from bot.spend.budgets import Budget
 from bot.spend.call_failures import LlmCallError, from_status, from_transport
 from bot.spend.calls import CallUsage
 from bot.spend.completions import Completion, read_answer
@@ -77,7 +77,7 @@ class CallBook(Protocol):
         reserved_cost: Decimal | None,
         budgets: Sequence[Budget] = (),
         patience: float = 0.0,
-    ) -> int | Refusal: ...
+    ) -> int: ...
 
     async def settle_call(
         self,
@@ -189,7 +189,7 @@ class MeteredClient:
         """One answer, tried up to `MAX_TRIES` times within `seconds`.
 
         `parameters` go to the server as they are (`response_format`, `temperature` …); `output_limit` is what to reserve for.
-        Every try is on the books before it is sent, and counted in `tally`. Raises `LlmCallError` and `StorageError`.
+        Every try is on the books before it is sent, and counted in `tally`. Raises `LlmCallError`, `Refusal` and `StorageError`.
         """
         await self.prepare()
         loop = asyncio.get_running_loop()
@@ -320,7 +320,7 @@ class _Row:
     async def reserve(self, query_id: int | None, *, patience: float) -> None:
         """Write the row, waiting up to `patience` seconds for calls under way to leave room in a budget.
 
-        Raises `StorageError` when it cannot be written and `LlmCallError` when a budget refuses it; nothing may be sent then.
+        Raises `StorageError` when it cannot be written and `Refusal` when a budget has no room; nothing may be sent then.
         """
         client, price = self._client, self._client.price
         writing = asyncio.ensure_future(
@@ -337,24 +337,18 @@ class _Row:
             )
         )
         try:
-            reserved = await asyncio.shield(writing)
+            self._call_id = await asyncio.shield(writing)
         except asyncio.CancelledError:
             # the ledger's thread may write the row all the same: release it, since nothing was sent
             client.run_to_end(self._release(writing))
             raise
-        if isinstance(reserved, Refusal):
-            raise LlmCallError("over_budget", str(reserved))
-        self._call_id = reserved
         self._sent_at = time.perf_counter()
 
-    async def _release(self, writing: asyncio.Future[int | Refusal]) -> None:
+    async def _release(self, writing: asyncio.Future[int]) -> None:
         try:
-            reserved = await writing
+            self._call_id = await writing
         except AicostError:
             return
-        if isinstance(reserved, Refusal):
-            return
-        self._call_id = reserved
         await self._write(_NOTHING, Priced(Decimal(0)), "failed", "timeout")
 
     async def settle(self, usage: CallUsage) -> None:

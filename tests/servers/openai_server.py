@@ -108,6 +108,7 @@ class OpenAIServer:
         self._api_key = api_key
         self._replies: deque[Reply] = deque()
         self._seen_prompts: set[str] = set()
+        self.request_came = threading.Event()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="openai-server", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -162,6 +163,7 @@ class OpenAIServer:
     async def _completions(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.requests.append(body)
+        self.request_came.set()
         if self._api_key and request.headers.get("Authorization") != f"Bearer {self._api_key}":
             return _plain(fails(401, "Incorrect API key provided"))
         refusal = self._refusal(body)
