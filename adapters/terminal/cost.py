@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapters.terminal.options import day, find_model, json_option, moment, number
+from adapters.terminal.options import day, find_card, find_model, json_option, moment, number
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.price import per_words
 from adapters.terminal.session import opened_knowledge
@@ -23,7 +23,6 @@ from bot.presentation import format_amount
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
     from knowledge.ratecard import Cost, RateCard
-    from knowledge.records import Model
 
 _USAGE = {
     "input": "input_tokens",
@@ -55,6 +54,11 @@ class Priced:
     card: RateCard
     cost: Cost
 
+    @property
+    def at_standard(self) -> list[str]:
+        """What is charged at the standard rate, although other terms were asked for."""
+        return [charge.unit for charge in self.cost.charges if charge.unit in self.card.at_standard]
+
     def to_json(self) -> dict[str, Any]:
         cost, card = self.cost, self.card
         return {
@@ -65,7 +69,7 @@ class Priced:
             "provider": card.model.provider,
             "note": self.note,
             "unpriced": list(cost.unpriced),
-            "at_standard": sorted(card.at_standard),
+            "at_standard": self.at_standard,
             "source": card.source.id,
             "as_of": card.source.as_of,
         }
@@ -128,42 +132,32 @@ def cost(
         context["service_tier"] = tier
     request = Request(model=model, provider=provider, usage=usage, requests=requests, on=on, context=context)
     with opened_knowledge() as knowledge:
-        priced = Pricer(knowledge).price(request)
+        priced = price(knowledge, request)
     if as_json:
         write_json(priced.to_json(), indent=2)
     else:
         show(_document(priced))
 
 
-class Pricer:
-    """Prices requests; a mention that comes again is not looked up again."""
+def price(knowledge: KnowledgeBase, request: Request) -> Priced:
+    """The bill. Raises `AicostError` for an unknown model, a price that is not on record, or impossible counts."""
+    from knowledge.ratecard import PriceTerms
 
-    def __init__(self, knowledge: KnowledgeBase) -> None:
-        self._knowledge = knowledge
-        self._models: dict[tuple[str, str | None], tuple[Model, str | None]] = {}
-
-    def price(self, request: Request) -> Priced:
-        """The bill. Raises `AicostError` for an unknown model, a price that is not on record, or impossible counts."""
-        from knowledge.ratecard import PriceTerms
-
-        key = (request.model, request.provider)
-        if key not in self._models:
-            self._models[key] = find_model(self._knowledge, *key)
-        model, note = self._models[key]
-        card = self._knowledge.prices.card(model, request.on, PriceTerms.of(request.context))
-        cost = card.cost(request.usage, requests=request.requests)
-        if cost.unpriced and not cost.charges:
-            raise NoPriceError(f"No price is on record for {_names(cost.unpriced)} of {model.name}.")
-        return Priced(request, note, card, cost)
+    model, note = find_model(knowledge, request.model, request.provider)
+    card, undated = find_card(knowledge, model, request.on, PriceTerms.of(request.context))
+    bill = card.cost(request.usage, requests=request.requests)
+    if bill.unpriced and not bill.charges:
+        raise NoPriceError(f"No price is on record for {_names(bill.unpriced)} of {model.name}.")
+    notes = " ".join(filter(None, (note, undated))) or None
+    return Priced(request, notes, card, bill)
 
 
 async def _price_stream() -> None:
     with opened_knowledge() as knowledge:
-        pricer = Pricer(knowledge)
 
         async def answer(line: dict[str, Any]) -> dict[str, Any]:
             try:
-                return pricer.price(_read_request(line)).to_json()
+                return price(knowledge, _read_request(line)).to_json()
             except AicostError as error:
                 raise LineError(f"cannot be priced: {error}") from error
 
@@ -230,8 +224,8 @@ def _document(priced: Priced) -> list[Line | Table]:
         priced.note,
         f"{request.requests:,f} requests" if request.requests != 1 else None,
         f"Terms: {card.terms}" if card.terms.context() else None,
-        f"At the standard rate, because these terms have none: {_names(card.at_standard)}"
-        if card.at_standard
+        f"At the standard rate, because these terms have none: {_names(priced.at_standard)}"
+        if priced.at_standard
         else None,
         f"Not in the total, because no price is on record: {_names(cost.unpriced)}"
         if cost.unpriced

@@ -6,6 +6,7 @@ wrong usage and for a defect of the program, 130 after Ctrl-C. No traceback reac
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -53,10 +54,30 @@ class LazyGroup(click.Group):
         return command
 
 
+def _show_version(ctx: click.Context, option: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        found = version("aicost-bot")
+    except PackageNotFoundError:
+        found = "unknown (not installed)"
+    click.echo(f"aicost, version {found}")
+    ctx.exit()
+
+
 @click.group(
     cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
-@click.version_option(package_name="aicost-bot", prog_name="aicost")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version.",
+)
 def cli() -> None:
     """What AI costs: exact, cited answers, from a knowledge base on this machine.
 
@@ -75,10 +96,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and give its exit status; says on stderr what went wrong, if anything."""
     _make_streams_tolerant()
     debug = os.environ.get("AICOST_DEBUG", "") not in ("", "0")
-    if debug:
-        import logging
-
-        logging.basicConfig(level=logging.DEBUG, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    _set_up_logging(debug)
     try:
         status = cli.main(args=list(arguments), prog_name="aicost", standalone_mode=False)
     except click.ClickException as error:
@@ -99,6 +117,23 @@ def run(arguments: Sequence[str]) -> int:
         _confess(error)
         status = BROKEN
     return _flushed(status if isinstance(status, int) else 0)
+
+
+class _Sentences(logging.Handler):
+    """Warnings of the program as sentences; the traceback of one that has one is for those who look for it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage() + (" (AICOST_DEBUG=1 shows the details)" if record.exc_info else ""))
+
+
+def _set_up_logging(debug: bool) -> None:
+    root = logging.getLogger()
+    if debug:
+        logging.basicConfig(
+            level=logging.DEBUG, format="%(asctime)s %(name)s %(levelname)s %(message)s", force=True
+        )
+    elif not any(isinstance(handler, _Sentences) for handler in root.handlers):
+        root.addHandler(_Sentences(logging.WARNING))
 
 
 def _make_streams_tolerant() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -11,11 +11,10 @@ from adapters.terminal.options import json_option, names, number
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.session import opened_knowledge
 from bot.answers import plain
-from bot.errors import UnknownNameError
 from bot.presentation import format_amount
+from knowledge.records import Modality
 
 if TYPE_CHECKING:
-    from knowledge.base import KnowledgeBase
     from knowledge.ratecard import RateCard
 
 _UNITS = {"input": "input_tokens", "cached": "cache_read_tokens", "output": "output_tokens"}
@@ -26,7 +25,13 @@ _UNITS = {"input": "input_tokens", "cached": "cache_read_tokens", "output": "out
 @click.option("--provider", type=names, default="", help="Only these sellers: anthropic,openai")
 @click.option("--maker", type=names, default="", help="Only models by these makers, whoever sells them.")
 @click.option("--context", type=number, help="A context window of at least this many tokens: 200k")
-@click.option("--modality", default="text", show_default=True, help="text, image, audio, embedding, …")
+@click.option(
+    "--modality",
+    type=click.Choice(get_args(Modality)),
+    default="text",
+    show_default=True,
+    help="What it makes.",
+)
 @click.option("--open-weights", is_flag=True, help="Only models whose weights are open.")
 @click.option("--deprecated", is_flag=True, help="Deprecated ones too.")
 @click.option("--no-preview", is_flag=True, help="No previews.")
@@ -44,7 +49,7 @@ def models(
     provider: tuple[str, ...],
     maker: tuple[str, ...],
     context: Decimal | None,
-    modality: str,
+    modality: Modality,
     open_weights: bool,
     deprecated: bool,
     no_preview: bool,
@@ -58,9 +63,8 @@ def models(
     aicost models --context 200k --provider anthropic,openai --sort output --limit 10
     """
     with opened_knowledge() as knowledge:
-        _check_providers(knowledge, provider)
         found = knowledge.catalogue.models(
-            provider=provider,
+            provider=[knowledge.catalogue.provider_id(name) for name in provider],
             maker=maker,
             min_context=None if context is None else int(context),
             modality=modality,
@@ -82,15 +86,6 @@ def models(
     else:
         show([Line("No model on record is like that.", "yellow")])
     return 0 if cards else 1
-
-
-def _check_providers(knowledge: KnowledgeBase, names: tuple[str, ...]) -> None:
-    known = knowledge.catalogue.providers
-    for name in names:
-        if name not in known:
-            from difflib import get_close_matches
-
-            raise UnknownNameError("provider", name, get_close_matches(name, list(known)))
 
 
 def _per_million(card: RateCard, column: str) -> Decimal | None:

@@ -17,6 +17,7 @@ from bot.errors import NoPriceError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
+    from knowledge.ratecard import PriceTerms, RateCard
     from knowledge.records import Model
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -91,17 +92,34 @@ def find_model(
     Raises `UnknownNameError`, `NoPriceError` (known, but not at that provider) or `UsageError` (could be several).
     """
     resolution = knowledge.catalogue.resolve(clean(mention), provider)
-    near = [f"{model.id} ({model.provider})" for model in resolution.candidates[:5]]
+    note = resolution.note or ""
     if resolution.how == "unknown":
-        raise UnknownNameError("model", mention, near)
+        raise UnknownNameError("model", mention, [model.id for model in resolution.candidates[:5]])
     if resolution.how == "provider_missing":
-        raise NoPriceError(
-            f"{mention!r} is not in the price list of {provider}.",
-            f"It is sold by {', '.join(sorted({model.provider for model in resolution.candidates}))}.",
-        )
+        raise NoPriceError(note)
     if resolution.model is None:
-        raise UsageError(f"{mention!r} may be several models.", f"Name one: {', '.join(near)}.")
+        raise UsageError(note, "Name one of them.")
     return resolution.model, resolution.note
+
+
+def find_card(
+    knowledge: KnowledgeBase, model: Model, on: datetime | None, terms: PriceTerms
+) -> tuple[RateCard, str | None]:
+    """The rates of a moment (None: now), and a note where it is not known that they held then.
+
+    Raises `NoPriceError`, or `UsageError` for a moment before the model's first price on record.
+    """
+    card = knowledge.prices.card(model, on, terms)
+    if on is None:
+        return card, None
+    if card.valid_from is None:
+        return card, f"From when on these rates hold is not on record; no other is for {on.date()}."
+    if card.valid_from > on.date():
+        raise UsageError(
+            f"What {model.name} cost on {on.date()} is not on record.",
+            f"Its first dated price is of {card.valid_from}.",
+        )
+    return card, None
 
 
 def read_text(path: str) -> str:

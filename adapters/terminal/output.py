@@ -7,11 +7,9 @@ NO_COLOR and TERM; it is imported only there. No control character of any text r
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
@@ -25,12 +23,15 @@ Style = Literal["", "bold", "dim", "green", "yellow", "red"]
 WIDEST = 110
 """Columns that lines are wrapped to at most; longer ones are hard to read on a wide screen."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_SHOWN = {
+    code: "\N{REPLACEMENT CHARACTER}"
+    for code in (*range(32), *range(0x7F, 0xA0), *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+    if chr(code) not in "\t\n"
+}
 """C0 and C1 controls (escape sequences start with one) and the marks that reorder text; tab and newline stay."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A paragraph; wrapped lines keep its indent."""
 
     text: str = ""
@@ -38,8 +39,7 @@ class Line:
     indent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Rows of texts below `headers` (none: no heading); columns named in `right` are aligned to the right."""
 
     rows: Sequence[Sequence[str]]
@@ -53,7 +53,7 @@ Document = Sequence[Line | Table]
 
 def printable(text: str) -> str:
     """The text without characters that a terminal would obey instead of show."""
-    return _CONTROL.sub("�", text)
+    return text.translate(_SHOWN)
 
 
 def say(sentence: str) -> None:

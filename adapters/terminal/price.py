@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapters.terminal.options import day, find_model, json_option
+from adapters.terminal.options import day, find_card, find_model, json_option
 from adapters.terminal.output import Line, Table, say, show, write_json
 from adapters.terminal.session import opened_knowledge
 from bot.answers import plain
-from bot.errors import AicostError, UsageError
+from bot.errors import AicostError
 from bot.presentation import format_amount
+from knowledge.ratecard import STANDARD
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
     from knowledge.ratecard import Rate, RateCard
-
-STANDARD = "standard"
 
 
 @click.command()
@@ -60,20 +59,19 @@ class _PriceList:
         self.mention = mention
         self.model, self.note = find_model(knowledge, mention, provider)
         self.seller = knowledge.catalogue.providers[self.model.provider].name
-        self.card = knowledge.prices.card(self.model, on)
-        if on is not None and self.card.valid_from is not None and self.card.valid_from > on.date():
-            raise UsageError(
-                f"What {self.model.name} cost on {on.date()} is not known.",
-                f"Its first price on record is of {self.card.valid_from}.",
+        self.card, self.undated = find_card(knowledge, self.model, on, STANDARD)
+        self.cards = {"standard": self.card}
+        for terms in knowledge.prices.special_terms(self.model, on):
+            name = " ".join(terms.special().values())
+            self.cards[str(terms) if name in self.cards else name] = knowledge.prices.card(
+                self.model, on, terms
             )
-        terms = knowledge.prices.special_terms(self.model, on)
-        self.cards = {STANDARD: self.card} | {str(t): knowledge.prices.card(self.model, on, t) for t in terms}
 
     def to_json(self) -> dict[str, Any]:
         model, card, source = self.model, self.card, self.card.source
         return {
             "mention": self.mention,
-            "note": self.note,
+            "note": " ".join(filter(None, (self.note, self.undated))) or None,
             "model": model.id,
             "provider": model.provider,
             "name": model.name,
@@ -96,6 +94,7 @@ class _PriceList:
         title = f"{model.name} — {self.seller}, {model.id}" + (f" ({', '.join(marks)})" if marks else "")
         facts = [
             self.note,
+            self.undated,
             f"Context window: {model.context_window:,} tokens" if model.context_window else None,
             f"Valid from {card.valid_from}" if card.valid_from else None,
             f"In force daily from {card.hours[0]} to {card.hours[1]} UTC" if card.hours else None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from bot.router import Router
     from bot.spend.ledger import Ledger
     from knowledge.base import KnowledgeBase
-
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 async def open_router() -> Router:
@@ -124,7 +121,7 @@ def new_thread() -> str:
 
 def clean(text: str) -> str:
     """Text from outside as characters that can be stored and shown; lone surrogates (bytes that were no UTF-8) are none."""
-    return _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -40,6 +41,10 @@ def aicost(
     data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Run:
     """`aicost("price", "gpt-4o", stdin=b"…")` runs that command line against a knowledge base of its own."""
+
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", list(root.handlers))
+    monkeypatch.setattr(root, "level", root.level)
 
     def invoke(*arguments: str, stdin: bytes = b"") -> Result:
         source = tmp_path / "stdin"

@@ -1,0 +1,247 @@
+"""The commands that need no question read: price, models, cost, tokens, facts, kb; the figures are held against genai-prices."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from conftest import Run
+from genai_prices import Usage, calc_price
+
+PER_REQUEST = calc_price(
+    Usage(input_tokens=500, output_tokens=200, cache_read_tokens=300), "gpt-4o", provider_id="openai"
+).total_price
+
+
+def test_a_price_with_its_source(aicost: Run) -> None:
+    result = aicost("price", "gpt-4o")
+    assert result.status == 0
+    for shown in (
+        "gpt-4o",
+        "OpenAI",
+        "input tokens, per 1M",
+        "$2.50",
+        "$10",
+        "batch",
+        "Context window",
+        "Source",
+    ):
+        assert shown in result.out
+    assert all(
+        len(line) <= 80 for line in result.out.splitlines() if "http" not in line and "Source" not in line
+    )
+    (prices,) = aicost("price", "gpt-4o", "--json").json
+    assert prices["terms"]["standard"]["input_tokens"] == {"usd": "2.5", "per": 1_000_000, "tiers": []}
+    assert prices["terms"]["batch"]["input_tokens"]["usd"] == "1.25"
+    assert prices["source"]["as_of"]
+
+
+def test_the_price_of_a_day_and_at_a_seller(aicost: Run) -> None:
+    (then,) = aicost("price", "o3", "--on", "2025-05-01", "--json").json
+    (now,) = aicost("price", "o3", "--json").json
+    assert then["terms"]["standard"]["input_tokens"]["usd"] == "10"
+    assert now["terms"]["standard"]["input_tokens"]["usd"] == "2"
+    assert "not on record" in then["note"]
+    assert now["note"] is None
+    (there,) = aicost("price", "haiku 4.5", "--provider", "bedrock", "--json").json
+    assert there["provider"] == "aws"
+    (lent,) = aicost("price", "gpt-4o", "--provider", "azure", "--json").json
+    assert "stands in" in lent["note"]
+
+
+@pytest.mark.parametrize("on", ["2999-01-01", "1999-01-01", "2024-13-01", "yesterday", "2024-06-01T99"])
+def test_a_day_without_prices_is_refused(on: str, aicost: Run) -> None:
+    for arguments in (("price", "gpt-4o"), ("cost", "gpt-4o", "--input", "1")):
+        result = aicost(*arguments, "--on", on)
+        assert result.status == 2
+        assert result.out == ""
+        assert on in result.err
+
+
+def test_one_unknown_model_among_several_is_told_and_the_rest_priced(aicost: Run) -> None:
+    result = aicost("price", "gpt-4o", "gpt-77", "--json")
+    assert result.status == 1
+    assert len(result.json) == 1
+    assert "'gpt-77'" in result.err
+
+
+def test_models_are_filtered_sorted_and_cut(aicost: Run) -> None:
+    rows = aicost(
+        "models",
+        "--context",
+        "200k",
+        "--provider",
+        "anthropic,openai",
+        "--sort",
+        "output",
+        "--limit",
+        "10",
+        "--json",
+    ).json
+    prices = [Decimal(row["output_usd_per_1m"]) for row in rows if row["output_usd_per_1m"] is not None]
+    assert len(rows) == 10
+    assert prices == sorted(prices)
+    assert all(
+        row["context_window"] >= 200_000 and row["provider"] in ("anthropic", "openai") for row in rows
+    )
+    assert {row["model"] for row in aicost("models", "gpt-4o", "--provider", "openai", "--json").json} >= {
+        "gpt-4o"
+    }
+    table = aicost("models", "--provider", "openai", "--limit", "5").out
+    assert len(table.splitlines()) == 6
+
+
+def test_no_such_models(aicost: Run) -> None:
+    assert aicost("models", "nothing", "is", "called", "so").status == 1
+    result = aicost("models", "--provider", "opnai")
+    assert result.status == 1
+    assert "openai" in result.err
+
+
+def test_the_cost_is_that_of_genai_prices_to_the_last_digit(aicost: Run) -> None:
+    arguments = (
+        "cost",
+        "gpt-4o",
+        "--input",
+        "500",
+        "--output",
+        "200",
+        "--cached",
+        "300",
+        "--requests",
+        "10k",
+    )
+    found = aicost(*arguments, "--json").json
+    assert Decimal(found["cost_usd"]) == PER_REQUEST * 10_000
+    shown = aicost(*arguments).out
+    assert shown.startswith(f"${found['cost_usd']} — ")
+    batch = aicost(*arguments, "--batch", "--json").json
+    assert Decimal(batch["cost_usd"]) < Decimal(found["cost_usd"])
+
+
+def test_a_stream_of_costs(aicost: Run) -> None:
+    lines = [
+        {"model": "gpt-4o", "input": 500, "output": 200, "cached": 300, "requests": 10_000},
+        {"model": "gpt-4o", "provider": "openai", "input": "500", "output": 200.0, "cached": 300},
+        {"model": "gpt-4o", "input": 500, "output": 200, "batch": True},
+        {"model": "gpt-4o", "input": 500, "output": 200, "context": {"processing": "batch"}},
+        {"model": "o3", "input": 500, "output": 200, "on": "2025-05-01"},
+        {"model": "gpt-77", "input": 500},
+        {"model": "gpt-4o", "input": -500},
+        {"model": "gpt-4o", "input": 500, "cached": 501},
+        {"model": "gpt-4o", "input": True},
+        {"model": "gpt-4o", "input": [1]},
+        {"model": "gpt-4o", "input": "many"},
+        {"model": "gpt-4o", "input": "NaN"},
+        {"model": "gpt-4o", "input": 10**40},
+        {"model": "gpt-4o", "input": 1, "requests": -1},
+        {"model": "gpt-4o", "input": 1, "on": "2999-01-01"},
+        {"model": "gpt-4o", "input": 1, "on": 2024},
+        {"model": "gpt-4o", "input": 1, "batch": "yes"},
+        {"model": "gpt-4o", "input": 1, "context": {"processing": 1}},
+        {"model": "gpt-4o", "input": 1, "context": {"service_tier": "imaginary"}},
+        {"model": "gpt-4o", "inputs": 1},
+        {"input": 1},
+        {"model": "\ud800", "input": 1},
+    ]
+    result = aicost("cost", "--stdin", stdin=b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+    assert result.status == 0
+    priced, refused = result.lines[:5], result.lines[5:]
+    assert len(result.lines) == len(lines)
+    assert Decimal(priced[0]["cost_usd"]) == PER_REQUEST * 10_000
+    assert Decimal(priced[1]["cost_usd"]) == PER_REQUEST
+    assert priced[2]["cost_usd"] == priced[3]["cost_usd"] == "0.001625"
+    assert priced[4]["cost_usd"] == "0.013"
+    for number, line in enumerate(refused, start=6):
+        assert line.keys() == {"error"}
+        assert line["error"].startswith(f"Line {number} ")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("gpt-4o",),
+        ("gpt-4o", "--input", "-5"),
+        ("gpt-4o", "--input", "nan"),
+        ("gpt-4o", "--input", "inf"),
+        ("gpt-4o", "--input", "1e400"),
+        ("gpt-4o", "--input", "9" * 5000),
+        ("gpt-4o", "--input", "5", "--cached", "6"),
+        ("gpt-4o", "--cached", "6"),
+        ("gpt-4o", "--input", "5", "--requests", "-1"),
+        ("gpt-4o", "--stdin"),
+    ],
+    ids=lambda value: " ".join(value)[:40],
+)
+def test_impossible_costs_are_refused(arguments: tuple[str, ...], aicost: Run) -> None:
+    result = aicost("cost", *arguments)
+    assert result.status == 2
+    assert result.out == ""
+    assert result.err
+
+
+def test_tokens_of_words_of_a_file_and_of_what_is_piped_in(aicost: Run, tmp_path: Path) -> None:
+    import tiktoken
+
+    text = "How many tokens is this — eleven?"
+    (tmp_path / "prompt.md").write_text(text, "utf-8")
+    ways = (
+        aicost("tokens", "--model", "gpt-4o", "--json", text),
+        aicost("tokens", "--model", "gpt-4o", "--json", "--file", str(tmp_path / "prompt.md")),
+        aicost("tokens", "--model", "gpt-4o", "--json", stdin=text.encode()),
+    )
+    expected = len(tiktoken.get_encoding("o200k_base").encode(text))
+    for result in ways:
+        assert (result.json["tokens"], result.json["exact"]) == (expected, True)
+        assert Decimal(result.json["input_usd"]) == expected * Decimal("2.5") / 1_000_000
+    assert aicost("tokens", text).out.startswith(f"about {expected} tokens")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--file", "/nowhere"), ("--file", "/"), ("--file", "x", "text"), ("--model", "gpt-77", "text")],
+    ids=" ".join,
+)
+def test_no_tokens_without_a_text_and_a_model(arguments: tuple[str, ...], aicost: Run) -> None:
+    result = aicost("tokens", *arguments)
+    assert result.status in (1, 2)
+    assert result.out == ""
+    assert result.err
+
+
+def test_bytes_that_are_no_text_have_no_tokens(aicost: Run) -> None:
+    assert aicost("tokens", stdin=b"\xff\xfe\x00").status == 2
+
+
+def test_facts_are_cited(aicost: Run) -> None:
+    hits = aicost("facts", "--json", "openai", "loss", "2024").json
+    assert hits
+    assert all(hit["source"]["title"] for hit in hits)
+    shown = aicost("facts", "openai loss 2024")
+    assert shown.status == 0
+    assert hits[0]["statement"] in shown.out
+    assert aicost("facts", "xyzzy plugh").status == 1
+
+
+def test_the_knowledge_base_says_what_it_holds(aicost: Run, data_dir: Path) -> None:
+    found = aicost("kb", "info", "--json").json
+    assert found["counts"]["models"] > 2000
+    (data_dir / "knowledge.db").unlink()
+    built = aicost("kb", "build")
+    assert built.status == 0
+    assert "compiling the knowledge base" in built.err
+    assert "genai-prices" in built.out
+    assert all(len(line) <= 80 for line in built.out.splitlines()[1:])
+
+
+def test_a_knowledge_base_that_cannot_be_written(
+    aicost: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AICOST_DATA_DIR", str(tmp_path / "file"))
+    result = aicost("kb", "build")
+    assert result.status == 2
+    assert "cannot be written" in result.err
