@@ -1,0 +1,271 @@
+"""`aicost serve` as a process of its own: it starts, answers a platform, and ends as an operator expects; nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from servers.fake_discord import TOKEN, FakeDiscord, eventually
+
+from adapters.serve import configured
+from bot.settings import Settings
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PATIENCE = 30.0
+"""Seconds after which a process that does not do what it should has failed; no measure of speed."""
+
+
+class Serving:
+    """One `aicost serve` process; `log` grows as it writes."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.lines: list[str] = []
+        self._reader = asyncio.create_task(self._read())
+
+    @classmethod
+    async def start(cls, **settings: str) -> Serving:
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "AICOST_PORT": "0", **settings}
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "adapters.terminal.main", "serve"),
+            env=environment,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        return cls(process)
+
+    async def _read(self) -> None:
+        assert self._process.stderr is not None
+        async for line in self._process.stderr:
+            self.lines.append(line.decode().rstrip("\n"))
+            print("serve:", self.lines[-1])  # shown when a test fails
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self.lines)
+
+    async def url(self) -> str:
+        """Where it listens, once it does."""
+        await eventually(lambda: " listening on " in self.log, PATIENCE)
+        return next(line for line in self.lines if " listening on " in line).rpartition(" ")[2]
+
+    async def ready(self) -> None:
+        """Wait for 200 from /readyz."""
+        async with asyncio.timeout(PATIENCE):
+            while (await self.get("/readyz"))[0] != 200:  # noqa: ASYNC110  # another process's state
+                await asyncio.sleep(0.05)
+
+    async def get(self, path: str) -> tuple[int, Any]:
+        async with aiohttp.ClientSession(await self.url()) as session, session.get(path) as response:
+            return response.status, await (response.json() if path != "/metrics" else response.text())
+
+    async def status(self) -> int:
+        """The exit status, once the process has ended."""
+        async with asyncio.timeout(PATIENCE):
+            status = await self._process.wait()
+            await self._reader
+        return status
+
+    def send(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    async def end(self) -> int:
+        self.send(signal.SIGTERM)
+        return await self.status()
+
+    async def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self.status()
+
+
+@pytest.fixture
+async def discord_server() -> AsyncIterator[FakeDiscord]:
+    server = FakeDiscord()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def serve() -> AsyncIterator[Any]:
+    """Starts processes that do not outlive the test."""
+    started: list[Serving] = []
+
+    async def start(**settings: str) -> Serving:
+        started.append(await Serving.start(**settings))
+        return started[-1]
+
+    yield start
+    for process in started:
+        await process.kill()
+
+
+async def test_a_question_in_discord_is_answered_counted_and_the_end_is_clean(
+    serve: Any, discord_server: FakeDiscord, data_dir: Path
+) -> None:
+    process = await serve(DISCORD_TOKEN=TOKEN, DISCORD_API_URL=discord_server.url)
+    await process.ready()
+    await discord_server.ask("10k requests a day, 500 in / 200 out, gpt-4o")
+    await eventually(lambda: discord_server.posts, PATIENCE)
+    assert "$32.50" in str(discord_server.posts[0]["components"])
+
+    status, metrics = await process.get("/metrics")
+    assert status == 200
+    assert 'aicost_questions_total{platform="discord"} 1' in metrics
+    assert 'aicost_answers_total{parser="local",platform="discord",status="answered"} 1' in metrics
+    assert 'aicost_platform_connected{platform="discord"} 1' in metrics
+
+    assert await process.end() == 0
+    assert "Traceback" not in process.log
+    assert TOKEN not in process.log
+    assert (data_dir / "ledger.db").exists()
+
+
+async def test_from_an_empty_folder_it_answers_http_while_it_prepares(serve: Any, tmp_path: Path) -> None:
+    process = await serve(AICOST_DATA_DIR=str(tmp_path / "empty"))
+    assert (await process.get("/healthz"))[0] == 200
+    status, body = await process.get("/readyz")
+    assert (status, body["missing"]) == (503, ["knowledge base"])
+    await process.ready()
+    assert "no platform is configured: set DISCORD_TOKEN" in process.log
+    assert await process.end() == 0
+
+
+async def test_a_signal_while_the_knowledge_base_is_compiled_ends_it_as_well(
+    serve: Any, tmp_path: Path
+) -> None:
+    folder = tmp_path / "empty"
+    process = await serve(AICOST_DATA_DIR=str(folder))
+    await eventually(lambda: "compiling the knowledge base" in process.log, PATIENCE)
+    assert await process.end() == 0
+    assert "Traceback" not in process.log
+
+
+async def test_ctrl_c_ends_it_with_status_0(serve: Any, data_dir: Path) -> None:
+    process = await serve()
+    await process.ready()
+    process.send(signal.SIGINT)
+    assert await process.status() == 0
+    assert "received SIGINT" in process.log
+    assert "Traceback" not in process.log
+
+
+async def test_a_wrong_discord_token_is_said_in_one_sentence(
+    serve: Any, discord_server: FakeDiscord, data_dir: Path
+) -> None:
+    process = await serve(DISCORD_TOKEN="wrong-token", DISCORD_API_URL=discord_server.url)
+    assert await process.status() == 2
+    assert process.lines[-1].startswith("aicost: Discord refused DISCORD_TOKEN. Copy the token")
+    assert "Traceback" not in process.log
+    assert "wrong-token" not in process.log
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"AICOST_PORT": "80800"}, "aicost: AICOST_PORT must be a whole number from 0 to 65535"),
+        ({"AICOST_HOST": "192.0.2.1"}, "aicost: AICOST_HOST is no address of this machine (192.0.2.1)"),
+        ({"DISCORD_API_URL": "discord.com"}, "aicost: DISCORD_API_URL must be an http or https address"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1"}, "aicost: SLACK_APP_TOKEN is missing"),
+    ],
+    ids=["port", "host", "api-url", "half-of-slack"],
+)
+async def test_a_setting_that_cannot_be_used_is_named(
+    serve: Any, data_dir: Path, settings: dict[str, str], sentence: str
+) -> None:
+    process = await serve(**settings)
+    assert await process.status() == 2
+    assert process.lines[-1].startswith(sentence)
+    assert "Traceback" not in process.log
+
+
+async def test_a_port_in_use_is_named(serve: Any, data_dir: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = await serve(AICOST_PORT=str(taken.getsockname()[1]))
+        assert await process.status() == 2
+    assert "aicost: AICOST_PORT cannot be used, because another program listens" in process.lines[-1]
+    assert "Traceback" not in process.log
+
+
+async def test_a_platform_that_cannot_be_reached_is_waited_for(
+    serve: Any, discord_server: FakeDiscord, data_dir: Path
+) -> None:
+    url = discord_server.url
+    await discord_server.stop()
+    process = await serve(DISCORD_TOKEN=TOKEN, DISCORD_API_URL=url)
+    await eventually(lambda: "Discord is not connected" in process.log, PATIENCE)
+    status, body = await process.get("/readyz")
+    assert (status, body["missing"]) == (503, ["discord"])
+    assert await process.end() == 0
+    assert "Traceback" not in process.log
+
+
+async def test_what_a_stop_cuts_off_is_answered_once_by_the_next_start(
+    serve: Any, discord_server: FakeDiscord, data_dir: Path
+) -> None:
+    await _cut_off_and_restart(serve, discord_server, signal.SIGTERM, 0)
+
+
+async def test_what_a_crash_cuts_off_is_answered_once_by_the_next_start(
+    serve: Any, discord_server: FakeDiscord, data_dir: Path
+) -> None:
+    await _cut_off_and_restart(serve, discord_server, signal.SIGKILL, -signal.SIGKILL)
+
+
+async def _cut_off_and_restart(
+    serve: Any, discord_server: FakeDiscord, end: signal.Signals, status: int
+) -> None:
+    asked = asyncio.Event()
+    silent = asyncio.Event()
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await silent.wait()
+        writer.close()
+
+    llm = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    port = llm.sockets[0].getsockname()[1]
+    discord = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord_server.url}
+    first = await serve(
+        **discord,
+        AICOST_PARSER="llm",
+        AICOST_LLM_BASE_URL=f"http://127.0.0.1:{port}/v1",
+        AICOST_LLM_TIMEOUT="60",
+    )
+    await first.ready()
+    question = await discord_server.ask("10k requests a day, 500 in / 200 out, gpt-4o")
+    async with asyncio.timeout(PATIENCE):
+        await asked.wait()
+    first.send(end)
+    assert await first.status() == status
+    assert discord_server.posts == []
+    silent.set()
+    llm.close()
+
+    second = await serve(**discord)
+    await eventually(lambda: discord_server.posts, PATIENCE)
+    await second.ready()
+    await discord_server.ask("10k requests a day, 500 in / 200 out, gpt-4o", message_id=question)
+    last = await discord_server.ask("price of gpt-4o")
+    await eventually(lambda: len(discord_server.posts) == 2, PATIENCE)
+    assert [post["message_reference"]["message_id"] for post in discord_server.posts] == [question, last]
+    assert await second.end() == 0
+
+
+def test_which_platforms_are_configured(tmp_path: Path) -> None:
+    assert configured(Settings(data_dir=tmp_path)) == ()
+    assert configured(Settings(data_dir=tmp_path, discord_token="x", slack_signing_secret="y")) == (
+        "slack",
+        "discord",
+    )
