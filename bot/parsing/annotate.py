@@ -145,14 +145,10 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     quantities = [q for q in quantities if not any(t.start < q.end and q.start < t.end for t in times)]
     words = split_words(folded)
     cues = find_cues(cue_words(folded), coverage)
-    for name in (
-        *makers,
-        *providers,
-        *gpus,
-        *subjects,
-        *(Named(m.start, m.end, m.ref.mention) for m in models),
-    ):
+    for name in (*makers, *providers, *gpus, *subjects):
         coverage.add(name.start, name.end)
+    for model in models:
+        coverage.add(model.start, model.end)
     for quantity in quantities:
         coverage.add(quantity.start, quantity.end)
     for time in times:

@@ -1,0 +1,89 @@
+"""GPU time in money: which GPU, at which rental price, and the arithmetic of training, each with its source.
+
+Training a dense transformer takes 6 FLOPs per parameter and token (Kaplan et al. 2020, in the knowledge base as a rule). What a GPU
+delivers of its dense bf16 peak is the model FLOPs utilisation (MFU); 40 % is assumed unless said, see the README's conventions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from bot.answering.context import Context, NoAnswer, citation
+from bot.answers import Citation
+from bot.presentation import format_amount
+from bot.questions import Period, Span
+from knowledge.hardware import Gpu
+
+DEFAULT_GPU = "H100 SXM"
+DEFAULT_MFU = Decimal("0.40")
+FLOPS_PER_PARAMETER_AND_TOKEN = Decimal(6)
+TOKENS_PER_PARAMETER = Decimal(20)
+"""Compute-optimal training tokens per parameter (Hoffmann et al. 2022, "Chinchilla"), used when no token count is given."""
+
+_HOURS: dict[Period, Decimal] = {
+    "second": Decimal(1) / 3600, "minute": Decimal(1) / 60, "hour": Decimal(1), "day": Decimal(24), "week": Decimal(168),
+    "month": Decimal(720), "year": Decimal(8760),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class GpuPrice:
+    """What an hour of one GPU costs, and where that is from; `gpu` is None for a price without a GPU's name."""
+
+    gpu: Gpu | None
+    usd_per_hour: Decimal
+    citations: tuple[Citation, ...]
+
+
+def hours(span: Span) -> Decimal:
+    """A length of time in hours (month 30 days, year 365 days)."""
+    return span.amount * _HOURS[span.unit]
+
+
+def find_gpu(name: str | None, context: Context) -> Gpu:
+    """The GPU that is named, or the one that is assumed, which is then said."""
+    if name is None:
+        gpu = context.knowledge.hardware.find(DEFAULT_GPU)
+        context.note(f"{gpu.name} GPUs are assumed.")
+        return gpu
+    return context.knowledge.hardware.find(name)
+
+
+def gpu_price(gpu: Gpu, stated: Decimal | None, provider: str | None, context: Context) -> GpuPrice:
+    """The rental price per GPU-hour: the stated one, or one on record (at the named provider), which is then said."""
+    if stated is not None:
+        if stated <= 0:
+            raise NoAnswer("error", "A price per GPU-hour must be more than zero.")
+        return GpuPrice(gpu, stated, ())
+    rental = context.knowledge.hardware.rental(gpu, provider)
+    if rental is None:
+        where = f" at {provider}" if provider else ""
+        raise NoAnswer(
+            "not_found",
+            f"No rental price of the {gpu.name}{where} is on record; give one, such as “at $2 per GPU-hour”.",
+        )
+    when = f", {rental.source.as_of}" if rental.source.as_of else ""
+    context.note(
+        f"{gpu.name} at {format_amount(rental.usd_per_hour, 'USD')} per GPU-hour ({rental.provider}{when}); prices differ between providers."
+    )
+    return GpuPrice(
+        gpu,
+        rental.usd_per_hour,
+        (citation(rental.source, f"{gpu.name} at {rental.provider}: {rental.usd_per_hour} USD per hour"),),
+    )
+
+
+def training_flops(parameters: Decimal, tokens: Decimal) -> Decimal:
+    """Floating-point operations to train a dense model: 6 x parameters x tokens."""
+    return FLOPS_PER_PARAMETER_AND_TOKEN * parameters * tokens
+
+
+def gpu_hours(flops: Decimal, gpu: Gpu, mfu: Decimal) -> Decimal:
+    """Hours that one GPU takes for so many FLOPs at a utilisation `mfu` (0 to 1)."""
+    if gpu.dense_bf16_tflops is None:
+        raise NoAnswer("not_found", f"The bf16 throughput of the {gpu.name} is not on record.")
+    if not 0 < mfu <= 1:
+        raise NoAnswer("error", "The model FLOPs utilisation must lie above 0 % and be at most 100 %.")
+    per_second = gpu.dense_bf16_tflops * Decimal(10) ** 12 * mfu
+    return flops / per_second / 3600

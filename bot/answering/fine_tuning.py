@@ -1,0 +1,175 @@
+"""What fine-tuning costs: hosted, per training token and epoch; or LoRA, QLoRA and full tuning on rented GPUs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bot.answering.compute import DEFAULT_MFU, find_gpu, gpu_hours, gpu_price, training_flops
+from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
+from bot.answering.load import to_tokens
+from bot.answers import Answer, Citation, Figure, Step
+from bot.presentation import format_amount
+from bot.questions import FineTuningQuestion
+from knowledge.hardware import TuningPrice
+
+DEFAULT_EPOCHS = Decimal(3)
+"""OpenAI's own default for small datasets; said whenever it is used."""
+_MILLION = Decimal(10) ** 6
+
+
+def answer_fine_tuning(question: FineTuningQuestion, context: Context) -> Answer:
+    """Hosted prices where the model has one on record; rented GPUs where GPUs are named or the model is open."""
+    if question.gpu is not None or question.hours is not None or question.usd_per_gpu_hour is not None:
+        return _on_gpus(question, context)
+    prices = _prices(question, context)
+    if prices:
+        return _hosted(question, prices, context)
+    if question.parameters is not None:
+        return _on_gpus(question, context)
+    if question.model is not None and question.model.model is None and question.model.how == "unknown":
+        context.model(question.model)
+    if question.model is not None or question.model_name is not None:
+        name = question.model.mention if question.model else question.model_name
+        raise NoAnswer("not_found", f"No fine-tuning price of “{name}” is on record.", _known_prices(context))
+    raise NoAnswer("clarify", "Which model shall be fine-tuned, and on how many tokens (or examples)?")
+
+
+def _known_prices(context: Context) -> tuple[str, ...]:
+    names = sorted({price.name for price in context.knowledge.hardware.tuning_prices()})
+    return (f"On record: {', '.join(names)}.",) if names else ()
+
+
+def _prices(question: FineTuningQuestion, context: Context) -> list[TuningPrice]:
+    """The prices on record for the model by name, by size, or all where none is named."""
+    mention = (question.model.model or question.model.mention) if question.model else question.model_name
+    return context.knowledge.hardware.tuning_prices(
+        model=mention, parameters=question.parameters, provider=question.provider, method=question.method
+    )
+
+
+def _tokens(question: FineTuningQuestion, notes: list[str]) -> Decimal | None:
+    """Tokens of the dataset, once."""
+    if question.examples is not None and question.tokens_per_example is not None:
+        return question.examples * question.tokens_per_example
+    if question.dataset is not None:
+        return to_tokens(question.dataset, notes)
+    return None
+
+
+def _epochs(question: FineTuningQuestion, context: Context) -> Decimal:
+    if question.epochs is None:
+        context.note(f"{DEFAULT_EPOCHS} epochs.")
+        return DEFAULT_EPOCHS
+    if question.epochs <= 0:
+        raise NoAnswer("error", "The number of epochs must be more than zero.")
+    return question.epochs
+
+
+def _hosted(question: FineTuningQuestion, prices: list[TuningPrice], context: Context) -> Answer:
+    tokens = _tokens(question, context.notes)
+    citations = [citation(price.source, price.statement) for price in prices]
+    if tokens is None:
+        if question.examples is not None:
+            raise NoAnswer("clarify", "How many tokens does one example have?")
+        figures = [
+            Figure(
+                label=price.name,
+                amount=price.usd_per_1m_training_tokens,
+                unit="USD",
+                per="1M training tokens",
+                source=price.source.id,
+            )
+            for price in prices
+        ]
+        return answered(
+            "fine_tuning",
+            "; ".join(
+                f"{price.name}: {format_amount(price.usd_per_1m_training_tokens, 'USD')} per 1M training tokens"
+                for price in prices[:3]
+            )
+            + ".",
+            figures=tuple(figures),
+            assumptions=tuple(context.notes),
+            citations=unique_citations(citations),
+        )
+    epochs = _epochs(question, context)
+    trained = tokens * epochs
+    figures = []
+    steps = []
+    for price in prices:
+        amount = trained * price.usd_per_1m_training_tokens / _MILLION
+        figures.append(Figure(label=price.name, amount=amount, unit="USD", source=price.source.id))
+        steps.append(
+            Step(
+                label=price.name,
+                count=trained,
+                count_unit="training tokens",
+                rate=price.usd_per_1m_training_tokens,
+                rate_per="1M training tokens",
+                amount=amount,
+            )
+        )
+    figures.append(Figure(label="Training tokens", amount=trained, unit="tokens"))
+    return answered(
+        "fine_tuning",
+        f"{prices[0].name}: {format_amount(figures[0].amount, 'USD')} for {format_amount(tokens, 'tokens')} × {format_amount(epochs, 'epochs')}.",
+        figures=tuple(figures),
+        steps=tuple(steps),
+        assumptions=tuple(
+            dict.fromkeys([*context.notes, "Training alone; running the tuned model is charged apart."])
+        ),
+        citations=unique_citations(citations),
+    )
+
+
+def _on_gpus(question: FineTuningQuestion, context: Context) -> Answer:
+    """Rented GPUs: stated hours, or the compute of the method over the dataset."""
+    gpu = find_gpu(question.gpu, context)
+    price = gpu_price(gpu, question.usd_per_gpu_hour, question.provider, context)
+    citations: list[Citation] = [*price.citations]
+    if question.hours is not None:
+        needed = question.hours * (question.gpus or Decimal(1))
+    else:
+        needed = _computed_hours(question, context, citations)
+    amount = needed * price.usd_per_hour
+    figures = [
+        Figure(label="GPU rental", amount=amount, unit="USD", source=citations[0].id if citations else None),
+        Figure(label="GPU time", amount=needed, unit="GPU-hours"),
+    ]
+    return answered(
+        "fine_tuning",
+        f"{format_amount(amount, 'USD')} for {format_amount(needed, 'GPU-hours')} on {gpu.name}.",
+        figures=tuple(figures),
+        steps=(
+            Step(
+                label="Rental",
+                count=needed,
+                count_unit="GPU-hours",
+                rate=price.usd_per_hour,
+                rate_per="GPU-hour",
+                amount=amount,
+            ),
+        ),
+        assumptions=tuple(dict.fromkeys(context.notes)),
+        citations=unique_citations(citations),
+    )
+
+
+def _computed_hours(question: FineTuningQuestion, context: Context, citations: list[Citation]) -> Decimal:
+    if question.parameters is None:
+        raise NoAnswer("clarify", "How many parameters does the model have (for example 7B)?")
+    tokens = _tokens(question, context.notes)
+    if tokens is None:
+        raise NoAnswer("clarify", "How many tokens does the dataset have?")
+    gpu = find_gpu(question.gpu, context)
+    epochs = _epochs(question, context)
+    flops = training_flops(question.parameters, tokens * epochs)
+    if question.method in ("lora", "qlora"):
+        # Frozen weights need no gradients of their own: forward and the gradient of activations, 4 of the 6 FLOPs.
+        flops = flops * 4 / 6
+        context.note("LoRA: 4 FLOPs per parameter and token (no gradients of the frozen weights).")
+    else:
+        context.note("Full fine-tuning: 6 FLOPs per parameter and token.")
+    context.note(f"{format_amount(DEFAULT_MFU * 100, 'percent')} of the GPU's dense bf16 peak is used (MFU).")
+    citations.append(citation(gpu.source, f"{gpu.name}: {gpu.dense_bf16_tflops} TFLOP/s dense bf16"))
+    return gpu_hours(flops, gpu, DEFAULT_MFU)

@@ -1,0 +1,204 @@
+"""What running a model on rented GPUs costs: a GPU-hour, a fleet over time, a million tokens at a throughput."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bot.answering.compute import GpuPrice, find_gpu, gpu_price, hours
+from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
+from bot.answers import Answer, Citation, Figure, Step
+from bot.presentation import format_amount, per_words
+from bot.questions import Period, SelfHostingQuestion
+from knowledge.hardware import Gpu
+
+HOURS_PER_DAY = Decimal(24)
+_DAYS: dict[Period, Decimal] = {
+    "day": Decimal(1),
+    "week": Decimal(7),
+    "month": Decimal(30),
+    "year": Decimal(365),
+}
+
+
+def answer_self_hosting(question: SelfHostingQuestion, context: Context) -> Answer:
+    """The price of a GPU-hour, the cost of a fleet, or the cost of a million tokens, as asked."""
+    if question.want == "gpu_price" and question.gpu is not None and question.usd_per_gpu_hour is None:
+        return _rental_prices(question, context)
+    if (
+        question.gpu is None
+        and question.gpus is None
+        and question.tokens_per_second is None
+        and question.usd_per_gpu_hour is None
+    ):
+        raise NoAnswer("clarify", "On which GPU, and how many of them (for example 2 H100s)?")
+    gpu = find_gpu(question.gpu, context)
+    price = gpu_price(gpu, question.usd_per_gpu_hour, question.provider, context)
+    if question.want == "cost_per_1m_tokens":
+        return _per_million(question, gpu, price, context)
+    return _fleet(question, gpu, price, context)
+
+
+def _rental_prices(question: SelfHostingQuestion, context: Context) -> Answer:
+    """All rental prices of a GPU on record, the one that other answers assume first."""
+    gpu = find_gpu(question.gpu, context)
+    chosen = context.knowledge.hardware.rental(gpu, question.provider)
+    rentals = context.knowledge.hardware.rentals(gpu, question.provider)
+    if chosen is None or not rentals:
+        where = f" at {question.provider}" if question.provider else ""
+        raise NoAnswer("not_found", f"No rental price of the {gpu.name}{where} is on record.")
+    ordered = [chosen, *(rental for rental in rentals if rental != chosen)]
+    figures = [
+        Figure(
+            label=f"{gpu.name}, {rental.provider}{' (spot)' if rental.spot else ''}",
+            amount=rental.usd_per_hour,
+            unit="USD",
+            per="GPU-hour",
+            source=rental.source.id,
+        )
+        for rental in ordered
+    ]
+    low, high = min(r.usd_per_hour for r in ordered), max(r.usd_per_hour for r in ordered)
+    spread = (
+        f"; on record from {format_amount(low, 'USD')} to {format_amount(high, 'USD')}" if low != high else ""
+    )
+    return answered(
+        "self_hosting",
+        f"{gpu.name}: {format_amount(chosen.usd_per_hour, 'USD')} per GPU-hour at {chosen.provider}"
+        f"{f' ({chosen.source.as_of})' if chosen.source.as_of else ''}{spread}.",
+        figures=tuple(figures),
+        assumptions=tuple(context.notes),
+        citations=unique_citations(
+            [citation(r.source, f"{r.provider}: {r.usd_per_hour} USD per hour") for r in ordered]
+        ),
+    )
+
+
+def hours_in(period: Period, question: SelfHostingQuestion) -> Decimal:
+    """Running hours in a period: round the clock unless hours a day are given."""
+    if period == "hour":
+        return Decimal(1)
+    return _DAYS.get(period, Decimal(1)) * (question.hours_per_day or HOURS_PER_DAY)
+
+
+def _fleet(question: SelfHostingQuestion, gpu: Gpu, price: GpuPrice, context: Context) -> Answer:
+    count = question.gpus or Decimal(1)
+    if question.gpus is None:
+        context.note("One GPU.")
+    hourly = count * price.usd_per_hour
+    source = price.citations[0].id if price.citations else None
+
+    def figure(label: str, amount: Decimal, per: str | None) -> Figure:
+        return Figure(label=label, amount=amount, unit="USD", per=per, source=source)
+
+    figures: list[Figure] = []
+    if question.span is not None:
+        running = hours(question.span)
+        if question.hours_per_day is not None and question.span.unit in _DAYS:
+            running = running / HOURS_PER_DAY * question.hours_per_day
+        label = f"For {format_amount(question.span.amount, question.span.unit + 's')}"
+        figures.append(figure(label, hourly * running, None))
+        steps = (
+            Step(
+                label=f"{format_amount(count, 'GPUs')}",
+                count=count * running,
+                count_unit="GPU-hours",
+                rate=price.usd_per_hour,
+                rate_per="GPU-hour",
+                amount=hourly * running,
+            ),
+        )
+    else:
+        wanted: Period = question.want_per or "month"
+        running = hours_in(wanted, question)
+        figures.append(figure(f"Per {wanted}", hourly * running, wanted))
+        steps = (
+            Step(
+                label=f"{format_amount(count, 'GPUs')}, a {wanted}",
+                count=count * running,
+                count_unit="GPU-hours",
+                rate=price.usd_per_hour,
+                rate_per="GPU-hour",
+                amount=hourly * running,
+            ),
+        )
+        for other in ("hour", "day", "month", "year"):
+            if other != wanted:
+                figures.append(figure(f"Per {other}", hourly * hours_in(other, question), other))  # type: ignore[arg-type]
+    if question.hours_per_day is None and (
+        question.span is None or question.span.unit not in ("hour", "minute")
+    ):
+        context.note("The GPUs run 24 hours a day; 1 month = 30 days.")
+    context.note("GPU rental alone: no storage, traffic or staff.")
+    name = f"{format_amount(count, 'GPUs').split()[0]} × {gpu.name}"
+    main = f"{format_amount(figures[0].amount, 'USD')} {per_words(figures[0].per)}".strip()
+    when = f" {figures[0].label.lower()}" if figures[0].per is None else ""
+    return answered(
+        "self_hosting",
+        f"{name}: {main}{when} at {format_amount(price.usd_per_hour, 'USD')} per GPU-hour.",
+        figures=tuple(figures),
+        steps=steps,
+        assumptions=tuple(context.notes),
+        citations=unique_citations(list(price.citations)),
+    )
+
+
+def cost_per_million(usd_per_hour: Decimal, tokens_per_second: Decimal, utilisation: Decimal) -> Decimal:
+    """US dollars for a million tokens on hardware of this hourly price, throughput and utilisation (0 to 1)."""
+    return usd_per_hour / (tokens_per_second * 3600 * utilisation) * 10**6
+
+
+def throughput(question: SelfHostingQuestion, context: Context, citations: list[Citation]) -> Decimal:
+    """Tokens per second of the fleet: as stated, or as measured on record for the model and GPU."""
+    if question.tokens_per_second is not None:
+        if question.tokens_per_second <= 0:
+            raise NoAnswer("error", "A throughput must be more than zero tokens per second.")
+        return question.tokens_per_second
+    measured = context.knowledge.hardware.throughput(question.model_name, question.gpu)
+    if measured is None:
+        raise NoAnswer("clarify", "How many tokens a second does your server produce?")
+    citations.append(citation(measured.source, measured.statement))
+    context.note(f"Throughput as measured: {measured.statement}")
+    return measured.tokens_per_second
+
+
+def utilisation(question: SelfHostingQuestion, context: Context) -> Decimal:
+    """The share of time that the hardware is busy (0 to 1); 1 unless said, which is then said."""
+    if question.utilisation is None:
+        context.note("The GPUs are busy all the time (100 % utilisation).")
+        return Decimal(1)
+    if not 0 < question.utilisation <= 1:
+        raise NoAnswer("error", "A utilisation must lie above 0 % and be at most 100 %.")
+    return question.utilisation
+
+
+def _per_million(question: SelfHostingQuestion, gpu: Gpu, price: GpuPrice, context: Context) -> Answer:
+    citations = [*price.citations]
+    rate = throughput(question, context, citations)
+    busy = utilisation(question, context)
+    count = question.gpus or Decimal(1)
+    hourly = count * price.usd_per_hour
+    cost = cost_per_million(hourly, rate, busy)
+    figures = (
+        Figure(
+            label="Per 1M tokens",
+            amount=cost,
+            unit="USD",
+            per="1M tokens",
+            source=citations[0].id if citations else None,
+        ),
+        Figure(
+            label="Hardware",
+            amount=hourly,
+            unit="USD",
+            per="hour",
+            source=citations[0].id if citations else None,
+        ),
+        Figure(label="Tokens an hour", amount=rate * 3600 * busy, unit="tokens", per="hour"),
+    )
+    return answered(
+        "self_hosting",
+        f"{format_amount(count, 'GPUs').split()[0]} × {gpu.name} at {format_amount(rate, 'tokens/s')}: {format_amount(cost, 'USD')} per 1M tokens.",
+        figures=figures,
+        assumptions=tuple(context.notes),
+        citations=unique_citations(citations),
+    )
