@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 _AT_ONCE = 64
 """Questions that are answered at the same time; further ones wait (they are in the ledger by then)."""
+
+_RECENT = 5_000
+"""Event keys kept in memory."""
 
 
 class AdmittedMessage(Protocol):
@@ -59,11 +63,34 @@ class Desk(Generic[T]):
         self._turns = Turns()
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._work: set[asyncio.Task[None]] = set()
+        self._recent: OrderedDict[tuple[str, str], asyncio.Future[None]] = OrderedDict()
+        self._closing = False
 
     async def take_up(self, message: Message, response_url: str | None = None) -> None:
-        """Put a message into the ledger, and have it answered unless it repeats one."""
-        ticket = await self._router.admit(message)
-        if ticket is not None:
+        """Put a message into the ledger, and have it answered unless it repeats one.
+
+        The ledger knows repetitions, also those of before a restart. Here they are noticed once more, in memory: a ledger that is
+        locked by another program is slow, Slack delivers again after three seconds, and both deliveries would be under way.
+        """
+        keys = [(message.workspace, key) for key in message.dedup_keys]
+        first = next((self._recent[key] for key in keys if key in self._recent), None)
+        if first is not None:
+            await asyncio.shield(first)  # a repetition is acknowledged when the first delivery is
+            return
+        admission = asyncio.get_running_loop().create_future()
+        self._recent.update(dict.fromkeys(keys, admission))
+        try:
+            ticket = await self._router.admit(message)
+        except BaseException as error:
+            for key in keys:
+                self._recent.pop(key, None)
+            admission.set_exception(error if isinstance(error, Exception) else ConnectionAbortedError())
+            admission.exception()  # nobody needs to be waiting for it
+            raise
+        admission.set_result(None)
+        while len(self._recent) > _RECENT:
+            self._recent.popitem(last=False)
+        if ticket is not None and not self._closing:
             self._own(self._answer(ticket, Address.of(message, response_url)))
 
     def resume(self, tickets: Sequence[T]) -> None:
@@ -72,7 +99,8 @@ class Desk(Generic[T]):
             self._own(self._answer(ticket, Address.of(ticket.message)))
 
     async def close(self, grace: float) -> None:
-        """Give the answers in work `grace` seconds, then leave the rest to the next start."""
+        """Give the answers in work `grace` seconds, then leave the rest to the next start; what comes in now is left to it too."""
+        self._closing = True
         if self._work:
             await asyncio.wait(self._work, timeout=grace)
         if self._work:

@@ -16,7 +16,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.client import UNREACHABLE, error_code, error_messages, webhook_client
+from adapters.slack.client import UNREACHABLE, error_code, error_messages, is_temporary, webhook_client
 from adapters.slack.events import is_command
 from adapters.slack.render import Rendered
 from bot.messages import Message
@@ -26,6 +26,12 @@ log = logging.getLogger(__name__)
 _SECONDS_PER_POST = 1.0
 _BURST = 4
 """Posts that a channel may get at once after a pause."""
+
+_TRIES = (0.5, 2.0, 5.0)
+"""Seconds between attempts to post one answer while Slack cannot be reached or is in trouble."""
+
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+"""Failures after which Slack has certainly not got the request, so that sending it again doubles nothing."""
 
 _BLOCK_ERRORS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 
@@ -127,14 +133,29 @@ class Poster:
     async def _call(self, method: str, message: Rendered, **where: Any) -> None:
         params = {key: value for key, value in where.items() if value is not None}
         try:
-            await self._client.api_call(method, json={**params, **_body(message)})
+            await self._send(method, {**params, **_body(message)})
         except SlackApiError as error:
             if error_code(error) not in _BLOCK_ERRORS or not message.blocks:
                 raise
             log.error(
                 "Slack refused the blocks of an answer (%s): %s", error_code(error), error_messages(error)
             )
-            await self._client.api_call(method, json={**params, **_body(Rendered(message.text, []))})
+            await self._send(method, {**params, **_body(Rendered(message.text, []))})
+
+    async def _send(self, method: str, body: dict[str, Any]) -> None:
+        for wait in _TRIES:
+            try:
+                await self._client.api_call(method, json=body)
+                return
+            except SlackApiError as error:
+                if not is_temporary(error) or error_code(error) == "ratelimited":
+                    raise
+                reason = error_code(error)
+            except _NOT_SENT as error:
+                reason = type(error).__name__
+            log.warning("an answer could not be posted (%s); next attempt in %.1f s", reason, wait)
+            await asyncio.sleep(wait)
+        await self._client.api_call(method, json=body)
 
 
 def _body(message: Rendered) -> dict[str, Any]:

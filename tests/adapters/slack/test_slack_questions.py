@@ -196,6 +196,29 @@ async def test_a_repeated_delivery_is_answered_once(
     assert (len(slack.posts), len(router.answered)) == (2, 2)
 
 
+async def test_a_delivery_repeated_while_the_ledger_is_slow_is_answered_once(
+    slack: FakeSlack, adapter: SlackAdapter, router: ScriptedRouter
+) -> None:
+    """Even by a router that cannot recognise repetitions, as when the ledger is locked by another program."""
+    open_ledger = asyncio.Event()
+    router.before_admission = open_ledger.wait
+    mention, command = slack.mention("price of gpt-4o"), slack.command("price of gpt-4o")
+    ids = {await slack.send(payload, wait_ack=False) for payload in (mention, command) * 3}
+    await slack.settle()
+    assert slack.acks == {}
+    router.seen = NothingSeen()
+    open_ledger.set()
+    await slack.wait_for(lambda: ids <= slack.acks.keys())
+    await slack.wait_for_posts(2)
+    await slack.settle()
+    assert len(slack.posts) == 2
+
+
+class NothingSeen(set[str]):
+    def update(self, *others: Any) -> None:
+        """Forget at once."""
+
+
 async def test_one_message_that_comes_as_two_events_is_answered_once(
     slack: FakeSlack, adapter: SlackAdapter, router: ScriptedRouter
 ) -> None:
