@@ -1,0 +1,193 @@
+"""Reads a question, and a card, into what they can be compared by: subjects, terms and periods.
+
+Both go through the same words, names and dates, so a card is found by whatever way of saying it the word lists know. A card is read
+once, when the knowledge base is compiled (`Profile`); a question each time it is asked (`Reading`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from knowledge.periods import Period, parse_period, periods_in
+from knowledge.subjects import SubjectIndex, SubjectMention
+from knowledge.wording import Lexicon, Term, words_in
+
+if TYPE_CHECKING:
+    from knowledge.facts import Fact
+
+# How much it counts where in a card a term stands.
+_METRIC, _UNIT, _ALIAS, _SUBJECT, _TOPIC, _STATEMENT, _TITLE = 1.0, 0.9, 0.9, 0.8, 0.65, 0.55, 0.4
+
+_PARENTHESIS = re.compile(r"\([^)]*\)")
+# Between two names of one kind these make alternatives of them: "OpenAI and Anthropic", "H100 vs H200".
+_ALTERNATIVES = re.compile(
+    r"(?:,|/|&|\b(?:and|or|vs|versus|und|oder|et|ou|y|o|gegen|than|compared\s+(?:to|with)|against)\b)", re.I
+)
+_AMOUNT = re.compile(
+    r"how\s+(?:much|many|big|large)|what\s+(?:does|did|do|is|was|are|were)|wie\s*viele?|was\s+kostet|combien|cu[aá]nt[oa]s?|cost|price|\$",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a card is about. `identity` are the subjects it belongs to, `about` those in its metric or in parentheses,
+    `spoken` those that its sentence or aliases name."""
+
+    id: str
+    identity: tuple[str, ...]
+    about: tuple[str, ...]
+    spoken: tuple[str, ...]
+    terms: Mapping[str, float]
+    """Each term with the weight of the weightiest place where it stands."""
+    metric: tuple[str, ...]
+    phrases: tuple[tuple[str, ...], ...]
+    """Aliases of more than one word, each as its terms and subjects: a question that holds all of one is about this card."""
+    preference: int = 0
+    """Breaks ties between sources that answer the same question."""
+
+    @cached_property
+    def everything(self) -> frozenset[str]:
+        """All subjects that occur in the card."""
+        return frozenset((*self.identity, *self.about, *self.spoken))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a question asks for."""
+
+    subjects: tuple[str, ...]
+    unknown: tuple[str, ...]
+    """Names in the question that no fact speaks of ("GPT-7", "Apple")."""
+    corrected: tuple[str, ...]
+    """Subjects that were found only by mending a slip of the pen."""
+    alternatives: bool
+    """Whether the names stand side by side ("X and Y"), so that an answer about one of them answers its part."""
+    terms: tuple[str, ...]
+    periods: tuple[Period, ...]
+    wants_amount: bool
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left to look for."""
+        return not (self.subjects or self.terms or self.unknown)
+
+
+class Reader:
+    """Reads questions and cards by one word list and one list of subjects."""
+
+    def __init__(self, lexicon: Lexicon, subjects: SubjectIndex) -> None:
+        self.lexicon = lexicon
+        self.subjects = subjects
+
+    def question(self, text: str, subjects: Sequence[str] = (), periods: Sequence[str] = ()) -> Reading:
+        """Reads a question; `subjects` and `periods` are known of it beforehand and count as if they stood in it."""
+        terms = self._terms(text)
+        context = any(term.name in _GPU_CONTEXT for term in terms)
+        mentions = self.subjects.mentions(text, context=context, correct=True)
+        dates = periods_in(text)
+        covered = [(mention.start, mention.end) for mention in mentions]
+        covered += [(start, end) for start, end, _ in dates]
+        if covered:
+            terms = self._terms(text, covered)
+        named = [mention.subject for mention in mentions if mention.subject]
+        for subject in subjects:
+            found = self.subjects.mentions(subject, context=True)
+            named += [mention.subject for mention in found if mention.subject] if found else []
+        asked = [period for _, _, period in dates]
+        for period in periods:
+            asked += _explicit_period(period)
+        return Reading(
+            subjects=tuple(dict.fromkeys(named)),
+            unknown=tuple(dict.fromkeys(mention.text for mention in mentions if mention.subject is None)),
+            corrected=tuple(
+                dict.fromkeys(mention.subject or "" for mention in mentions if mention.corrected)
+            ),
+            alternatives=_are_alternatives(text, mentions),
+            terms=tuple(dict.fromkeys(term.name for term in terms)),
+            periods=tuple(dict.fromkeys(asked)),
+            wants_amount=bool(_AMOUNT.search(text)),
+        )
+
+    def card(self, fact: Fact, preference: int = 0) -> Profile:
+        """Reads a card."""
+        identity, about = self._identity(fact)
+        in_metric = [name for name in self._names(fact.metric) if name not in identity]
+        weights: dict[str, float] = {}
+        metric = self._words(fact.metric)
+        for texts, weight in (
+            ((fact.metric,), _METRIC),
+            ((_PARENTHESIS.sub(" ", fact.subject),), _SUBJECT),
+            ((fact.unit or "",), _UNIT),
+            (fact.aliases, _ALIAS),
+            (fact.topics, _TOPIC),
+            ((fact.statement, fact.qualifier), _STATEMENT),
+            ((fact.source.title, fact.source.publisher or "", fact.subject), _TITLE),
+        ):
+            for text in texts:
+                for term in self._words(text):
+                    weights[term] = max(weight, weights.get(term, 0.0))
+        is_said = "statements" in fact.topics or any(
+            self.subjects.kind(name) == "person" for name in identity
+        )
+        if is_said:
+            weights.update({"@view": _METRIC, "@who": _METRIC})
+        return Profile(
+            id=fact.id,
+            identity=identity,
+            about=tuple(dict.fromkeys((*about, *in_metric))),
+            spoken=tuple(dict.fromkeys(self._names(" · ".join((fact.statement, *fact.aliases))))),
+            terms=weights,
+            metric=metric,
+            phrases=tuple(phrase for phrase in map(self._phrase, fact.aliases) if len(phrase) > 1),
+            preference=preference,
+        )
+
+    def _identity(self, fact: Fact) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if fact.subject in self.subjects.subjects:
+            return (fact.subject,), ()
+        whole = self._names(fact.subject)
+        outside = self._names(_PARENTHESIS.sub(" ", fact.subject))
+        if not outside:
+            return tuple(dict.fromkeys(whole)), ()
+        return tuple(dict.fromkeys(outside)), tuple(
+            dict.fromkeys(name for name in whole if name not in outside)
+        )
+
+    def _names(self, text: str) -> list[str]:
+        return [mention.subject for mention in self.subjects.mentions(text, context=True) if mention.subject]
+
+    def _words(self, text: str) -> tuple[str, ...]:
+        mentions = self.subjects.mentions(text, context=True)
+        terms = self._terms(text, [(mention.start, mention.end) for mention in mentions])
+        return tuple(dict.fromkeys(term.name for term in terms))
+
+    def _phrase(self, alias: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self._words(alias), *(f"#{name}" for name in self._names(alias)))))
+
+    def _terms(self, text: str, covered: Sequence[tuple[int, int]] = ()) -> list[Term]:
+        words = words_in(text)
+        if covered:
+            words = [word for word in words if not any(start <= word.start < end for start, end in covered)]
+        return self.lexicon.terms(words)
+
+
+_GPU_CONTEXT = frozenset(
+    {"@fine_tune", "@rent", "@hour", "@gpu", "@gpu_hours", "@serverless", "@spot", "@lora"}
+)
+
+
+def _explicit_period(text: str) -> list[Period]:
+    try:
+        return [parse_period(text)]
+    except ValueError:
+        return [period for _, _, period in periods_in(text)]
+
+
+def _are_alternatives(text: str, mentions: Sequence[SubjectMention]) -> bool:
+    gaps = (text[first.end : second.start] for first, second in zip(mentions, mentions[1:], strict=False))
+    return any(_ALTERNATIVES.search(gap) for gap in gaps)

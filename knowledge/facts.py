@@ -1,0 +1,229 @@
+"""Cited facts about companies, models and infrastructure, found the way people ask for them.
+
+A search never trades one company, model or year for another unsaid: a hit is `confident` only when the subject, what is asked about
+it and the period, if one is named, all agree. Sources that disagree about the same thing come out side by side, the one that
+best answers first. Passages of the operator's documents follow by the same rule.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from knowledge.errors import UnknownNameError
+from knowledge.fact_ranking import Ranked, Ranking
+from knowledge.fact_reading import Profile, Reader, Reading
+from knowledge.periods import Period, parse_period
+from knowledge.records import Source
+from knowledge.subjects import Subject, SubjectIndex
+from knowledge.wording import Concept, Lexicon, fold, words_in
+
+if TYPE_CHECKING:
+    from knowledge.documents import Documents, Passage
+
+QUALIFIERS = ("exact", "reported", "about", "estimated", "projected", "at least", "at most")
+
+_COLUMNS = "id, subject, metric, value, unit, period, qualifier, statement, topics, aliases, title, url, as_of, publisher"
+# subject, metric, aliases, topics, statement, title, concepts
+_BM25 = "bm25(facts_fts, 6.0, 5.0, 4.0, 1.0, 2.0, 0.5, 5.0)"
+_CANDIDATES = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One card. `value` is exact and whole (5000000000, not 5); the hedge of `qualifier` is part of the fact."""
+
+    id: str
+    subject: str
+    metric: str
+    value: Decimal | None
+    unit: str | None
+    period: str | None
+    qualifier: str
+    statement: str
+    topics: tuple[str, ...]
+    aliases: tuple[str, ...]
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class FactHit:
+    """A fact, or a passage of a document, that a search found. `confident`: it really answers, it does not just share words."""
+
+    fact: Fact | None
+    passage: Passage | None
+    score: float
+    confident: bool
+
+
+class FactBase:
+    """The facts of a compiled knowledge base and the operator's documents; safe to use from several threads."""
+
+    def __init__(self, connection: sqlite3.Connection, documents: Documents | None = None) -> None:
+        self._connection = connection
+        self._documents = documents
+
+    def all(self) -> list[Fact]:
+        """Every fact, in the order of the cards."""
+        return list(self._facts.values())
+
+    def get(self, identity: str) -> Fact:
+        """The fact with this id. Raises UnknownNameError."""
+        try:
+            return self._facts[identity]
+        except KeyError:
+            near = [name for name in self._facts if identity and identity in name][:3]
+            raise UnknownNameError("fact", identity, near) from None
+
+    def subjects_in(self, text: str) -> list[tuple[int, int, str]]:
+        """The companies, models and people that facts speak of, as a text names them: start, end, subject ("Google" is
+        "Alphabet (Google)"). GPUs and clouds are for `Hardware` to find."""
+        return [
+            (mention.start, mention.end, mention.subject)
+            for mention in self._reader.subjects.mentions(text)
+            if mention.subject and self._reader.subjects.kind(mention.subject) not in ("gpu", "cloud")
+        ]
+
+    def read(self, query: str, *, subjects: Sequence[str] = (), periods: Sequence[str] = ()) -> Reading:
+        """How a question is understood: its subjects, names that no fact knows, terms and periods."""
+        return self._reader.question(query, subjects, periods)
+
+    def search(
+        self, query: str, *, limit: int = 10, subjects: Sequence[str] = (), periods: Sequence[str] = ()
+    ) -> list[FactHit]:
+        """The facts and passages that fit a question, best first, at most `limit`.
+
+        `subjects` and `periods` are what the caller knows of the question beforehand, in any spelling; they count as if they stood
+        in it. Nothing is confident about a question that names neither a subject nor a measure.
+        """
+        reading = self.read(query, subjects=subjects, periods=periods)
+        if reading.is_empty:
+            return []
+        ranked = self._ranking.rank(reading, self._candidates(query, reading))
+        hits = [FactHit(self._facts[entry.id], None, entry.score, entry.confident) for entry in ranked]
+        if self._documents is not None:
+            hits = _merged(hits, self._documents.search(reading, query, self._reader, limit=limit))
+        return hits[:limit]
+
+    def _candidates(self, query: str, reading: Reading) -> dict[str, float]:
+        """Ids of facts worth ranking, with their BM25 score: those that share words, and those of the same subject."""
+        found = dict.fromkeys(self._ranking.about(reading.subjects), 0.0)
+        if match := fts_query(query, reading.terms, reading.subjects):
+            rows = self._connection.execute(
+                f"select f.id, -{_BM25} from facts_fts join facts f on f.rowid = facts_fts.rowid"
+                f" where facts_fts match ? order by {_BM25} limit {_CANDIDATES}",
+                (match,),
+            )
+            found.update(rows)
+        return found
+
+    @cached_property
+    def _facts(self) -> Mapping[str, Fact]:
+        rows = self._connection.execute(f"select {_COLUMNS} from facts order by rowid")
+        return {row[0]: _fact(row) for row in rows}
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return load_reader(self._connection)
+
+    @cached_property
+    def _ranking(self) -> Ranking:
+        rows = self._connection.execute("select id, profile from fact_profiles order by rowid")
+        profiles = [_profile(identity, json.loads(text)) for identity, text in rows]
+        return Ranking(profiles, self._facts, self._periods, self._reader)
+
+    @cached_property
+    def _periods(self) -> Mapping[str, Period]:
+        return {fact.id: parse_period(fact.period) for fact in self._facts.values() if fact.period}
+
+
+def fts_query(query: str, terms: Sequence[str], subjects: Sequence[str]) -> str:
+    """The FTS5 expression for a question: any of its words, concepts and subjects. Every word is quoted, so none is syntax."""
+    parts = [f'"{concept_token(term)}"' for term in terms if term.startswith("@")]
+    parts += [f'"{word.text}"' for word in words_in(query) if len(word.text) > 2 or word.text.isdigit()]
+    parts += ['"' + " ".join(word.text for word in words_in(subject)) + '"' for subject in subjects]
+    return " OR ".join(dict.fromkeys(parts[:60]))
+
+
+def concept_token(term: str) -> str:
+    """A concept as one word of the full-text index."""
+    return "cx" + fold(term[1:]).replace("_", "")
+
+
+def load_reader(connection: sqlite3.Connection) -> Reader:
+    """The word lists of a compiled knowledge base, ready to read questions with."""
+    concepts = [
+        Concept(name, bool(weak), bool(narrows), tuple(json.loads(related)))
+        for name, weak, narrows, related in connection.execute(
+            "select name, weak, narrows, related from fact_concepts"
+        )
+    ]
+    phrases = {
+        phrase: tuple(names.split())
+        for phrase, names in connection.execute("select phrase, concepts from fact_words")
+    }
+    subjects = [
+        Subject(name, kind, *(tuple(json.loads(names)) for names in lists))
+        for name, kind, *lists in connection.execute(
+            "select name, kind, part_of, aliases, ambiguous from fact_subjects"
+        )
+    ]
+    names: dict[str, list[str]] = {"family": [], "variant": [], "foreign": []}
+    for word, role in connection.execute("select word, role from fact_names"):
+        names[role].append(word)
+    index = SubjectIndex(
+        subjects, families=names["family"], variants=names["variant"], foreign=names["foreign"]
+    )
+    return Reader(Lexicon(concepts, phrases), index)
+
+
+def _fact(row: tuple[str, ...]) -> Fact:
+    (
+        identity,
+        subject,
+        metric,
+        value,
+        unit,
+        period,
+        qualifier,
+        statement,
+        topics,
+        aliases,
+        title,
+        url,
+        as_of,
+        publisher,
+    ) = row
+    return Fact(
+        id=identity,
+        subject=subject,
+        metric=metric,
+        value=None if value is None else Decimal(value),
+        unit=unit,
+        period=period,
+        qualifier=qualifier,
+        statement=statement,
+        topics=tuple(json.loads(topics)),
+        aliases=tuple(json.loads(aliases)),
+        source=Source(id=identity, title=title, url=url, as_of=as_of, publisher=publisher),
+    )
+
+
+def _profile(identity: str, data: dict[str, object]) -> Profile:
+    lists = {name: tuple(data[name]) for name in ("identity", "about", "spoken", "metric")}  # type: ignore[arg-type]
+    phrases = tuple(tuple(phrase) for phrase in data["phrases"])  # type: ignore[attr-defined]
+    return Profile(id=identity, terms=data["terms"], phrases=phrases, preference=data["preference"], **lists)  # type: ignore[arg-type]
+
+
+def _merged(facts: list[FactHit], passages: list[tuple[Passage, float, bool]]) -> list[FactHit]:
+    """Facts and passages in one list: what answers before what only resembles, facts before passages of the same score."""
+    hits = [*facts, *(FactHit(None, passage, score, confident) for passage, score, confident in passages)]
+    return sorted(hits, key=lambda hit: (not hit.confident, -hit.score))
+
+
+__all__ = ["QUALIFIERS", "Fact", "FactBase", "FactHit", "Ranked", "Reading"]

@@ -1,0 +1,223 @@
+"""Who and what facts speak of: companies, models, people, clouds and GPUs, under the names that people give them.
+
+A mention is found by its letters and digits alone ("GPT-4", "gpt 4" and "gpt4" are one), the longest name wins, and a model of
+a known family with a version that no fact knows ("GPT-5", "Llama 3.2") is reported as unknown, never taken for its relative.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from knowledge.gpu_names import gpu_mentions
+from knowledge.wording import Word, fold, words_in
+
+Kind = Literal["company", "model", "family", "product", "person", "cloud", "gpu"]
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One subject; `part_of` are those that it belongs to (a model to its family, a family to its maker)."""
+
+    name: str
+    kind: Kind
+    part_of: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    ambiguous: tuple[str, ...] = ()
+    """Aliases that are also common words: they count with a capital letter, or in a text about GPUs and tuning where a name
+    would stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectMention:
+    """A subject in a text. `subject` is None for one that no fact speaks of; `text` is what was written."""
+
+    start: int
+    end: int
+    text: str
+    subject: str | None
+    corrected: bool = False
+
+
+_LONGEST_NAME = 7
+_JOINT = re.compile(r"[\s\-./_+]{1,2}")
+_VERSION = re.compile(r"v?\d{1,2}[a-z]{0,2}|[vrkom]\d{1,2}|\d{1,4}[bm]|\d+x\d+b")
+_YEAR = re.compile(r"(19|20)\d\d")
+_BEFORE_NAMES = frozenset(
+    "on at with via from by using through for vs versus or and than auf bei mit von oder und chez sur avec et ou en con de".split()
+)
+_COUNTED = re.compile(
+    r"\s*(?:million|billion|thousand|mio|mrd|[kmx%]\b|percent|tokens?|requests?|times|users?|gpus?|hours?|days?)",
+    re.I,
+)
+
+
+def key(name: str) -> str:
+    """A name reduced to letters and digits."""
+    return "".join(word.text for word in words_in(name))
+
+
+class SubjectIndex:
+    """Finds the subjects of a list in text.
+
+    `families` are first words of model names; `variants` words that name a member of a family; `foreign` well-known names that
+    no fact speaks of, so that they are seen as names.
+    """
+
+    def __init__(
+        self,
+        subjects: Iterable[Subject],
+        *,
+        families: Iterable[str] = (),
+        variants: Iterable[str] = (),
+        foreign: Iterable[str] = (),
+    ) -> None:
+        self.subjects: Mapping[str, Subject] = {subject.name: subject for subject in subjects}
+        self._keys: dict[str, str | None] = {key(name): None for name in foreign}
+        self._ambiguous: set[str] = set()
+        for subject in self.subjects.values():
+            for alias in (subject.name, *subject.aliases, *subject.ambiguous):
+                self._keys[key(alias)] = subject.name
+            self._ambiguous.update(key(alias) for alias in subject.ambiguous)
+        self._beginnings = {name[:length] for name in self._keys for length in range(1, len(name) + 1)}
+        self._families = {fold(word) for word in families}
+        self._variants = {fold(word) for word in variants}
+        self._ancestors = {name: self._walk(name) for name in self.subjects}
+
+    def _walk(self, name: str) -> frozenset[str]:
+        found: set[str] = set()
+        open_names = list(self.subjects[name].part_of)
+        while open_names:
+            parent = open_names.pop()
+            if parent not in found:
+                found.add(parent)
+                open_names.extend(self.subjects[parent].part_of if parent in self.subjects else ())
+        return frozenset(found)
+
+    def ancestors(self, name: str) -> frozenset[str]:
+        """All that a subject belongs to, directly or not."""
+        return self._ancestors.get(name, frozenset())
+
+    def kind(self, name: str) -> Kind:
+        """The kind of a subject; one that is not in the list is a GPU, since those are found by pattern."""
+        subject = self.subjects.get(name)
+        return subject.kind if subject else "gpu"
+
+    def mentions(self, text: str, *, context: bool = False, correct: bool = False) -> list[SubjectMention]:
+        """The subjects in a text in order, without overlap. `context`: the text is about GPUs or tuning in any case, so that
+        ambiguous names count; `correct`: names with a small slip count too, marked as corrected."""
+        gpus = [SubjectMention(start, end, text[start:end], name) for start, end, name in gpu_mentions(text)]
+        context = context or bool(gpus)
+        words = words_in(text)
+        taken = [False] * len(words)
+        for index, word in enumerate(words):
+            taken[index] = any(gpu.start <= word.start < gpu.end for gpu in gpus)
+        found = [*gpus]
+        at = 0
+        while at < len(words):
+            by_gpu = any(taken[max(at - 1, 0) : at + 2])
+            mention, used = (None, 1) if taken[at] else self._at(text, words, at, context, by_gpu, correct)
+            if mention is not None:
+                found.append(mention)
+            at += used
+        return sorted(found, key=lambda mention: mention.start)
+
+    def _at(
+        self, text: str, words: list[Word], at: int, context: bool, by_gpu: bool, correct: bool
+    ) -> tuple[SubjectMention | None, int]:
+        name, length = self._longest(text, words, at, context, by_gpu)
+        corrected = False
+        if not length and correct:
+            name = self._corrected(words[at].text)
+            length, corrected = (1, True) if name else (0, False)
+        in_family = words[at].text in self._families or (
+            bool(length) and name is not None and self.kind(name) in ("model", "family")
+        )
+        reach = self._extended(text, words, at + max(length, 1)) if in_family else at + length
+        if in_family and reach > at + max(length, 1):
+            start, end = words[at].start, words[reach - 1].end
+            return SubjectMention(start, end, text[start:end], None), reach - at
+        if not length:
+            return None, 1
+        start, end = words[at].start, words[at + length - 1].end
+        return SubjectMention(start, end, text[start:end], name, corrected), length
+
+    def _longest(
+        self, text: str, words: list[Word], at: int, context: bool, by_gpu: bool
+    ) -> tuple[str | None, int]:
+        """The longest name that begins at a word, and how many words it takes (0: none)."""
+        best: tuple[str | None, int] = (None, 0)
+        joined = ""
+        for length in range(1, min(_LONGEST_NAME, len(words) - at) + 1):
+            word = words[at + length - 1]
+            if length > 1 and not _joins(text, words[at + length - 2], word):
+                break
+            joined += word.text
+            for form in (joined, joined.removesuffix("s")):
+                if form in self._keys and (len(form) > 3 or form == joined):
+                    if form in self._ambiguous and not _is_meant(text, words, at, context, by_gpu):
+                        continue
+                    best = (self._keys[form], length)
+                    break
+            if joined not in self._beginnings:
+                break
+        return best
+
+    def _extended(self, text: str, words: list[Word], at: int) -> int:
+        """How far a version or variant reaches on from a family name."""
+        while at < len(words):
+            word, gap = words[at], text[words[at - 1].end : words[at].start]
+            if not _joins(text, words[at - 1], word):
+                break
+            glued = not gap.isspace()
+            is_version = bool(_VERSION.fullmatch(word.text)) and not _COUNTED.match(text, word.end)
+            is_year = bool(_YEAR.fullmatch(word.text)) and not glued
+            if is_year or not (is_version or word.text in self._variants):
+                break
+            at += 1
+        return at
+
+    @cached_property
+    def _long_names(self) -> list[str]:
+        return [name for name, subject in self._keys.items() if subject and len(name) >= 6 and name.isalpha()]
+
+    def _corrected(self, word: str) -> str | None:
+        """The one subject whose name is a slip away: one letter more, less, other, or two exchanged."""
+        if len(word) < 5 or not word.isalpha():
+            return None
+        near = {
+            self._keys[name]
+            for name in self._long_names
+            if abs(len(name) - len(word)) <= 1 and name[0] == word[0] and is_one_slip(word, name)
+        }
+        return near.pop() if len(near) == 1 else None
+
+
+def _is_meant(text: str, words: list[Word], at: int, context: bool, by_gpu: bool) -> bool:
+    """Whether a common word is meant as a name: "on Together", "modal h100", but not "we work together on a100s"."""
+    if at and text[words[at].start].isupper():
+        return True
+    before = words[at - 1].text if at else ""
+    return by_gpu or (context and (not before or before in _BEFORE_NAMES))
+
+
+def _joins(text: str, first: Word, second: Word) -> bool:
+    """Whether two words may be parts of one name: "GPT-4", "GPT 4", "4.5", but not "4 5" and not across a full stop."""
+    gap = text[first.end : second.start]
+    if not _JOINT.fullmatch(gap) or gap.startswith(". "):
+        return False
+    return not (gap.isspace() and first.text[-1].isdigit() and second.text.isdigit())
+
+
+def is_one_slip(written: str, meant: str) -> bool:
+    """Whether two different words differ by one letter added, left out or exchanged, or by two neighbours swapped."""
+    if written == meant or abs(len(written) - len(meant)) > 1:
+        return False
+    start = next((at for at, (a, b) in enumerate(zip(written, meant, strict=False)) if a != b), None)
+    if start is None:
+        return True  # one letter more at the end
+    a, b = written[start:], meant[start:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (len(a) > 1 and a[:2] == b[1::-1] and a[2:] == b[2:])

@@ -1,0 +1,159 @@
+"""The words of a question or a card, reduced to what they mean, so that "burned", "Verlust" and "perdió" find a loss.
+
+A text becomes *terms*: concepts of the word list (written `@loss`) where a word or phrase stands for one, else word stems.
+Accents, case, plurals and common endings do not count; words that carry no meaning of their own ("the", "how", "bitte") fall
+away. The word list is data (`data/synonyms.yaml`), compiled into the knowledge base.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+_WORD = re.compile(r"[^\W_]+")
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l"})
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a text, folded (no case, no accents), with its place in the original."""
+
+    text: str
+    start: int
+    end: int
+
+
+def fold(text: str) -> str:
+    """Lower case without accents."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def words_in(text: str) -> list[Word]:
+    """The words of a text in order; the "s" of a possessive is none."""
+    words = []
+    for match in _WORD.finditer(text):
+        start = match.start()
+        if start and match.group() in ("s", "S") and text[start - 1] in "'’":
+            continue
+        words.append(Word(fold(match.group()), start, match.end()))
+    return words
+
+
+def stem(word: str) -> str:
+    """A light stemmer: takes off English plural and verb endings where enough of the word remains.
+
+    Words of other languages pass nearly unchanged; their forms stand in the word list.
+    """
+    if len(word) < 4 or not word.isalpha():
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        word = word[:-3] + "y"
+    elif word.endswith(("sses", "shes", "ches", "xes")):
+        word = word[:-2]
+    elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for ending in ("ing", "ed"):
+        if word.endswith(ending) and len(word) - len(ending) >= 4 and _has_vowel(word[: -len(ending)]):
+            word = word[: -len(ending)]
+            if word[-1] == word[-2] and word[-1] not in "lsz":
+                word = word[:-1]
+            break
+    return word[:-1] if word.endswith("e") and len(word) > 4 else word
+
+
+def _has_vowel(text: str) -> bool:
+    return any(letter in "aeiouy" for letter in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """What a word or phrase means: a concept (`@loss`) or a stem; `words` are those that stood for it."""
+
+    name: str
+    words: tuple[Word, ...]
+
+    @property
+    def is_concept(self) -> bool:
+        return self.name.startswith("@")
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """A meaning of the word list.
+
+    A weak one never has to be matched; related ones stand in for it at a discount; one that narrows makes a metric special:
+    a "research compute spending" is no answer to a question about compute spending.
+    """
+
+    name: str
+    weak: bool = False
+    narrows: bool = False
+    related: tuple[str, ...] = ()
+
+
+def stemmed(phrases: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """The phrases of a word list as `Lexicon` reads them: stems joined by a blank, each with the concepts of all its forms."""
+    result: dict[str, tuple[str, ...]] = {}
+    for phrase, names in phrases.items():
+        stems = " ".join(stem(word.text) for word in words_in(phrase))
+        result[stems] = tuple(dict.fromkeys((*result.get(stems, ()), *names)))
+    return result
+
+
+class Lexicon:
+    """The word list, ready to read text with.
+
+    `phrases` maps stems joined by a blank (see `stemmed`) to the names of the concepts they stand for; an empty tuple marks words
+    without meaning.
+    """
+
+    def __init__(self, concepts: Iterable[Concept], phrases: Mapping[str, tuple[str, ...]]) -> None:
+        self.concepts = {f"@{concept.name}": concept for concept in concepts}
+        self._phrases = phrases
+        self._longest: dict[str, int] = {}
+        for phrase in phrases:
+            first, _, rest = phrase.partition(" ")
+            length = 2 + rest.count(" ") if rest else 1
+            if length > self._longest.get(first, 0):
+                self._longest[first] = length
+        self._related = {
+            name: tuple(f"@{other}" for other in concept.related) for name, concept in self.concepts.items()
+        }
+
+    def terms(self, words: Sequence[Word]) -> list[Term]:
+        """The terms of some words in order; at each place the longest phrase of the list wins."""
+        stems = [stem(word.text) for word in words]
+        terms: list[Term] = []
+        at = 0
+        while at < len(words):
+            for length in range(min(self._longest.get(stems[at], 0), len(words) - at), 0, -1):
+                names = self._phrases.get(" ".join(stems[at : at + length]))
+                if names is not None:
+                    here = tuple(words[at : at + length])
+                    terms.extend(Term(f"@{name}", here) for name in names)
+                    at += length
+                    break
+            else:
+                if len(stems[at]) > 1 or stems[at].isdigit():
+                    terms.append(Term(stems[at], (words[at],)))
+                at += 1
+        return terms
+
+    def related(self, name: str) -> tuple[str, ...]:
+        """The terms (`@burn`) that stand in for a concept at a discount."""
+        return self._related.get(name, ())
+
+    def is_strong(self, name: str) -> bool:
+        """Whether a term is a concept that an answer must be about."""
+        concept = self.concepts.get(name)
+        return concept is not None and not concept.weak
+
+    def narrows(self, name: str) -> bool:
+        """Whether a metric with this term is the answer only to those who ask for it."""
+        concept = self.concepts.get(name)
+        return concept is not None and concept.narrows
