@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from knowledge.facts import FactBase
     from knowledge.hardware import Hardware
     from knowledge.prices import PriceBook
+    from knowledge.rules import RuleBook
     from knowledge.tokens import TokenCounter
 
 FILE_NAME = "knowledge.db"
@@ -108,6 +109,13 @@ class KnowledgeBase:
         from knowledge.hardware import Hardware
 
         return Hardware(self.connection)
+
+    @cached_property
+    def rules(self) -> RuleBook:
+        """What to reckon with: rules of thumb, fine-tuning prices, measured throughputs."""
+        from knowledge.rules import RuleBook
+
+        return RuleBook(self.connection)
 
     @cached_property
     def tokens(self) -> TokenCounter:

@@ -12,9 +12,11 @@ from bot.answering.compute import (
     find_gpu,
     gpu_hours,
     gpu_price,
+    peak_citation,
     training_flops,
 )
 from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
+from bot.answering.fine_tuning import PER_TRAINING_TOKENS, price_name
 from bot.answering.load import load_of
 from bot.answering.money import in_usd
 from bot.answering.rates import card_citation, card_notes, rate_summary
@@ -124,9 +126,9 @@ def _against_workload(
     """Where a volume is given: its API bill beside the hosting cost."""
     workload = question.workload
     if (
-        workload.requests is None
+        (workload.requests is None
         and workload.volume is None
-        and workload.volume_input is None
+        and workload.volume_input is None)
         or question.model is None
     ):
         return [], ""
@@ -201,17 +203,19 @@ def _api_route(
 
 
 def _tuning_route(context: Context, figures: list[Figure], citations: list[Citation]) -> None:
-    prices = context.knowledge.hardware.tuning_prices()
+    prices = [
+        price for price in context.knowledge.rules.fine_tuning_prices if price.per == PER_TRAINING_TOKENS
+    ]
     if not prices:
         return
-    cheapest = min(prices, key=lambda price: price.usd_per_1m_training_tokens)
-    citations.append(citation(cheapest.source, cheapest.statement))
+    cheapest = min(prices, key=lambda price: price.low)
+    citations.append(citation(cheapest.source, cheapest.statements[0]))
     figures.append(
         Figure(
-            label=f"Fine-tuning: {cheapest.name}",
-            amount=cheapest.usd_per_1m_training_tokens,
+            label=f"Fine-tuning: {price_name(cheapest)}",
+            amount=cheapest.low,
             unit="USD",
-            per="1M training tokens",
+            per=PER_TRAINING_TOKENS,
             source=cheapest.source.id,
         )
     )
@@ -242,8 +246,8 @@ def _scratch_route(context: Context, figures: list[Figure], citations: list[Cita
     context.note(
         "From scratch: 7 billion parameters, 20 tokens per parameter, 40 % MFU, the final run alone."
     )
-    citations.append(citation(gpu.source, f"{gpu.name}: {gpu.dense_bf16_tflops} TFLOP/s dense bf16"))
-    figures.append(Figure(label="Training 7B from scratch", amount=cost, unit="USD", source=gpu.source.id))
+    citations.extend(peak_citation(gpu))
+    figures.append(Figure(label="Training 7B from scratch", amount=cost, unit="USD", source=citations[-1].id))
 
 
 def _voices(context: Context, citations: list[Citation]) -> tuple[str, ...]:

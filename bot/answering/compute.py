@@ -15,7 +15,7 @@ from bot.presentation import format_amount
 from bot.questions import Period, Span
 from knowledge.hardware import Gpu
 
-DEFAULT_GPU = "H100 SXM"
+DEFAULT_GPU = "H100"
 DEFAULT_MFU = Decimal("0.40")
 FLOPS_PER_PARAMETER_AND_TOKEN = Decimal(6)
 TOKENS_PER_PARAMETER = Decimal(20)
@@ -56,21 +56,23 @@ def gpu_price(gpu: Gpu, stated: Decimal | None, provider: str | None, context: C
         if stated <= 0:
             raise NoAnswer("error", "A price per GPU-hour must be more than zero.")
         return GpuPrice(gpu, stated, ())
-    rental = context.knowledge.hardware.rental(gpu, provider)
-    if rental is None:
-        where = f" at {provider}" if provider else ""
-        raise NoAnswer(
-            "not_found",
-            f"No rental price of the {gpu.name}{where} is on record; give one, such as “at $2 per GPU-hour”.",
-        )
-    when = f", {rental.source.as_of}" if rental.source.as_of else ""
+    rental = context.knowledge.hardware.rental(gpu.name, provider)
+    when = f", {rental.as_of}" if rental.as_of else ""
+    form = f" {rental.variant}" if rental.variant else ""
     context.note(
-        f"{gpu.name} at {format_amount(rental.usd_per_hour, 'USD')} per GPU-hour ({rental.provider}{when}); prices differ between providers."
+        f"{gpu.name}{form} at {format_amount(rental.usd_per_hour, 'USD')} per GPU-hour ({rental.provider}, {rental.terms}{when});"
+        " prices differ between providers."
     )
-    return GpuPrice(
-        gpu,
-        rental.usd_per_hour,
-        (citation(rental.source, f"{gpu.name} at {rental.provider}: {rental.usd_per_hour} USD per hour"),),
+    return GpuPrice(gpu, rental.usd_per_hour, (citation(rental.source, rental.statement),))
+
+
+def peak_citation(gpu: Gpu) -> tuple[Citation, ...]:
+    """The source of a GPU's bf16 throughput."""
+    source = dict(gpu.sources).get("dense_bf16_tflops")
+    return (
+        ()
+        if source is None
+        else (citation(source, f"{gpu.name}: {gpu.dense_bf16_tflops} TFLOP/s dense bf16"),)
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
 
 
-class NoAnswer(Exception):  # noqa: N818 - control flow, not an error: it carries what to say instead
+class NoAnswer(Exception):
     """The question has no answer; say this instead."""
 
     def __init__(self, status: Status, sentence: str, details: tuple[str, ...] = ()) -> None:

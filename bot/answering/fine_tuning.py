@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bot.answering.compute import DEFAULT_MFU, find_gpu, gpu_hours, gpu_price, training_flops
+from bot.answering.compute import DEFAULT_MFU, find_gpu, gpu_hours, gpu_price, peak_citation, training_flops
 from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
 from bot.answering.load import to_tokens
 from bot.answers import Answer, Citation, Figure, Step
 from bot.presentation import format_amount
 from bot.questions import FineTuningQuestion
-from knowledge.hardware import TuningPrice
+from knowledge.rules import FineTuningPrice
 
 DEFAULT_EPOCHS = Decimal(3)
 """OpenAI's own default for small datasets; said whenever it is used."""
+PER_TRAINING_TOKENS = "1M training tokens"
 _MILLION = Decimal(10) ** 6
 
 
@@ -34,17 +35,43 @@ def answer_fine_tuning(question: FineTuningQuestion, context: Context) -> Answer
     raise NoAnswer("clarify", "Which model shall be fine-tuned, and on how many tokens (or examples)?")
 
 
+def price_name(price: FineTuningPrice) -> str:
+    """What a price is for, as a label: the model, or the provider with the sizes, and the method."""
+    what = price.model or "open models"
+    if price.model is None and price.parameters_to is not None:
+        low = (
+            f"{format_amount(price.parameters_from / 10**9, '')}B to " if price.parameters_from else "up to "
+        )
+        what = f"models of {low}{format_amount(price.parameters_to / 10**9, '')}B"
+    method = f", {price.method}" if price.method else ""
+    return f"{what} at {price.provider}{method}"
+
+
 def _known_prices(context: Context) -> tuple[str, ...]:
-    names = sorted({price.name for price in context.knowledge.hardware.tuning_prices()})
+    names = [price_name(price) for price in context.knowledge.rules.fine_tuning_prices]
     return (f"On record: {', '.join(names)}.",) if names else ()
 
 
-def _prices(question: FineTuningQuestion, context: Context) -> list[TuningPrice]:
-    """The prices on record for the model by name, by size, or all where none is named."""
-    mention = (question.model.model or question.model.mention) if question.model else question.model_name
-    return context.knowledge.hardware.tuning_prices(
-        model=mention, parameters=question.parameters, provider=question.provider, method=question.method
-    )
+def _prices(question: FineTuningQuestion, context: Context) -> list[FineTuningPrice]:
+    """The prices per training token on record for the model by name, or for an open model of its size."""
+    rules = context.knowledge.rules
+    names = [
+        name
+        for name in (
+            (question.model.model, question.model.mention) if question.model else (question.model_name,)
+        )
+        if name
+    ]
+    provider = context.provider_name(question.provider) if question.provider else None
+    found: list[FineTuningPrice] = []
+    for name in names:
+        found = rules.fine_tuning(provider=provider, model=name)
+        found = [price for price in found if price.model is not None]
+        if found:
+            break
+    if not found and question.parameters is not None:
+        found = rules.fine_tuning(provider=provider, parameters=question.parameters)
+    return [price for price in found if price.per == PER_TRAINING_TOKENS and price.method is None]
 
 
 def _tokens(question: FineTuningQuestion, notes: list[str]) -> Decimal | None:
@@ -65,16 +92,16 @@ def _epochs(question: FineTuningQuestion, context: Context) -> Decimal:
     return question.epochs
 
 
-def _hosted(question: FineTuningQuestion, prices: list[TuningPrice], context: Context) -> Answer:
+def _hosted(question: FineTuningQuestion, prices: list[FineTuningPrice], context: Context) -> Answer:
     tokens = _tokens(question, context.notes)
-    citations = [citation(price.source, price.statement) for price in prices]
+    citations = [citation(price.source, statement) for price in prices for statement in price.statements]
     if tokens is None:
         if question.examples is not None:
             raise NoAnswer("clarify", "How many tokens does one example have?")
         figures = [
             Figure(
-                label=price.name,
-                amount=price.usd_per_1m_training_tokens,
+                label=price_name(price),
+                amount=price.low,
                 unit="USD",
                 per="1M training tokens",
                 source=price.source.id,
@@ -84,7 +111,7 @@ def _hosted(question: FineTuningQuestion, prices: list[TuningPrice], context: Co
         return answered(
             "fine_tuning",
             "; ".join(
-                f"{price.name}: {format_amount(price.usd_per_1m_training_tokens, 'USD')} per 1M training tokens"
+                f"{price_name(price)}: {format_amount(price.low, 'USD')} per 1M training tokens"
                 for price in prices[:3]
             )
             + ".",
@@ -97,22 +124,30 @@ def _hosted(question: FineTuningQuestion, prices: list[TuningPrice], context: Co
     figures = []
     steps = []
     for price in prices:
-        amount = trained * price.usd_per_1m_training_tokens / _MILLION
-        figures.append(Figure(label=price.name, amount=amount, unit="USD", source=price.source.id))
+        amount = trained * price.low / _MILLION
+        figures.append(Figure(label=price_name(price), amount=amount, unit="USD", source=price.source.id))
         steps.append(
             Step(
-                label=price.name,
+                label=price_name(price),
                 count=trained,
                 count_unit="training tokens",
-                rate=price.usd_per_1m_training_tokens,
+                rate=price.low,
                 rate_per="1M training tokens",
                 amount=amount,
             )
         )
+    for price in prices:
+        if price.high != price.low:
+            amount = trained * price.high / _MILLION
+            figures.append(
+                Figure(
+                    label=f"{price_name(price)}, upper end", amount=amount, unit="USD", source=price.source.id
+                )
+            )
     figures.append(Figure(label="Training tokens", amount=trained, unit="tokens"))
     return answered(
         "fine_tuning",
-        f"{prices[0].name}: {format_amount(figures[0].amount, 'USD')} for {format_amount(tokens, 'tokens')} × {format_amount(epochs, 'epochs')}.",
+        f"{price_name(prices[0])}: {format_amount(figures[0].amount, 'USD')} for {format_amount(tokens, 'tokens')} × {format_amount(epochs, 'epochs')}.",
         figures=tuple(figures),
         steps=tuple(steps),
         assumptions=tuple(
@@ -171,5 +206,5 @@ def _computed_hours(question: FineTuningQuestion, context: Context, citations: l
     else:
         context.note("Full fine-tuning: 6 FLOPs per parameter and token.")
     context.note(f"{format_amount(DEFAULT_MFU * 100, 'percent')} of the GPU's dense bf16 peak is used (MFU).")
-    citations.append(citation(gpu.source, f"{gpu.name}: {gpu.dense_bf16_tflops} TFLOP/s dense bf16"))
+    citations.extend(peak_citation(gpu))
     return gpu_hours(flops, gpu, DEFAULT_MFU)

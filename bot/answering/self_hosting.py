@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from bot.answering.compute import GpuPrice, find_gpu, gpu_price, hours
@@ -10,6 +11,7 @@ from bot.answers import Answer, Citation, Figure, Step
 from bot.presentation import format_amount, per_words
 from bot.questions import Period, SelfHostingQuestion
 from knowledge.hardware import Gpu
+from knowledge.rules import Throughput
 
 HOURS_PER_DAY = Decimal(24)
 _DAYS: dict[Period, Decimal] = {
@@ -41,15 +43,12 @@ def answer_self_hosting(question: SelfHostingQuestion, context: Context) -> Answ
 def _rental_prices(question: SelfHostingQuestion, context: Context) -> Answer:
     """All rental prices of a GPU on record, the one that other answers assume first."""
     gpu = find_gpu(question.gpu, context)
-    chosen = context.knowledge.hardware.rental(gpu, question.provider)
-    rentals = context.knowledge.hardware.rentals(gpu, question.provider)
-    if chosen is None or not rentals:
-        where = f" at {question.provider}" if question.provider else ""
-        raise NoAnswer("not_found", f"No rental price of the {gpu.name}{where} is on record.")
+    chosen = context.knowledge.hardware.rental(gpu.name, question.provider)
+    rentals = context.knowledge.hardware.rentals(gpu.name, question.provider)
     ordered = [chosen, *(rental for rental in rentals if rental != chosen)]
     figures = [
         Figure(
-            label=f"{gpu.name}, {rental.provider}{' (spot)' if rental.spot else ''}",
+            label=f"{gpu.name}, {rental.provider} ({rental.terms}{', spot' if rental.spot else ''})",
             amount=rental.usd_per_hour,
             unit="USD",
             per="GPU-hour",
@@ -64,12 +63,10 @@ def _rental_prices(question: SelfHostingQuestion, context: Context) -> Answer:
     return answered(
         "self_hosting",
         f"{gpu.name}: {format_amount(chosen.usd_per_hour, 'USD')} per GPU-hour at {chosen.provider}"
-        f"{f' ({chosen.source.as_of})' if chosen.source.as_of else ''}{spread}.",
+        f"{f' ({chosen.as_of})' if chosen.as_of else ''}{spread}.",
         figures=tuple(figures),
         assumptions=tuple(context.notes),
-        citations=unique_citations(
-            [citation(r.source, f"{r.provider}: {r.usd_per_hour} USD per hour") for r in ordered]
-        ),
+        citations=unique_citations([citation(r.source, r.statement) for r in ordered]),
     )
 
 
@@ -123,7 +120,7 @@ def _fleet(question: SelfHostingQuestion, gpu: Gpu, price: GpuPrice, context: Co
         )
         for other in ("hour", "day", "month", "year"):
             if other != wanted:
-                figures.append(figure(f"Per {other}", hourly * hours_in(other, question), other))  # type: ignore[arg-type]
+                figures.append(figure(f"Per {other}", hourly * hours_in(other, question), other))
     if question.hours_per_day is None and (
         question.span is None or question.span.unit not in ("hour", "minute")
     ):
@@ -153,12 +150,31 @@ def throughput(question: SelfHostingQuestion, context: Context, citations: list[
         if question.tokens_per_second <= 0:
             raise NoAnswer("error", "A throughput must be more than zero tokens per second.")
         return question.tokens_per_second
-    measured = context.knowledge.hardware.throughput(question.model_name, question.gpu)
+    measured = _measured(question, context)
     if measured is None:
         raise NoAnswer("clarify", "How many tokens a second does your server produce?")
     citations.append(citation(measured.source, measured.statement))
     context.note(f"Throughput as measured: {measured.statement}")
     return measured.tokens_per_second
+
+
+def _measured(question: SelfHostingQuestion, context: Context) -> Throughput | None:
+    """A measurement of output tokens for the named model on the named GPU and number of GPUs."""
+    if question.model_name is None:
+        return None
+    wanted = set(re.findall(r"[a-z]+|[\d.]+", question.model_name.lower())) - {"instruct", "model", "b"}
+    for row in context.knowledge.rules.throughputs:
+        known = set(re.findall(r"[a-z]+|[\d.]+", row.model.lower()))
+        same_gpu = question.gpu is None or question.gpu.lower() in row.gpu.lower()
+        if (
+            wanted
+            and wanted <= known
+            and same_gpu
+            and row.direction == "output"
+            and (question.gpus is None or row.gpus == question.gpus)
+        ):
+            return row
+    return None
 
 
 def utilisation(question: SelfHostingQuestion, context: Context) -> Decimal:

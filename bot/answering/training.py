@@ -11,9 +11,10 @@ from bot.answering.compute import (
     gpu_hours,
     gpu_price,
     hours,
+    peak_citation,
     training_flops,
 )
-from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
+from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answers import Answer, Citation, Figure, Step
 from bot.presentation import format_amount
 from bot.questions import TrainingQuestion
@@ -46,7 +47,7 @@ def answer_training(question: TrainingQuestion, context: Context) -> Answer:
                 unit="GPU-hours",
             )
         )
-        citations.append(citation(gpu.source, f"{gpu.name}: {gpu.dense_bf16_tflops} TFLOP/s dense bf16"))
+        citations.extend(peak_citation(gpu))
     if question.want != "gpu_hours" and question.want != "flops":
         steps.append(
             Step(

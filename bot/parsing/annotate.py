@@ -136,9 +136,9 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     ]
     gpus = [g for g in gpus if not any(g.start < m.end and m.start < g.end for m in models)]
     subjects = [Named(start, end, name) for start, end, name in knowledge.facts.subjects_in(text)]
-    masked = [(n.start, n.end) for n in [*models, *makers, *providers]] + [
-        (_letters_from(folded, g), g.end) for g in gpus
-    ]
+    masked = [(m.start, m.end) for m in models]
+    masked += [(n.start, n.end) for n in (*makers, *providers)]
+    masked += [(_letters_from(folded, g), g.end) for g in gpus]
     times = read_dates(folded, today, masked)
     quantities = read_quantities(folded, language, masked)
     times = [t for t in times if not _counts_something(t, quantities)]

@@ -258,9 +258,7 @@ def _compare(a: Annotation, today: date) -> Question:
         objective = "dearest"
     elif a.has("difference", "save") and (len(models) > 1 or len(_variants(a)) > 1):
         objective = "difference"
-    elif a.has("cheaper") and len(models) > 1:
-        objective = "cheapest"
-    elif a.has("cheaper"):
+    elif (a.has("cheaper") and len(models) > 1) or a.has("cheaper"):
         objective = "cheapest"
     return CompareQuestion(
         models=models,
@@ -426,7 +424,7 @@ def _gpu(a: Annotation) -> tuple[str | None, Decimal | None]:
         count is None
         and gpu
         and re.search(
-            rf"\b(?:a|an|one|single|ein|eine|un|una)\s+(?:single |nvidia )?$", a.folded[: a.gpus[0].start]
+            r"\b(?:a|an|one|single|ein|eine|un|una)\s+(?:single |nvidia )?$", a.folded[: a.gpus[0].start]
         )
     ):
         count = Decimal(1)

@@ -9,21 +9,16 @@ Language = Literal["en", "de", "fr", "es", "hi", "other"]
 
 _MARKERS: dict[Language, frozenset[str]] = {
     "de": frozenset(
-        "und der die das wie viel viele kostet kosten koste pro tag monat jahr mit für fuer ein eine bei wenn ist sind anfragen"
-        " ich wir nutzer wieviel wieviele preis günstigste guenstigste billigste am im täglich monatlich jährlich"
-        " verlust hat gemacht wörter seiten zeichen gegen oder zwischen unterschied von auf welches modell günstiger".split()
+        ["und", "der", "die", "das", "wie", "viel", "viele", "kostet", "kosten", "koste", "pro", "tag", "monat", "jahr", "mit", "für", "fuer", "ein", "eine", "bei", "wenn", "ist", "sind", "anfragen", "ich", "wir", "nutzer", "wieviel", "wieviele", "preis", "günstigste", "guenstigste", "billigste", "am", "im", "täglich", "monatlich", "jährlich", "verlust", "hat", "gemacht", "wörter", "seiten", "zeichen", "gegen", "oder", "zwischen", "unterschied", "von", "auf", "welches", "modell", "günstiger"]
     ),
     "fr": frozenset(
-        "combien coûte coute coûtent pour avec par jour mois le la les des et est requêtes requetes prix moins cher"
-        " chère modèle modele quel quelle entre utilisateurs mots entrée sortie du au aux une jetons perdu an".split()
+        ["combien", "coûte", "coute", "coûtent", "pour", "avec", "par", "jour", "mois", "le", "la", "les", "des", "et", "est", "requêtes", "requetes", "prix", "moins", "cher", "chère", "modèle", "modele", "quel", "quelle", "entre", "utilisateurs", "mots", "entrée", "sortie", "du", "au", "aux", "une", "jetons", "perdu", "an"]
     ),
     "es": frozenset(
-        "cuánto cuanto cuesta cuestan por día dia mes con para el los las y peticiones solicitudes precio más mas barato"
-        " modelo cuál cual entre usuarios palabras entrada salida del al una qué que costaría costaria perdió año".split()
+        ["cuánto", "cuanto", "cuesta", "cuestan", "por", "día", "dia", "mes", "con", "para", "el", "los", "las", "y", "peticiones", "solicitudes", "precio", "más", "mas", "barato", "modelo", "cuál", "cual", "entre", "usuarios", "palabras", "entrada", "salida", "del", "al", "una", "qué", "que", "costaría", "costaria", "perdió", "año"]
     ),
     "hi": frozenset(
-        "kitna kitne kitni hai hain ka ki ke kharcha kharch mahine mahina din roz lagega lagenge hoga hogi mein aur kya"
-        " sabse sasta saste wala chahiye karna karein paisa paise batao rupaye kaun konsa".split()
+        ["kitna", "kitne", "kitni", "hai", "hain", "ka", "ki", "ke", "kharcha", "kharch", "mahine", "mahina", "din", "roz", "lagega", "lagenge", "hoga", "hogi", "mein", "aur", "kya", "sabse", "sasta", "saste", "wala", "chahiye", "karna", "karein", "paisa", "paise", "batao", "rupaye", "kaun", "konsa"]
     ),
 }
 _COMMON_IN_ENGLISH = frozenset(
@@ -48,7 +43,7 @@ _COMMON_IN_ENGLISH = frozenset(
     ]
 )
 _ENGLISH = frozenset(
-    "the is are of for and with how much what per day month cost price i we you to in my our it does do would which from".split()
+    ["the", "is", "are", "of", "for", "and", "with", "how", "much", "what", "per", "day", "month", "cost", "price", "i", "we", "you", "to", "in", "my", "our", "it", "does", "do", "would", "which", "from"]
 )
 _WORD = re.compile(r"[^\W\d_]+")
 

@@ -108,45 +108,29 @@ _PERIOD_WORDS: tuple[tuple[Period, str], ...] = (
 PERIODS: dict[str, Period] = {word: period for period, words in _PERIOD_WORDS for word in words.split()}
 
 ADVERB_PERIODS = frozenset(
-    "daily hourly weekly monthly yearly annually annual täglich taeglich stündlich wöchentlich monatlich jährlich jaehrlich diario"
-    " diaria diarias diarios quotidien semanal mensual mensuel mensuales anual annuel roz rozana".split()
+    ["daily", "hourly", "weekly", "monthly", "yearly", "annually", "annual", "täglich", "taeglich", "stündlich", "wöchentlich", "monatlich", "jährlich", "jaehrlich", "diario", "diaria", "diarias", "diarios", "quotidien", "semanal", "mensual", "mensuel", "mensuales", "anual", "annuel", "roz", "rozana"]
 )
 """Period words that need no "per" or "a" before them."""
 
 PERIOD_MARKERS = frozenset(
-    "per a an each every / pro par por al im am the each. par-jour any ein jeden jede jeder chaque cada".split()
+    ["per", "a", "an", "each", "every", "/", "pro", "par", "por", "al", "im", "am", "the", "each.", "par-jour", "any", "ein", "jeden", "jede", "jeder", "chaque", "cada"]
 )
 
 COST_WORDS = frozenset(
-    "cost costs costing price prices priced pricing expense expenses expensive bill billed billing spend spending fee fees charge charged"
-    " charges pay paying rate rates $ money damage kosten kostet koste preis preise preislich coût cout coûte coute coûtent prix coûter"
-    " couter cuesta cuestan costo coste costaría costaria costar precio precios kharcha kharch paisa paise invoice budget run rack"
-    " cheap cheaper set pony shell lagega lagenge tarif tarife worth estimate estimation rechnung quanto teuer set-me-back".split()
+    ["cost", "costs", "costing", "price", "prices", "priced", "pricing", "expense", "expenses", "expensive", "bill", "billed", "billing", "spend", "spending", "fee", "fees", "charge", "charged", "charges", "pay", "paying", "rate", "rates", "$", "money", "damage", "kosten", "kostet", "koste", "preis", "preise", "preislich", "coût", "cout", "coûte", "coute", "coûtent", "prix", "coûter", "couter", "cuesta", "cuestan", "costo", "coste", "costaría", "costaria", "costar", "precio", "precios", "kharcha", "kharch", "paisa", "paise", "invoice", "budget", "run", "rack", "cheap", "cheaper", "set", "pony", "shell", "lagega", "lagenge", "tarif", "tarife", "worth", "estimate", "estimation", "rechnung", "quanto", "teuer", "set-me-back"]
 )
 
 FILLERS = frozenset(
-    "about around approx approximately roughly ~ ca circa avg average averaging mean like some say maybe nearly almost up to over under of"
-    " the is are at = : with each typical typically usually only just etwa ungefähr environ unos aprox von de d' total more less than"
-    " size length long sized big avg. ø ≈ having length: size: upto".split()
+    ["about", "around", "approx", "approximately", "roughly", "~", "ca", "circa", "avg", "average", "averaging", "mean", "like", "some", "say", "maybe", "nearly", "almost", "up", "to", "over", "under", "of", "the", "is", "are", "at", "=", ":", "with", "each", "typical", "typically", "usually", "only", "just", "etwa", "ungefähr", "environ", "unos", "aprox", "von", "de", "d'", "total", "more", "less", "than", "size", "length", "long", "sized", "big", "avg.", "ø", "≈", "having", "length:", "size:", "upto"]
 )
 """Words between a number and what it counts (or the role before it) that change nothing."""
 
 ADJECTIVES = frozenset(
-    "new api llm ai chat user customer support short long small big large average avg total daily monthly weekly concurrent active"
-    " paying registered unique different incoming typical single individual more extra additional separate scanned json text plain"
-    " english german french spanish llm model full raw main billable million-token combined monthly-active daily-active such of the"
-    " service production classification rag agent agentic web chatbot faq background nightly training".split()
+    ["new", "api", "llm", "ai", "chat", "user", "customer", "support", "short", "long", "small", "big", "large", "average", "avg", "total", "daily", "monthly", "weekly", "concurrent", "active", "paying", "registered", "unique", "different", "incoming", "typical", "single", "individual", "more", "extra", "additional", "separate", "scanned", "json", "text", "plain", "english", "german", "french", "spanish", "llm", "model", "full", "raw", "main", "billable", "million-token", "combined", "monthly-active", "daily-active", "such", "of", "the", "service", "production", "classification", "rag", "agent", "agentic", "web", "chatbot", "faq", "background", "nightly", "training"]
 )
 """Words that may stand between a number and its unit ("500 average input tokens")."""
 
 STOPWORDS = frozenset(
-    "a an the is are was were be been of for to and or with on in at by from as it its this that these those i we you they he she my our your"
-    " their me us them do does did have has had will would could should can may might if then so just please pls thanks thank hi hello hey"
-    " what which how much many when where who why whats what's hows about want need like know tell give show let get got make any some also"
-    " using use used via over into per each every there here not no yes ok okay well really very more than up only per out und der die das"
-    " ein eine ich wir für mit auf von zu im am ist sind wie was viel le la les de des un une pour avec el los las y por con del que es qué"
-    " ka ki ke hai mein se ko aur ye kya im i'm we're we'd i'd i'll we'll running run runs app bot product startup company team currently"
-    " planning build building thinking around roughly approximately say assume assuming each going gonna able best estimate calculate"
-    " compute roughly sent send sends receive receives process processing handle handles day".split()
+    ["a", "an", "the", "is", "are", "was", "were", "be", "been", "of", "for", "to", "and", "or", "with", "on", "in", "at", "by", "from", "as", "it", "its", "this", "that", "these", "those", "i", "we", "you", "they", "he", "she", "my", "our", "your", "their", "me", "us", "them", "do", "does", "did", "have", "has", "had", "will", "would", "could", "should", "can", "may", "might", "if", "then", "so", "just", "please", "pls", "thanks", "thank", "hi", "hello", "hey", "what", "which", "how", "much", "many", "when", "where", "who", "why", "whats", "what's", "hows", "about", "want", "need", "like", "know", "tell", "give", "show", "let", "get", "got", "make", "any", "some", "also", "using", "use", "used", "via", "over", "into", "per", "each", "every", "there", "here", "not", "no", "yes", "ok", "okay", "well", "really", "very", "more", "than", "up", "only", "per", "out", "und", "der", "die", "das", "ein", "eine", "ich", "wir", "für", "mit", "auf", "von", "zu", "im", "am", "ist", "sind", "wie", "was", "viel", "le", "la", "les", "de", "des", "un", "une", "pour", "avec", "el", "los", "las", "y", "por", "con", "del", "que", "es", "qué", "ka", "ki", "ke", "hai", "mein", "se", "ko", "aur", "ye", "kya", "im", "i'm", "we're", "we'd", "i'd", "i'll", "we'll", "running", "run", "runs", "app", "bot", "product", "startup", "company", "team", "currently", "planning", "build", "building", "thinking", "around", "roughly", "approximately", "say", "assume", "assuming", "each", "going", "gonna", "able", "best", "estimate", "calculate", "compute", "roughly", "sent", "send", "sends", "receive", "receives", "process", "processing", "handle", "handles", "day"]
 )
 """Words that need no explaining when the share of explained text is measured."""

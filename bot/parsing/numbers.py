@@ -225,7 +225,7 @@ def _read_words(
         if (
             word in ("a", "an", "ein", "eine", "un", "une", "una")
             and not used_small
-            and (following in _SCALES and len(following) > 2 or following in ("couple", "quarter", "half"))
+            and ((following in _SCALES and len(following) > 2) or following in ("couple", "quarter", "half"))
         ):
             group, used_small = Decimal(1), True
         elif word == "couple" and position > at:
@@ -280,6 +280,6 @@ def _read_words(
         return None
     value = total + group
     plural_alone = not used_small and words[at][2].endswith("s")  # "thousands of users" names no number
-    if value == 0 and words[at][2] != "zero" or plural_alone:
+    if (value == 0 and words[at][2] != "zero") or plural_alone:
         return None
     return Number(start, end, value, None, scale), position

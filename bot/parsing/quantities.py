@@ -481,7 +481,7 @@ class _Reader:
 
 
 _SHORTENING = frozenset(
-    "summarise summarize summarizing summarising condense shorten compress boil down summary".split()
+    ["summarise", "summarize", "summarizing", "summarising", "condense", "shorten", "compress", "boil", "down", "summary"]
 )
 
 

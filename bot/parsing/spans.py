@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 
 _WORD = re.compile(r"[^\W_]+(?:['’.\-_][^\W_]+)*|[%$€£₹¢/=:,;?!()+&~≈]|->|→|[^\w\s]", re.UNICODE)
-_SPACE_LIKE = {c: " " for c in "\u00a0\u2007\u2009\u202f\u3000\t\r\n\u200b\u2028\u2029"}
-_DASH_LIKE = {c: "-" for c in "\u2010\u2011\u2212\ufe63\uff0d"}
-_QUOTE_LIKE = {c: "'" for c in "\u2018\u2019\u02bc"} | {c: '"' for c in "\u201c\u201d\u201e\u00ab\u00bb"}
+_SPACE_LIKE = dict.fromkeys("\xa0\u2007\u2009\u202f\u3000\t\r\n\u200b\u2028\u2029", " ")
+_DASH_LIKE = dict.fromkeys("‐‑−﹣－", "-")
+_QUOTE_LIKE = dict.fromkeys("‘’ʼ", "'") | dict.fromkeys("“”„«»", '"')
 _TRANSLATE = str.maketrans({**_SPACE_LIKE, **_DASH_LIKE, **_QUOTE_LIKE, "\uff05": "%", "\u2044": "/"})
 
 
