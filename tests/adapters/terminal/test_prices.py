@@ -237,11 +237,20 @@ def test_the_knowledge_base_says_what_it_holds(aicost: Run, data_dir: Path) -> N
     assert all(len(line) <= 80 for line in built.out.splitlines()[1:])
 
 
-def test_a_knowledge_base_that_cannot_be_written(
+def test_a_knowledge_base_goes_elsewhere_when_its_folder_cannot_be_written(
     aicost: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("AICOST_DATA_DIR", str(tmp_path / "file"))
-    result = aicost("kb", "build")
+    result = aicost("kb", "build", "--json")
+    assert result.status == 0
+    assert Path(result.json["path"]).is_relative_to(tmp_path / "cache")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1/data.json", "nonsense"])
+def test_prices_that_cannot_be_fetched_change_nothing(url: str, aicost: Run) -> None:
+    before = aicost("kb", "info", "--json").json
+    result = aicost("kb", "refresh", "--url", url)
     assert result.status == 2
-    assert "cannot be written" in result.err
+    assert result.err
+    assert aicost("kb", "info", "--json").json == before
