@@ -80,7 +80,6 @@ LINES: dict[str, Line] = {
     "gpt": Line("openai", False, ("sol", "")),
     "o": Line("openai", False, ("",)),
     "chatgpt": Line("openai"),
-    "codex": Line("openai"),
     "davinci": Line("openai"),
     "curie": Line("openai"),
     "babbage": Line("openai"),
@@ -167,6 +166,13 @@ _SELLERS = """
     together fireworks groq aws google azure cerebras baseten cloudflare databricks mistral novita modal doubleword ovhcloud arcee
     perplexity openrouter quicksilverpro
 """
+MAKER_BY_START: dict[str, str] = {
+    "text-embedding-": "openai",
+    "embed-v": "cohere",
+    "omni-moderation": "openai",
+}
+"""Makers of models whose ids name neither maker nor line, by the start of the id."""
+
 SELLERS: tuple[str, ...] = tuple(_SELLERS.split())
 """Whose price is assumed for an open model that its maker does not sell, and that comes without a provider: the first of these
 hosts that lists it, large hosts of open models first, resellers last. An answer names the choice and the alternatives."""

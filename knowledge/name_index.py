@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 class Row(NamedTuple):
-    """What ranking needs to know of a model. `own` says that the provider is its maker's own API (0 the first of them), else -1."""
+    """What ranking needs to know of a model. `own` is 0 (or 1, …) where the provider is the first (second, …) of its maker's own
+    APIs, else -1; `priced` is false for what the list shows without any rate."""
 
     rowid: int
     provider: str
@@ -34,6 +35,7 @@ class Row(NamedTuple):
     own: int
     deprecated: bool
     preview: bool
+    priced: bool
 
 
 class Spelled(NamedTuple):
@@ -92,10 +94,9 @@ class NameIndex:
         """What ranking needs of one model."""
         row = self._rows.get(rowid)
         if row is None:
-            provider, model_id, line, version, date, modality, own, deprecated, preview = self._packed_rows[
-                rowid
-            ]
-            row = self._rows[rowid] = Row(
+            provider, model_id, line, version, date, modality, own, *more = self._packed_rows[rowid]
+            flags = [bool(flag) for flag in more]
+            row = Row(
                 rowid,
                 provider,
                 model_id,
@@ -104,9 +105,11 @@ class NameIndex:
                 date,
                 modality,
                 own,
-                bool(deprecated),
-                bool(preview),
+                flags[0],
+                flags[1],
+                flags[2],
             )
+            self._rows[rowid] = row
         return row
 
     def spelled(self, position: int) -> Spelled:
@@ -148,25 +151,45 @@ def write_index(db: Database) -> None:
         core, dated, noise = _unpack(name)
         if dated:
             dates[rowid] = max(dates.get(rowid, ""), *dated)
-        rows = spelled.setdefault((frozenset(core), frozenset(dated), frozenset(noise)), [])
-        if rowid not in rows:
-            rows.append(rowid)
+        models_spelled_so = spelled.setdefault((frozenset(core), frozenset(dated), frozenset(noise)), [])
+        if rowid not in models_spelled_so:
+            models_spelled_so.append(rowid)
+    _add_only_sizes(spelled)
     spellings = [
-        [sorted(core), sorted(dated), sorted(noise), rows] for (core, dated, noise), rows in spelled.items()
+        [sorted(core), sorted(dated), sorted(noise), ids] for (core, dated, noise), ids in spelled.items()
     ]
-    postings: dict[str, list[int]] = {}
+    words: dict[str, list[int]] = {}
     for position, (parts, _, _) in enumerate(spelled):
         for part in sorted(parts):
-            postings.setdefault(part, []).append(position)
+            words.setdefault(part, []).append(position)
     models = db.execute(
-        "select rowid, provider, id, maker, family, version, modality, deprecated, preview from models order by rowid"
+        """
+        select rowid, provider, id, maker, family, version, modality, deprecated, preview,
+               exists (select 1 from rate_cards c join rates r on r.card = c.id where c.model = models.rowid)
+        from models
+        """
     ).fetchall()
     rows: list[Any] = [None] * (max((model[0] for model in models), default=0) + 1)
     for model in models:
         rows[model[0]] = _row(model, dates.get(model[0], ""))
-    data = {"spellings": spellings, "words": postings, "rows": rows}
+    data = {"spellings": spellings, "words": words, "rows": rows}
     db.table("name_index").create({"data": str}, strict=True)
     db.table("name_index").insert({"data": json.dumps(data, separators=(",", ":"))})
+
+
+def _add_only_sizes(spelled: dict[tuple[frozenset[str], frozenset[str], frozenset[str]], list[int]]) -> None:
+    """A model that comes in one size is called with it and without it ("Nemotron 3 Ultra 550B"): each then has both spellings."""
+    sizes: dict[frozenset[str], set[str]] = {}
+    for core, _, _ in spelled:
+        own = {part for part in core if kind_of(part) == "size"}
+        sizes.setdefault(core - own, set()).update(own or {""})
+    for (core, dates, noise), ids in list(spelled.items()):
+        own = {part for part in core if kind_of(part) == "size"}
+        known = sizes[core - own]
+        if "" in known and len(known) == 2:
+            other = core - own if own else core | (known - {""})
+            also = spelled.setdefault((other, dates, noise), [])
+            also.extend(rowid for rowid in ids if rowid not in also)
 
 
 def _unpack(name: str) -> tuple[list[str], list[str], list[str]]:
@@ -182,10 +205,10 @@ def _unpack(name: str) -> tuple[list[str], list[str], list[str]]:
 
 
 def _row(model: Collection[Any], date: str) -> list[Any]:
-    _, provider, model_id, maker, family, version, modality, deprecated, preview = model
+    _, provider, model_id, maker, family, version, modality, deprecated, preview, priced = model
     words = family.split(" ")
-    line = words[0] if words[0] in LINES else ""
+    line = words[0] if words[0] in LINES and LINES[words[0]].maker == maker else ""
     apis = MAKERS[maker].apis if maker in MAKERS else ()
     sold = not any(line == barred and (not word or word in words) for barred, word in NOT_SOLD_BY_MAKER)
     own = apis.index(provider) if sold and provider in apis else -1
-    return [provider, model_id, line, json.loads(version), date, modality, own, deprecated, preview]
+    return [provider, model_id, line, json.loads(version), date, modality, own, deprecated, preview, priced]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from knowledge.makers import LINES, MAKERS, OPEN_MEMBERS
+from knowledge.makers import LINES, MAKER_BY_START, MAKERS, OPEN_MEMBERS
 from knowledge.name_index import write_index
 from knowledge.spellings import (
     ORGANISATIONS,
@@ -83,11 +83,13 @@ def describe(
     own = organisation(model_id)
     line = line_of(from_id) or line_of(from_name) or (own if own in LINES else None)
     version = version_of(from_id)
-    if from_name and (not version or line_of(from_id) is None):
-        version = version_of(from_name) or version
+    named = version_of(from_name)
+    without_dot = len(named) == 2 and version == (10 * named[0] + named[1],)  # "qwen35" for Qwen3.5
+    if named and (not version or line_of(from_id) is None or without_dot):
+        version = named
     words = {piece.text for piece in (*from_id, *from_name)}
     return Description(
-        maker=_maker(provider_id, line, own),
+        maker=_maker(provider_id, model_id, line, own),
         family=_family(line, from_name if from_name and line_of(from_id) is None else from_id),
         version=version,
         modality=_modality(words, price_keys),
@@ -96,15 +98,22 @@ def describe(
     )
 
 
-def _maker(provider_id: str, line: str | None, own: str) -> str:
+def _maker(provider_id: str, model_id: str, line: str | None, own: str) -> str:
     """A line's maker; of open lines that others finetune, and of unknown lines, whom the id names; else the provider's."""
+    for start, maker in MAKER_BY_START.items():
+        if model_id.startswith(start):
+            return maker
+    finetuner = own if own not in ORGANISATIONS and own not in _NO_MAKERS else ""
     if line is not None and not LINES[line].base:
-        return LINES[line].maker
-    if own and own not in ("cf", "models"):
+        return finetuner or LINES[line].maker
+    if own and own not in _NO_MAKERS:
         return ORGANISATIONS.get(own, own)
     if line is not None:
         return LINES[line].maker
     return next((maker for maker, entry in MAKERS.items() if provider_id in entry.apis), "unknown")
+
+
+_NO_MAKERS = frozenset(["", "cf", "models", "alpindale"])  # paths, and somebody who only copies weights
 
 
 def _family(line: str | None, pieces: Collection[Part]) -> str:
@@ -150,7 +159,8 @@ def name_rows(models: Iterable[tuple[int, str, str | None, str | None]]) -> Iter
         for alias in aliases:
             yield alias, rowid, "alias"
         keys: dict[str, None] = {}
-        for pieces in (id_parts(model_id), *_telling_names(name, model_id), *map(id_parts, aliases)):
+        spelled = [pieces for alias in aliases if not _is_moving(pieces := id_parts(alias))]
+        for pieces in (id_parts(model_id), *_telling_names(name, model_id), *spelled):
             keys.update(dict.fromkeys((_key(pieces), _key(_without_series(pieces)))))
         for key in keys:
             if key:
@@ -162,6 +172,12 @@ def _key(pieces: Collection[Part]) -> str:
     return " ".join([*core, *dates, *("~" + word for word in noise)])
 
 
+def _is_moving(pieces: Collection[Part]) -> bool:
+    """Whether an alias only points at whatever is newest ("gemini-flash-latest"), and so names a family."""
+    words = {piece.text for piece in pieces}
+    return "latest" in words and not any(piece.kind in ("version", "size") for piece in pieces)
+
+
 def _without_series(pieces: Collection[Part]) -> list[Part]:
     """ "Kimi K2.5" is also written "Kimi 2.5"."""
     return [
@@ -170,12 +186,12 @@ def _without_series(pieces: Collection[Part]) -> list[Part]:
     ]
 
 
-_TWO_VERSIONS = re.compile(r"^(.*\D)(\d[\d.]*) ?(?:/|and|&) ?(\d[\d.]*)$")
+_TWO_VERSIONS = re.compile(r"^(.*[^\d.])(\d[\d.]*) ?(?:/|and|&) ?(\d[\d.]*)$")
 
 
 def _telling_names(name: str | None, model_id: str) -> Iterator[list[Part]]:
     """The parts of a display name, unless it leaves out what tells the model from its siblings ("gpt 4" for gpt-4-32k)."""
-    if not name:
+    if not name or name == model_id:
         return
     if both := _TWO_VERSIONS.match(name):
         yield name_parts(both[1] + both[2])

@@ -57,8 +57,8 @@ _PLAIN = str.maketrans(dict.fromkeys("‐‑‒–—−", "-") | dict.fromkeys(
 _JOINTS = frozenset(["", " ", "  ", "-", "_", ".", "/", ":", "@"])
 
 _NOISE_WORDS = """
-    instruct it hf versatile instant fp8 fp16 bf16 int8 awq nvfp4 gguf maas basic latest preview exp experimental beta alpha online
-    text original global regional dense ai api model version bit legacy older specdec mode
+    instruct it hf fp8 fp16 bf16 int8 awq nvfp4 gguf maas basic latest preview exp experimental beta alpha online
+    text original global regional dense ai api model version bit legacy older mode
 """
 NOISE = frozenset(_NOISE_WORDS.split())
 _NUMBER_FORMATS = frozenset(["fp", "bf", "int", "nvfp"])
@@ -68,7 +68,7 @@ ORGANISATIONS = {word: maker for maker, entry in MAKERS.items() for word in entr
 _MAKER_WORDS = frozenset(ORGANISATIONS) | {"databricks", "z"}
 # Endings by which hosts tell their own serving of an open line apart, or that name the only kind there is.
 _NOISE_OF_LINE = {
-    "llama": frozenset(["chat", "turbo", "lite", "vision", "reasoning", "meta"]),
+    "llama": frozenset(["chat", "turbo", "lite", "vision", "reasoning", "meta", "instant", "versatile"]),
     "qwen": frozenset(["chat"]),
     "mistral": frozenset(["chat"]),
     "gemma": frozenset(["chat"]),
@@ -176,7 +176,7 @@ def organisation(model_id: str) -> str:
 
 def id_parts(model_id: str) -> list[Part]:
     """The parts of a model id, without its path, organisation, region and revision. Offsets are of no use."""
-    folded = _REGION.sub("", fold(model_id)).rpartition("/")[2]
+    folded = _REGION.sub("", fold(model_id).rpartition("/")[2])
     head, dot, rest = folded.partition(".")
     if dot and head in ORGANISATIONS and rest[:1].isalpha():
         folded = rest
@@ -230,23 +230,25 @@ def spelling(pieces: Collection[Part]) -> Spelling:
     return Spelling(tuple(core), tuple(dates), tuple(noise))
 
 
-def version_of(pieces: Iterable[Part]) -> tuple[int, ...]:
-    """The number that orders a line by age: the first version after the line's name, else the first at all, else ().
+def version_of(pieces: Collection[Part]) -> tuple[int, ...]:
+    """The number that orders a line by age: the first version after the line's name, else the first that belongs to no other line,
+    else ().
 
     A version counts as a decimal number ("4.20" is older than "4.3") except a year ("26.10" is newer than "26.9").
     "4o" stands between 4 and 4.1.
     """
-    versions: list[str] = []
-    after_line: list[str] = []
+    line = line_of(pieces)
+    belongs_to = line
+    own: list[str] = []
+    others: list[str] = []
     seen = False
     for text, kind, *_ in pieces:
-        named = line_named(text, kind) is not None
-        if kind == "version":
-            versions.append(text)
-            if seen or named:
-                after_line.append(text)
-        seen = seen or named
-    chosen = next(iter(after_line or versions), "")
+        if named := line_named(text, kind):
+            belongs_to = named
+            seen = seen or named == line
+        if kind == "version" and belongs_to == line:
+            (own if seen else others).append(text)
+    chosen = next(iter(own or others), "")
     if chosen.endswith("o"):
         return (int(chosen[:-1]), 0, 1)
     numbers = [digits for digits in re.split(r"\D+", chosen) if digits]

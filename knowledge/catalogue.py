@@ -1,0 +1,386 @@
+"""The models and providers of the price list, and the way from what people write to one of them.
+
+`resolve` never guesses silently: its result says how a name was read ("sonnet" is a family, "cluade" was corrected), and a name
+that no model has is unknown, with suggestions. Everything is read-only and safe to use from several threads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from knowledge.errors import UnknownNameError
+from knowledge.makers import MAKERS, PROVIDER_SPELLINGS
+from knowledge.name_index import NameIndex, Row, kind_of
+from knowledge.reading import Corrector, Written, read
+from knowledge.records import Modality, Model, Provider
+from knowledge.resolver import Found, How, Resolver
+from knowledge.spellings import ORGANISATIONS, Spelling, fold, id_parts, name_parts, spelling
+
+_LONGEST_NAME = 160
+_MOST_REMEMBERED = 4096
+_COLUMNS = "rowid, provider, id, name, maker, family, version, modality, context_window, deprecated, preview, open_weights, comment"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a mention means.
+
+    `how`: "exact"; "family" (the newest of a family); "corrected" (letters were); "ambiguous" (several fit: `candidates`, best
+    first); "unknown" (`candidates` are suggestions); "provider_missing" (known, but not sold there; `candidates` are where it is).
+    An ambiguous result has a `model` when only the host is open: the model is known, its maker does not sell it, and `model` is
+    the host assumed by rule. `note` is a sentence for the reader, None when nothing needs saying.
+    """
+
+    mention: str
+    how: How
+    model: Model | None
+    candidates: tuple[Model, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A model, provider or maker named in a text; `text[start:end]` is what stands there.
+
+    `provider` is the provider's id; for a model, the one that the text names for it (None: none named); for a maker, its own API
+    (None: it sells none). `maker` is the maker's id, where `kind` is "maker".
+    """
+
+    start: int
+    end: int
+    text: str
+    kind: Literal["model", "provider", "maker"]
+    resolution: Resolution | None = None
+    provider: str | None = None
+    maker: str | None = None
+
+
+class Catalogue:
+    """All models at all providers, by id and by whatever people call them."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._models: dict[int, Model] = {}
+        self._remembered: dict[tuple[str, str | None], Resolution] = {}
+
+    @cached_property
+    def providers(self) -> Mapping[str, Provider]:
+        """Providers by id."""
+        rows = self._connection.execute(
+            "select id, name, pricing_url, comment, is_maker, fallback_providers from providers order by id"
+        )
+        return {
+            row[0]: Provider(
+                id=row[0],
+                name=row[1],
+                pricing_url=row[2],
+                comment=row[3],
+                is_maker=bool(row[4]),
+                fallback_providers=tuple(json.loads(row[5] or "[]")),
+            )
+            for row in rows
+        }
+
+    @cached_property
+    def _index(self) -> NameIndex:
+        return NameIndex.load(self._connection)
+
+    @cached_property
+    def _resolver(self) -> Resolver:
+        fallbacks = {provider.id: provider.fallback_providers for provider in self.providers.values()}
+        names = {provider.id: provider.name for provider in self.providers.values()}
+        return Resolver(self._index, fallbacks, names)
+
+    @cached_property
+    def _corrector(self) -> Corrector:
+        return Corrector(self._index)
+
+    def get(self, provider: str, model_id: str) -> Model:
+        """The model with exactly this id at this provider. Raises UnknownNameError."""
+        row = self._connection.execute(
+            "select rowid from models where provider = ? and id = ?", (provider, model_id)
+        ).fetchone()
+        if row is None:
+            if provider not in self.providers:
+                raise UnknownNameError("provider", provider, self._like_provider(provider))
+            raise UnknownNameError("model", model_id, self.suggest(model_id))
+        return self._model(row[0])
+
+    def provider_id(self, spelled: str) -> str:
+        """The provider that a spelling means ("bedrock" → "aws"). Raises UnknownNameError."""
+        if spelled in self.providers:
+            return spelled
+        folded = fold(spelled).strip()
+        found = PROVIDER_SPELLINGS.get(" ".join(folded.replace("-", " ").replace("_", " ").split()))
+        for provider in self.providers.values():
+            if folded in (provider.id, fold(provider.name)):
+                found = provider.id
+        if found is None or found not in self.providers:
+            raise UnknownNameError("provider", spelled, self._like_provider(folded))
+        return found
+
+    def _like_provider(self, spelled: str) -> list[str]:
+        from rapidfuzz import process
+
+        found = process.extract(
+            fold(spelled), [*self.providers, *PROVIDER_SPELLINGS], score_cutoff=75, limit=5
+        )
+        known = (PROVIDER_SPELLINGS.get(name, name) for name, *_ in found)
+        return list(dict.fromkeys(name for name in known if name in self.providers))[:3]
+
+    def resolve(self, mention: str, provider: str | None = None) -> Resolution:
+        """The model that a mention means, at the provider if one is given (an id or a spelling), else where the mention says, else
+        at its maker's own API. Raises UnknownNameError only for a provider that is not known."""
+        place = None if provider is None else self.provider_id(provider)
+        key = (mention, place)
+        found = self._remembered.get(key)
+        if found is None:
+            found = self._resolve(mention, place)
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[key] = found
+        return found
+
+    def _resolve(self, mention: str, provider: str | None) -> Resolution:
+        if len(mention) > _LONGEST_NAME:
+            return Resolution(mention, "unknown", None, (), "That is too long for a model's name.")
+        written = read(mention, self._index)
+        place = provider or written.provider
+        if place is not None and place not in self.providers:
+            place = None
+        name = spelling(written.pieces)
+        found = self._find(name, place)
+        literal = self._literal(written, place, found)
+        if literal is not None:
+            found = Found("exact", literal, (), self._newer_note(literal, name, found))
+        if found is None:
+            found = self._corrected(written, place)
+        if found is None:
+            return self._unknown(mention, name, written)
+        return self._resolution(mention, found, place)
+
+    def _find(self, name: Spelling, provider: str | None) -> Found | None:
+        """What a spelling means; "ChatGPT" is read as GPT where no model is called so."""
+        found = None if name.core == ("chatgpt",) else self._resolver.find(name, provider)
+        if found is None and "chatgpt" in name.core:
+            name = name._replace(core=tuple("gpt" if word == "chatgpt" else word for word in name.core))
+            found = self._resolver.find(name, provider)
+        if found is None and any(kind_of(part) == "label" for part in name.core):
+            name = name._replace(core=tuple(part for part in name.core if kind_of(part) != "label"))
+            found = self._resolver.find(name, provider)
+        if found is not None and found.how == "ambiguous" and found.row is None and provider is None:
+            for maker in (
+                ORGANISATIONS[word] for word in name.noise if word in ORGANISATIONS
+            ):  # "cohere embed"
+                for api in MAKERS[maker].apis[:1]:
+                    found = self._resolver.find(name, api) or found
+        return found
+
+    def _literal(self, written: Written, provider: str | None, found: Found | None) -> Row | None:
+        """The model whose API accepts exactly what was written: at the provider, or at its maker's own API; or the only host whose
+        id it is, spelled with that host's own endings."""
+        if written.literal is None:
+            return None
+        rows = [
+            (self._index.row(rowid), kind)
+            for rowid, kind in self._connection.execute(
+                "select model_rowid, kind from names where name = ? and kind in ('id', 'alias') order by kind desc, 1",
+                (written.literal,),
+            )
+        ]
+        rows.sort(key=lambda entry: (entry[1] != "id", entry[0].own))
+        if provider is not None:
+            return next((row for row, _ in rows if row.provider == provider), None)
+        for row, _ in rows:
+            if row.own >= 0:
+                return row
+        name = spelling(written.pieces)
+        if (
+            found is not None
+            and found.how == "ambiguous"
+            and found.row is not None
+            and (name.noise or name.dates)
+        ):
+            hosts = {row.provider: row for row, kind in rows if kind == "id" and not row.deprecated}
+            return next(iter(hosts.values())) if len(hosts) == 1 else None
+        return None
+
+    def _newer_note(self, row: Row, name: Spelling, found: Found | None) -> str | None:
+        """For an id that is also a family's name ("mistral-large"): what the family's newest member is."""
+        if found is None or found.row is None or not found.family or found.row.rowid == row.rowid:
+            return None
+        return f"as the API's id; the newest of that name is {self._model(found.row.rowid).id}"
+
+    def _corrected(self, written: Written, provider: str | None) -> Found | None:
+        for name in self._corrector.readings(written.pieces):
+            found = self._find(name, provider)
+            if found is not None:
+                how: How = "corrected" if found.how in ("exact", "family") else found.how
+                return found._replace(how=how, corrected=True)
+        return None
+
+    def _unknown(self, mention: str, name: Spelling, written: Written) -> Resolution:
+        near = self._near(name, written)
+        note = f"I know no model called {mention.strip()!r}."
+        return Resolution(mention, "unknown", None, tuple(map(self._model, near)), note)
+
+    def _near(self, name: Spelling, written: Written) -> list[int]:
+        known = [part for part in name.core if part in self._index.words]
+        if not any(kind_of(part) == "word" for part in known):
+            for reading in self._corrector.readings(
+                [piece for piece in written.pieces if piece.kind == "word"]
+            ):
+                known = [part for part in reading.core if part in self._index.words]
+                break
+        if not any(kind_of(part) == "word" for part in known):
+            return []
+        return [row.rowid for row in self._resolver.like(known)]
+
+    def _resolution(self, mention: str, found: Found, provider: str | None) -> Resolution:
+        model = self._model(found.row.rowid) if found.row is not None else None
+        candidates = tuple(self._model(row.rowid) for row in found.others)
+        note: str | None = None
+        said = mention.strip()
+        if found.how == "provider_missing" and provider is not None:
+            places = ", ".join(self.providers[candidate.provider].name for candidate in candidates[:4])
+            note = f"{self.providers[provider].name} lists no price for {display_name(candidates[0])}; sold by {places}."
+        elif model is None:
+            note = f"{said!r} fits several models: {', '.join(display_name(candidate) for candidate in candidates[:5])}."
+        elif found.how in ("family", "corrected") or found.family:
+            note = f"Read {said!r} as {display_name(model)}" + (f", {found.note}." if found.note else ".")
+        elif found.note:
+            note = f"{display_name(model)}: {found.note}."
+        if model is not None and model.deprecated:
+            note = (
+                f"{note} It is no longer offered." if note else f"{display_name(model)} is no longer offered."
+            )
+        return Resolution(mention, found.how, model, candidates, note)
+
+    def _model(self, rowid: int) -> Model:
+        model = self._models.get(rowid)
+        if model is None:
+            row = self._connection.execute(
+                f"select {_COLUMNS} from models where rowid = ?", (rowid,)
+            ).fetchone()
+            model = self._models[rowid] = _record(row)
+        return model
+
+    def suggest(self, name: str) -> list[str]:
+        """Ids of up to five models that a name may have meant, best first; for messages about a name that is not known."""
+        resolution = self.resolve(name[:_LONGEST_NAME])
+        found = [resolution.model] if resolution.model else []
+        return list(dict.fromkeys(model.id for model in (*found, *resolution.candidates)))[:5]
+
+    def mentions(self, text: str) -> list[Mention]:
+        """All models, providers and makers named in a text, in order, not overlapping, the longest reading of each."""
+        from knowledge.mentions import mentions
+
+        return mentions(text, self, self._index)
+
+    def models(
+        self,
+        *,
+        provider: Sequence[str] = (),
+        maker: Sequence[str] = (),
+        min_context: int | None = None,
+        modality: Modality | None = "text",
+        include_deprecated: bool = False,
+        include_preview: bool = True,
+    ) -> list[Model]:
+        """The models that fulfil all conditions, makers' own APIs first, then by provider and maker, newest first.
+
+        `provider` and `maker` are ids; `min_context` counts tokens and leaves out models whose context window is not known;
+        `modality` None takes all.
+        """
+        conditions: list[str] = []
+        values: list[object] = []
+        for column, wanted in (("provider", provider), ("maker", maker)):
+            if wanted:
+                conditions.append(f"{column} in ({', '.join('?' * len(wanted))})")
+                values += wanted
+        if min_context is not None:
+            conditions.append("context_window >= ?")
+            values.append(min_context)
+        if modality is not None:
+            conditions.append("modality = ?")
+            values.append(modality)
+        if not include_deprecated:
+            conditions.append("not deprecated")
+        if not include_preview:
+            conditions.append("not preview")
+        where = f"where {' and '.join(conditions)}" if conditions else ""
+        rows = self._connection.execute(f"select {_COLUMNS} from models {where}", values).fetchall()
+        models = [self._models.setdefault(row[0], _record(row)) for row in rows]
+        models.sort(
+            key=lambda model: (model.maker, tuple(-number for number in (*model.version, -1)), model.id)
+        )
+        models.sort(key=lambda model: (self._index.row(model.rowid).own < 0, model.provider))
+        return models
+
+    def newest(self, family: str, provider: str | None = None) -> Model | None:
+        """The newest generally available member of a family ("claude sonnet", "gemini flash"), None when there is none."""
+        return self.resolve(family, provider).model
+
+    def sellers(self, model: Model) -> list[Model]:
+        """The same model at every provider that lists it, the maker's own API first, discontinued offers last."""
+        rows: dict[int, Row] = {}
+        for pieces in (id_parts(model.id), name_parts(model.name)):
+            for row in self._resolver.sellers(spelling(pieces)):
+                rows.setdefault(row.rowid, row)
+        same_line = [row for row in rows.values() if row.line == self._index.row(model.rowid).line]
+        return [self._model(row.rowid) for row in same_line]
+
+    def siblings(self, model: Model) -> list[Model]:
+        """What may replace a model: text models of the same line at the same provider, generally available, of the same
+        generation (the first number of the version) or newer; newest first, without the model itself."""
+        line = self._index.row(model.rowid).line
+        generation = model.version[:1]
+        found = self._resolver.members(line, model.provider)
+        same = [row for row in found if row.version[:1] >= generation and row.rowid != model.rowid]
+        return [self._model(row.rowid) for row in same]
+
+
+def _record(row: Sequence[object]) -> Model:
+    (
+        rowid,
+        provider,
+        model_id,
+        name,
+        maker,
+        family,
+        version,
+        modality,
+        window,
+        deprecated,
+        preview,
+        weights,
+        comment,
+    ) = row
+    return Model(
+        rowid=rowid,  # type: ignore[arg-type]
+        provider=provider,  # type: ignore[arg-type]
+        id=model_id,  # type: ignore[arg-type]
+        name=name,  # type: ignore[arg-type]
+        maker=maker,  # type: ignore[arg-type]
+        family=family,  # type: ignore[arg-type]
+        version=tuple(json.loads(version or "[]")),  # type: ignore[arg-type]
+        modality=modality,  # type: ignore[arg-type]
+        context_window=window,  # type: ignore[arg-type]
+        deprecated=bool(deprecated),
+        preview=bool(preview),
+        open_weights=None if weights is None else bool(weights),
+        comment=comment,  # type: ignore[arg-type]
+    )
+
+
+def display_name(model: Model) -> str:
+    """What to call a model in a sentence: its display name, or its id where the list only repeats that in small letters."""
+    if model.name.islower() or model.name == model.id:
+        return re.sub(r"^(?:global|regional)\.[a-z0-9]+\.", "", model.id.rsplit("/", 1)[-1])
+    return model.name

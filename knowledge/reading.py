@@ -1,0 +1,222 @@
+"""Reads what somebody wrote for a model into its parts: which words are the model, which name the place where it is sold.
+
+Spacing and punctuation never matter ("gpt4omini", "deep seek r1", "us.anthropic.claude-haiku-4-5-20251001-v1:0"). Letters are
+corrected only when the name means nothing as it stands, and only words that no model's name has; numbers never.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from itertools import product
+from typing import NamedTuple
+
+from knowledge.makers import ALSO_A_WORD, LINES, PROVIDER_SPELLINGS
+from knowledge.name_index import NameIndex, kind_of
+from knowledge.spellings import (
+    NOISE,
+    ORGANISATIONS,
+    Part,
+    Spelling,
+    fold,
+    id_parts,
+    joined,
+    organisation,
+    parts,
+    spelling,
+)
+
+_PREPOSITION_WORDS = """
+    on via at from through by over in with using under inside within bei auf über von mit durch sur chez en dans avec por con da
+    su tramite op pe
+"""
+PREPOSITIONS = frozenset(_PREPOSITION_WORDS.split())
+_FILLERS = frozenset(["the", "an", "models", "llm", "price", "pricing", "cost", "costs", "of", "for", "s"])
+_LONGEST_PROVIDER = max(spelled.count(" ") + 1 for spelled in PROVIDER_SPELLINGS)
+_PROVIDER_STARTS = frozenset(spelled.split(" ")[0] for spelled in PROVIDER_SPELLINGS)
+_MOST_WORDS_CORRECTED = 3
+
+
+class Written(NamedTuple):
+    """A name as written: its parts, the provider that it names itself, and its text as an API would write it."""
+
+    pieces: list[Part]
+    provider: str | None
+    literal: str | None
+
+
+class ProviderSpan(NamedTuple):
+    """Parts `start` to `end` (exclusive) name a provider; `marked`: a preposition stands before them."""
+
+    start: int
+    end: int
+    provider: str
+    marked: bool
+
+
+def providers_in(
+    pieces: Sequence[Part], known: Callable[[str], bool] = lambda _: True
+) -> Iterator[ProviderSpan]:
+    """Where providers are named, longest first, in order. Words that also mean something else need a preposition before them."""
+    position = 0
+    while position < len(pieces):
+        found = None
+        if pieces[position].text in _PROVIDER_STARTS:
+            found = _provider_at(pieces, position, known)
+        if found is None:
+            position += 1
+        else:
+            yield found
+            position = found.end
+
+
+def _provider_at(pieces: Sequence[Part], start: int, known: Callable[[str], bool]) -> ProviderSpan | None:
+    words: list[str] = []
+    best: ProviderSpan | None = None
+    marked = start > 0 and pieces[start - 1].text in PREPOSITIONS
+    for end in range(start, min(start + _LONGEST_PROVIDER, len(pieces))):
+        piece = pieces[end]
+        if end > start and piece.glue is None:
+            break
+        words.append(piece.text)
+        spelled = " ".join(words)
+        provider = PROVIDER_SPELLINGS.get(spelled)
+        if provider is not None and known(provider) and (marked or spelled not in ALSO_A_WORD):
+            best = ProviderSpan(start, end + 1, provider, marked)
+    return best
+
+
+def is_platform(spelled_provider: str) -> bool:
+    """Whether a provider's name names a place to buy ("bedrock"), not also who makes models ("google")."""
+    return spelled_provider.replace(" ", "") not in ORGANISATIONS
+
+
+_AWS_ID = re.compile(
+    r"^(?:(?:global|regional|us-gov|us|eu|apac|au|jp|in)\.)?[a-z0-9]+\.[a-z][a-z0-9.:-]*-[a-z0-9.:-]+$"
+)
+_VERTEX_ID = re.compile(r"^[a-z][a-z0-9.-]*@(?:\d{8}|latest|default)$")
+
+
+def read(text: str, index: NameIndex) -> Written:
+    """The parts of a name, without fillers, without the provider that it names ("haiku via bedrock", "groq/llama-3.3-70b")."""
+    folded = fold(text).strip(" \n\r.,;!?\"'`()[]{}<>*")
+    literal = None if " " in folded else folded
+    if literal and ("/" in literal or _AWS_ID.match(literal) or _VERTEX_ID.match(literal)):
+        provider = _provider_of_id(literal)
+        pieces = id_parts(literal)
+        if literal.startswith("global."):
+            pieces.append(Part("global", "word", 0, 0, None))
+        if pieces:
+            return Written(pieces, provider, literal)
+    pieces = [piece for piece in _compounds(joined(parts(folded)), index) if not _is_filler(piece)]
+    provider = None
+    for span in providers_in(pieces):
+        spelled = " ".join(piece.text for piece in pieces[span.start : span.end])
+        rest = [*pieces[: span.start - span.marked], *pieces[span.end :]]
+        if not rest or not (span.marked or is_platform(spelled)):
+            continue
+        return Written(rest, span.provider, literal)
+    return Written(pieces, provider, literal)
+
+
+def _is_filler(piece: Part) -> bool:
+    return piece.text in _FILLERS and (piece.text != "s" or piece.glue is None)
+
+
+def _provider_of_id(literal: str) -> str | None:
+    *path, _ = literal.split("/")
+    for segment in path:
+        words = re.sub(r"[^a-z0-9]+", " ", segment).strip()
+        if words in ("cf", "workers"):
+            return "cloudflare"
+        if words in PROVIDER_SPELLINGS and is_platform(words):
+            return PROVIDER_SPELLINGS[words]
+    if path:
+        return None
+    if _VERTEX_ID.match(literal):
+        return "google"
+    return "aws" if organisation(literal) in ORGANISATIONS or literal.startswith("global.") else None
+
+
+def _compounds(pieces: list[Part], index: NameIndex) -> list[Part]:
+    """Parts with words put together that people write apart ("open ai", "deep seek") and taken apart that they write together."""
+    result: list[Part] = []
+    for piece in pieces:
+        before = result[-1] if result else None
+        if before is not None and before.kind == piece.kind == "word" and piece.glue is not None:
+            whole = before.text + piece.text
+            known = index.words.get(before.text) and index.words.get(piece.text)
+            maker = whole in ORGANISATIONS and piece.text not in LINES
+            if whole == "chatgpt" or maker or (whole in LINES and not known):
+                result[-1] = Part(whole, "word", before.start, piece.end, before.glue)
+                continue
+        if piece.kind == "word" and piece.text not in index.words and (halves := _halves(piece, index)):
+            result.extend(halves)
+            continue
+        result.append(piece)
+    return result
+
+
+def _halves(piece: Part, index: NameIndex) -> list[Part]:
+    text = piece.text
+    if len(text) < 7 or len(text) > 24 or text in ORGANISATIONS or text in PROVIDER_SPELLINGS:
+        return []
+    for cut in range(3, len(text) - 2):
+        first, second = text[:cut], text[cut:]
+        if first in LINES and kind_of(second) == "word" and second in index.words:
+            middle = piece.start + cut
+            return [
+                Part(first, "word", piece.start, middle, piece.glue),
+                Part(second, "word", middle, piece.end, ""),
+            ]
+    return []
+
+
+class Corrector:
+    """Finds the words of model names that a misspelt word may stand for."""
+
+    def __init__(self, index: NameIndex) -> None:
+        self._index = index
+
+    @cached_property
+    def _vocabulary(self) -> list[str]:
+        words = {word for word in self._index.words if len(word) > 2 and kind_of(word) == "word"}
+        return sorted(words | LINES.keys() - {"o"})
+
+    def readings(self, pieces: Sequence[Part]) -> Iterator[Spelling]:
+        """Spellings in which the words that no name has are replaced by near ones, the nearest first; none if a word has none."""
+        unknown = [
+            place
+            for place, piece in enumerate(pieces)
+            if piece.kind == "word" and piece.text not in self._index.words and piece.text not in NOISE
+        ]
+        unknown = [place for place in unknown if pieces[place].text not in ORGANISATIONS]
+        if not unknown or len(unknown) > _MOST_WORDS_CORRECTED:
+            return
+        choices = [self.near(pieces[place].text) for place in unknown]
+        ranked = sorted(product(*choices), key=lambda words: sum(distance for _, distance in words))
+        for words in ranked:
+            corrected = list(pieces)
+            for place, (word, _) in zip(unknown, words, strict=True):
+                corrected[place] = pieces[place]._replace(text=word)
+            yield spelling(corrected)
+
+    def near(self, word: str) -> list[tuple[str, int]]:
+        """Up to three words within a reasonable distance, nearest first: one letter in a short word, two in a longer one.
+
+        A word of three letters may only have them in another order ("gtp").
+        """
+        if len(word) < 3 or len(word) > 24:
+            return []
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        most = 1 if len(word) <= 5 else 2
+        found = process.extract(word, self._vocabulary, scorer=OSA.distance, score_cutoff=most, limit=12)
+        near = [
+            (choice, int(distance) * 2 + (choice[0] != word[0]) - (choice in LINES))
+            for choice, distance, _ in found
+            if len(word) > 3 or sorted(choice) == sorted(word)
+        ]
+        return sorted(near, key=lambda choice: choice[1])[:3]
