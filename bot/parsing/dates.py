@@ -57,7 +57,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"\b(today|yesterday|heute|gestern|aujourd'hui|hier|hoy|ayer|(?:this|last|previous|current|past) (?:week|month|quarter|year)"
         r"|letzte[nrs]? (?:woche|monat|jahr)|diese[nrs]? (?:woche|monat|jahr)|(?:la semaine|le mois|l'année) dernière?"
         r"|(?:la semana pasada|el mes pasado|el año pasado|este mes|este año|esta semana)|month to date|mtd|ytd|year to date)\b")),
-    ("year", re.compile(rf"(?<![\w$€£.,])({_YEAR})(?![\w]|[.,]\d|\s*%)")),
+    ("year", re.compile(rf"(?<![\w$€£.,])({_YEAR})(?![\w]|[.,]\d|\s*%|-\d\d?(?!\d))")),
 )  # fmt: skip
 _SMALL = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "six": 6}
 _SINCE = re.compile(r"(?:since|seit|depuis|desde|from|after|starting)\s+$")

@@ -184,6 +184,10 @@ class _Reader:
             ):
                 at += 1
                 continue
+            if word in ADVERB_PERIODS and following in UNITS and not quantity.unit and quantity.per is None:
+                quantity = replace(quantity, per=PERIODS[word])  # "10k daily requests"
+                at = self._take(at)
+                continue
             if word in COST_WORDS and word not in UNITS:
                 break
             if unit in ("usd", "cents", "eur", "gbp", "inr") and quantity.unit in ("", "money"):

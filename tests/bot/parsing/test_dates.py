@@ -1,0 +1,59 @@
+"""Dates and periods as people name them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.parsing.dates import read_dates
+from bot.parsing.spans import fold
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last", "name"),
+    [
+        ("on 2024-06-01", "2024-06-01", "2024-06-01", "2024-06-01"),
+        ("1 June 2024", "2024-06-01", "2024-06-01", "2024-06-01"),
+        ("June 1st, 2024", "2024-06-01", "2024-06-01", "2024-06-01"),
+        ("am 1.6.2024", "2024-06-01", "2024-06-01", "2024-06-01"),
+        ("6/1/2024", "2024-06-01", "2024-06-01", "2024-06-01"),
+        ("in June 2024", "2024-06-01", "2024-06-30", "2024-06"),
+        ("Q3 2025", "2025-07-01", "2025-09-30", "2025-Q3"),
+        ("2026-Q1", "2026-01-01", "2026-03-31", "2026-Q1"),
+        ("first half of 2025", "2025-01-01", "2025-06-30", "2025-H1"),
+        ("in 2024", "2024-01-01", "2024-12-31", "2024"),
+        ("last week", "2026-11-09", "2026-11-15", "last week"),
+        ("this month", "2026-11-01", "2026-11-30", "this month"),
+        ("last month", "2026-10-01", "2026-10-31", "last month"),
+        ("last year", "2025-01-01", "2025-12-31", "2025"),
+        ("yesterday", "2026-11-21", "2026-11-21", "yesterday"),
+        ("a year ago", "2025-11-22", "2025-11-22", "2025-11-22"),
+        ("in the last 7 days", "2026-11-16", "2026-11-22", "the last 7 days"),
+    ],
+)
+def test_one_time(text: str, first: str, last: str, name: str) -> None:
+    [span] = read_dates(fold(text), TODAY)
+    assert (span.first.isoformat(), span.last.isoformat(), span.name) == (first, last, name)
+
+
+def test_since_is_marked() -> None:
+    [span] = read_dates("since march 2025", TODAY)
+    assert span.since
+
+
+@pytest.mark.parametrize("text", ["2024-13-45", "gpt-4-0613", "$2024", "2,024", "v2024x"])
+def test_what_is_no_date(text: str) -> None:
+    assert read_dates(text, TODAY) == []
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_read(text: str) -> None:
+    folded = fold(text)
+    for span in read_dates(folded, TODAY):
+        assert span.first <= span.last
+        assert 0 <= span.start < span.end <= len(folded)
