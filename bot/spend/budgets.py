@@ -313,11 +313,11 @@ def _count(
 ) -> Decimal:
     only = "" if scope == "total" else f" AND {scope} = ?"
     rows = connection.execute(
-        "SELECT cost_usd, COUNT(*) FROM llm_calls WHERE reserved_at >= ? AND reserved_at < ? AND cost_usd IS NOT NULL"
-        f"{only} GROUP BY cost_usd",
+        "SELECT cost_usd FROM llm_calls WHERE reserved_at >= ? AND reserved_at < ? AND cost_usd IS NOT NULL"
+        + only,
         (time_text(start), time_text(end), *([] if scope == "total" else [subject])),
     )
-    return add(times(Decimal(cost), count) for cost, count in rows)
+    return add(Decimal(cost) for (cost,) in rows)
 
 
 def _in_flight(connection: sqlite3.Connection, budget: Budget, subject: Subject, now: datetime) -> Decimal:

@@ -106,7 +106,11 @@ def answer_without_words(answer: dict[str, Any], text: str | None) -> dict[str, 
             sentence = sentence.replace(quote, "…")
         return sentence
 
-    kept = {**answer, "parsed": without_words(answer.get("parsed")), "headline": bare(answer["headline"])}
+    kept = {
+        **answer,
+        "parsed": without_words(answer.get("parsed")),
+        "headline": bare(answer.get("headline", "")),
+    }
     for name in ("assumptions", "details"):
         kept[name] = [bare(sentence) for sentence in answer.get(name, ())]
     return kept

@@ -1,8 +1,8 @@
 """The ledger: every question and every LLM call, written before it matters; budgets; conversations; reports.
 
-`Ledger` is the door for the rest of the program. Its methods never block the event loop: all SQL runs in one thread of the
-ledger's own, one transaction for each call, and a write that has begun is finished even if its caller is cancelled. Several
-processes may open the same file. Whatever goes wrong with the file is a `StorageError`.
+`Ledger` is the door for the rest of the program. Its methods never block the event loop: SQL runs in one thread of the ledger's
+own (reports and exports, which may be long, in another), one transaction for each call, and a write that has begun is finished even
+if its caller is cancelled. Several processes may open the same file. Whatever goes wrong with the file is a `StorageError`.
 
 With a retention of 0 days the text of a question is stored only while it is being answered (a restart needs it), and what is
 kept afterwards (answer, conversation) holds typed slots without the person's words; parses are then cached in memory alone.
@@ -275,7 +275,7 @@ class Ledger:
 
     async def budgets(self) -> tuple[BudgetState, ...]:
         """The budgets of the settings and the stored ones, with what is spent of each."""
-        return await self._read(budgets.states, self._budgets, self._clock())
+        return await self._read_apart(budgets.states, self._budgets, self._clock())
 
     # Reports and privacy
 
@@ -289,11 +289,11 @@ class Ledger:
         time_zone: str = "UTC",
     ) -> UsageReport:
         """Usage from `since` up to, not including, `until` (UTC; see `report.time_range`), in all and by one criterion."""
-        return await self._read(report.build, since, until, by, user=user, time_zone=time_zone)
+        return await self._read_apart(report.build, since, until, by, user=user, time_zone=time_zone)
 
     async def export(self, user: str) -> dict[str, Any]:
         """All that is stored of a user, as JSON data."""
-        return await self._read(privacy.export, user, self._clock())
+        return await self._read_apart(privacy.export, user, self._clock())
 
     async def forget(self, user: str) -> Forgotten:
         """Remove a user's identity and words; what was spent stays in all sums."""
@@ -345,6 +345,12 @@ class Ledger:
     ) -> T:
         store = self._ready()
         return await self._on_thread(lambda: store.read(work, *args, **kwargs))
+
+    async def _read_apart(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        store = self._ready()
+        return await asyncio.to_thread(lambda: store.read_apart(work, *args, **kwargs))
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         try:

@@ -7,6 +7,7 @@ anew. What is removed is overwritten in the file (`PRAGMA secure_delete`) and le
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import sqlite3
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.spend.encoding import answer_without_words, json_text, storable, time_text
+
+logger = logging.getLogger("aicost.ledger")
 
 EVENTS_KEPT = timedelta(days=7)
 """Slack repeats an event for up to an hour, and a platform that was down may come back after days."""
@@ -135,7 +138,15 @@ def _overdue(now: datetime, retention_days: int) -> list[tuple[str, str, tuple[s
 
 def _remove_words(connection: sqlite3.Connection, query_id: int) -> None:
     text, answer = connection.execute("SELECT text, answer FROM queries WHERE id = ?", (query_id,)).fetchone()
-    bare = None if answer is None else json_text(answer_without_words(json.loads(answer), text))
+    bare = None
+    if answer is not None:
+        try:
+            bare = json_text(answer_without_words(dict(json.loads(answer)), text))
+        except (
+            TypeError,
+            ValueError,
+        ):  # somebody edited the file; what cannot be read cannot be cleaned either
+            logger.warning("The answer to query %d could not be read and was removed", query_id)
     connection.execute("UPDATE queries SET text = NULL, answer = ? WHERE id = ?", (bare, query_id))
 
 

@@ -1,7 +1,7 @@
 """What the bot was asked and what its own LLM calls cost, in all and by one criterion.
 
-Sums are exact: SQLite groups and counts, money is added as decimals. Groups add up to the totals, key by key. A question counts by
-the time it came, a call by the time it was reserved; a call that is reserved or lost counts with the tokens and the cost reserved.
+Sums are exact: SQLite groups and counts, money is added up as decimals. Groups add up to the totals, key by key. A question counts
+by the time it came, a call by the time it was reserved; a call that is reserved or lost counts with the tokens and cost reserved.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
+from functools import cache
 from typing import Any, Literal, get_args
 
 from bot.answers import plain
 from bot.errors import UsageError
-from bot.spend.encoding import add, read_time, time_text, times, zone
+from bot.spend.encoding import add, read_time, time_text, zone
 
 By = Literal["user", "channel", "workspace", "platform", "model", "kind", "day", "parser"]
 
@@ -127,35 +128,48 @@ def build(
         raise UsageError(f"Usage cannot be grouped by {by!r}.", f"Use one of {', '.join(get_args(By))}.")
     name = _day_namer(zone(time_zone)) if by == "day" else _name
     sums: dict[str, Totals] = {}
+
+    def count(key: str | None, part: Totals) -> None:
+        group = name(key)
+        sums[group] = sums.get(group, Totals()) + part
+
     question_key, call_key = _KEYS[by]
     where, values = _range("q.received_at", "q.user", since, until, user)
-    for key, questions, without_llm in connection.execute(
-        f"SELECT {question_key} AS key, COUNT(*),"
-        " SUM(NOT EXISTS (SELECT 1 FROM llm_calls x WHERE x.query_id = q.id))"
-        f" FROM queries q {where} GROUP BY key",
+    for key, questions in connection.execute(
+        f"SELECT {question_key} AS key, COUNT(*) FROM queries q WHERE {where} GROUP BY key", values
+    ):
+        count(key, Totals(questions=questions, without_llm=questions))
+    for key, questions in connection.execute(
+        f"SELECT {question_key} AS key, COUNT(*) FROM queries q WHERE {where}"
+        " AND q.id IN (SELECT query_id FROM llm_calls) GROUP BY key",
         values,
     ):
-        group = name(key)
-        sums[group] = sums.get(group, Totals()) + Totals(questions=questions, without_llm=without_llm)
+        count(key, Totals(without_llm=-questions))
     where, values = _range("c.reserved_at", "c.user", since, until, user)
-    for key, cost, calls, inputs, cached, outputs, reserved, lost, estimated in connection.execute(
-        f"SELECT {call_key} AS key, c.cost_usd, COUNT(*), SUM(c.input_tokens), SUM(c.cached_input_tokens),"
-        " SUM(c.output_tokens), SUM(c.status = 'reserved'), SUM(c.status = 'lost'), SUM(c.estimated)"
-        f" FROM llm_calls c {where} GROUP BY key, c.cost_usd",
+    for key, calls, inputs, cached, outputs, reserved, lost, estimated, unpriced in connection.execute(
+        f"SELECT {call_key} AS key, COUNT(*), SUM(c.input_tokens), SUM(c.cached_input_tokens), SUM(c.output_tokens),"
+        " SUM(c.status = 'reserved'), SUM(c.status = 'lost'), SUM(c.estimated), SUM(c.cost_usd IS NULL)"
+        f" FROM llm_calls c WHERE {where} GROUP BY key",
         values,
     ):
-        group = name(key)
-        sums[group] = sums.get(group, Totals()) + Totals(
+        part = Totals(
             llm_calls=calls,
             input_tokens=inputs,
             cached_input_tokens=cached,
             output_tokens=outputs,
-            cost_usd=Decimal(0) if cost is None else times(Decimal(cost), calls),
             reserved=reserved,
             lost=lost,
-            unpriced=calls if cost is None else 0,
             estimated=estimated,
+            unpriced=unpriced,
         )
+        count(key, part)
+    costs: dict[str, list[Decimal]] = {}
+    for key, cost in connection.execute(
+        f"SELECT {call_key}, c.cost_usd FROM llm_calls c WHERE {where} AND c.cost_usd IS NOT NULL", values
+    ):
+        costs.setdefault(name(key), []).append(Decimal(cost))
+    for group, amounts in costs.items():
+        sums[group] += Totals(cost_usd=add(amounts))
     totals = Totals()
     for part in sums.values():
         totals += part
@@ -180,7 +194,7 @@ def _range(
         if value is not None:
             conditions.append(condition)
             values.append(value)
-    return ("WHERE " + " AND ".join(conditions) if conditions else ""), values
+    return " AND ".join(conditions) or "1", values
 
 
 def _name(key: str | None) -> str:
@@ -188,6 +202,7 @@ def _name(key: str | None) -> str:
 
 
 def _day_namer(place: tzinfo) -> Callable[[str | None], str]:
+    @cache
     def name(minute: str | None) -> str:
         assert minute is not None
         return read_time(minute + "Z").astimezone(place).date().isoformat()

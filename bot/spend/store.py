@@ -1,7 +1,8 @@
 """The file `ledger.db`: opening it, transactions on it, and what an operator is told when that fails.
 
-A `Store` lives in one thread. It guarantees that a transaction is all or nothing, that SQLite's errors come out as `StorageError`
-with a sentence on what to do, and that a damaged file is never written over: it is set aside under a dated name and another begins.
+A `Store` lives in one thread (but for `read_apart`). It guarantees that a transaction is all or nothing, that SQLite's errors come
+out as `StorageError` with a sentence on what to do, and that a damaged file is never written over: it is set aside under a dated
+name and another begins.
 
 Durability. Each commit is in the operating system's hands when it returns, so a killed process loses nothing. Against a power
 cut, `durable` transactions (settled calls) wait until the disk has them, and with them everything before; for the others that
@@ -10,6 +11,7 @@ wait is saved (`synchronous=NORMAL`): a power cut may take back the last unfinis
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sqlite3
@@ -67,7 +69,7 @@ class Store:
         """Do `work` in a write transaction; it holds the ledger's only write lock, so what it reads stays true until it commits."""
         with self._explained():
             self.owner.claim()
-            return self._transaction("BEGIN IMMEDIATE", work, *args, **kwargs)
+            return _transaction(self.connection, "BEGIN IMMEDIATE", work, *args, **kwargs)
 
     def write_durably(
         self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -85,7 +87,18 @@ class Store:
     ) -> T:
         """Do `work` in a read transaction: all its queries see one state of the ledger."""
         with self._explained():
-            return self._transaction("BEGIN", work, *args, **kwargs)
+            return _transaction(self.connection, "BEGIN", work, *args, **kwargs)
+
+    def read_apart(
+        self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The same on a connection of its own, in whatever thread: for long reads, behind which no question shall wait."""
+        with self._explained():
+            connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
+            try:
+                return _transaction(connection, "BEGIN", work, *args, **kwargs)
+            finally:
+                connection.close()
 
     def tidy(self, now: datetime, retention_days: int) -> None:
         """Settle what dead processes left behind and remove what has been kept long enough; writes only if there is such."""
@@ -104,25 +117,6 @@ class Store:
         """Move the write-ahead log into the file and empty it, if no other process is reading it just now."""
         with self._explained():
             self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-
-    def _transaction(
-        self,
-        begin: str,
-        work: Callable[Concatenate[sqlite3.Connection, P], T],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> T:
-        connection = self.connection
-        connection.execute(begin)
-        try:
-            result = work(connection, *args, **kwargs)
-            connection.execute("COMMIT")
-        except BaseException:
-            # SQLite ends the transaction by itself on some errors, such as a full disk.
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-        return result
 
     def _open(self, now: datetime) -> sqlite3.Connection:
         if not self.suspect:
@@ -164,8 +158,13 @@ class Store:
         return connection
 
     def _connect(self) -> sqlite3.Connection:
-        # Created by us with narrow rights, because it holds what people asked; its -wal and -shm files inherit them.
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        # The file is created by us with narrow rights, because it holds what people asked; its -wal and -shm files inherit them.
+        # An existing file must not be opened here: closing it would drop the locks that SQLite holds on it in this process.
+        try:
+            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            if not os.access(self.path, os.W_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.path)) from None
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)
         try:
             connection.execute("PRAGMA synchronous = NORMAL")
@@ -243,6 +242,25 @@ class Store:
                 f"The disk that holds the ledger {self.path} fails to read or write.", "Check the disk."
             )
         return StorageError(f"The ledger {self.path} cannot be used ({error}).", "Run `aicost doctor`.")
+
+
+def _transaction(
+    connection: sqlite3.Connection,
+    begin: str,
+    work: Callable[Concatenate[sqlite3.Connection, P], T],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    connection.execute(begin)
+    try:
+        result = work(connection, *args, **kwargs)
+        connection.execute("COMMIT")
+    except BaseException:
+        # SQLite ends the transaction by itself on some errors, such as a full disk.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return result
 
 
 def _version(connection: sqlite3.Connection) -> int:
