@@ -103,7 +103,7 @@ class Tally:
     cost: Decimal | None = field(default_factory=Decimal)
 
     def add(self, usage: CallUsage, cost: Decimal | None) -> None:
-        """Count one call that may have been billed."""
+        """Count one call with what it is charged at."""
         self.calls += 1
         self.input_tokens += usage.input_tokens
         self.output_tokens += usage.output_tokens
@@ -361,12 +361,11 @@ class _Row:
         """The call was not answered; where the provider may bill it nevertheless, it is charged at its reservation."""
         if self._call_id is None:  # stopped before the row was written, so nothing was sent
             return
+        charged, priced = _NOTHING, Priced(Decimal(0))
         if error.may_be_billed:
-            priced = self._client.price.price(self._reserved)
-            self._tally.add(self._reserved, priced.cost)
-            await self._finish(self._reserved, priced, "failed", error.failure)
-        else:
-            await self._finish(_NOTHING, Priced(Decimal(0)), "failed", error.failure)
+            charged, priced = self._reserved, self._client.price.price(self._reserved)
+        self._tally.add(charged, priced.cost)
+        await self._finish(charged, priced, "failed", error.failure)
 
     async def _finish(self, usage: CallUsage, priced: Priced, status: Status, error: str | None) -> None:
         task = self._client.run_to_end(self._write(usage, priced, status, error))
