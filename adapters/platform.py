@@ -34,7 +34,7 @@ class PlatformAdapter(Protocol):
         ...
 
 
-STOP_GRACE = 3.0
+STOP_GRACE = 2.0
 """Seconds that a stopping adapter gives to the answers that are being made; the whole process must end within six."""
 
 

@@ -40,7 +40,10 @@ _RETRY_FIRST, _RETRY_MOST = 1.0, 60.0
 """Seconds between attempts to reach Discord: the first wait, doubled each time up to the longest."""
 
 _POST_TRIES = (0.5, 2.0, 5.0)
-"""Seconds between attempts to post one reply when the network fails (discord.py itself repeats on HTTP 5xx and 429)."""
+"""Seconds between attempts to post one reply; discord.py itself waits and repeats within each, where Discord asks for it."""
+
+_GOODBYE = 1.0
+"""Seconds that Discord gets to confirm the end of the connection."""
 
 _REFUSED_CODES = {4004: "the token", 4013: "the intents", 4014: "the intents"}
 """Close codes of the gateway that will not get better by trying again."""
@@ -95,9 +98,7 @@ class DiscordAdapter:
         if self._work:
             log.warning("%d Discord questions are left to the next start", len(self._work))
         await _cancelled(*self._work)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(1.5):
-                await self.client.close()
+        await self._close_client()
         if self._runner is not None:
             await _cancelled(self._runner)
 
@@ -118,7 +119,7 @@ class DiscordAdapter:
                     first_attempt.set_result(None)
                 if not self._took_up:  # once a process: later, what is unfinished is this process's own work
                     self._took_up = True
-                    self._own(self.take_up_unfinished())
+                    await self.take_up_unfinished()
                 await self.client.connect()
                 problem = "the connection was closed"
             except (discord.LoginFailure, discord.PrivilegedIntentsRequired):
@@ -164,9 +165,13 @@ class DiscordAdapter:
             first_attempt.set_exception(error)
 
     async def _close_client(self) -> None:
-        with contextlib.suppress(TimeoutError, OSError, aiohttp.ClientError):
-            async with asyncio.timeout(5):
-                await self.client.close()
+        """Say goodbye, and hang up when that does not go through."""
+        with contextlib.suppress(OSError, aiohttp.ClientError):
+            try:
+                async with asyncio.timeout(_GOODBYE):
+                    await self.client.close()
+            except TimeoutError:
+                await self.client.http.close()
 
     def receive(self, event: discord.Message) -> None:
         """Take a message of the gateway; those that do not concern the bot are dropped."""
@@ -249,22 +254,22 @@ class DiscordAdapter:
 
     async def _post(self, reply: Reply, place: Place) -> None:
         try:
-            await self._send(place, view=layout(reply))
+            try:
+                await self._send(place, view=layout(reply))
+            except discord.HTTPException as error:
+                if error.status != 400:
+                    raise
+                log.error("Discord refused the layout of a reply (%s); it is sent as plain text", error.text)
+                await self._send(place, content=plain_content(reply), suppress_embeds=True)
         except (discord.Forbidden, discord.NotFound) as error:
             log.warning("Discord channel %d takes no reply from the bot: %s", place.channel_id, error.text)
-        except (OSError, aiohttp.ClientError) as error:
-            log.error("a reply is lost, because Discord cannot be reached (%s)", type(error).__name__)
-        except discord.HTTPException as error:
+        except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
             log.error(
-                "Discord refused the layout of a reply (%d %s); it is sent as plain text",
-                error.status,
-                error.text,
+                "a reply is lost, because Discord does not take it (%s: %s)", type(error).__name__, error
             )
-            with contextlib.suppress(discord.Forbidden, discord.NotFound):
-                await self._send(place, content=plain_content(reply), suppress_embeds=True)
 
     async def _send(self, place: Place, **parts: Any) -> None:
-        """Post beneath the question, or on its own where the question is gone."""
+        """Post beneath the question, or on its own where the question is gone; in a bad moment of Discord's, try again."""
         channel = self.client.get_partial_messageable(place.channel_id)
         reference = discord.MessageReference(
             message_id=place.message_id, channel_id=place.channel_id, fail_if_not_exists=False
@@ -273,8 +278,8 @@ class DiscordAdapter:
             try:
                 await channel.send(**parts, reference=reference, mention_author=False, nonce=place.message_id)
                 return
-            except (OSError, aiohttp.ClientError) as error:
-                if wait is None:
+            except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
+                if wait is None or (isinstance(error, discord.HTTPException) and not _passes(error)):
                     raise
                 log.warning(
                     "a reply could not be posted (%s); next attempt in %.1f s", type(error).__name__, wait
@@ -291,6 +296,11 @@ class DiscordAdapter:
             self._hinted.popitem(last=False)
         with contextlib.suppress(discord.HTTPException, OSError, aiohttp.ClientError):
             await self._send(Place(event.channel.id, event.id), content=hint(_HINT.format(name=me.name)))
+
+
+def _passes(error: discord.HTTPException) -> bool:
+    """Whether a refusal is one of a bad moment: too many requests, or trouble at Discord."""
+    return error.status == 429 or error.status >= 500
 
 
 async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
