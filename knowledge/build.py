@@ -70,6 +70,7 @@ def _compile(path: Path, old: Path, data_dir: Path, report: Progress) -> None:
     from knowledge.names import write_names
     from knowledge.pricelist import write_price_list
     from knowledge.refresh import current_price_list
+    from knowledge.sources.contract_file import write_contracts
 
     prices = current_price_list(data_dir)
     note_changes(old, prices)
@@ -86,6 +87,7 @@ def _compile(path: Path, old: Path, data_dir: Path, report: Progress) -> None:
             report("names", 0, 1)
             write_names(db)
             report("names", 1, 1)
+            write_contracts(db, data_dir)
             _write_facts(db, report)
             create_indexes(db)
             db.table("meta").insert_all(

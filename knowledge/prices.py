@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 
+from knowledge.contracts import ContractBook, contract_card
 from knowledge.errors import NoPriceError
 from knowledge.pricesheets import Key, Sheet, read_all_sheets, read_sheet
 from knowledge.ratecard import (
@@ -54,6 +55,8 @@ class PriceBook:
         self._connection = connection
         self._sheets: dict[Key, Sheet] = {}
         self._all_read = False
+        self._under_contract: dict[tuple[object, ...], tuple[RateCard | None, RateCard]] = {}
+        """The list's card and what the contract made of it."""
 
     def card(self, model: Model, on: datetime | None = None, terms: PriceTerms = STANDARD) -> RateCard:
         """The rates of `model` at the moment `on` (default: now; without a zone: UTC) under `terms`.
@@ -109,6 +112,27 @@ class PriceBook:
 
     def _find(self, model: Model, on: datetime, terms: PriceTerms) -> RateCard | None:
         sheet = self._sheet(model)
+        card = self._listed(sheet, model, on, terms)
+        return self._contracted(sheet, card, model, on, terms) if self._contracts else card
+
+    def _contracted(
+        self, sheet: Sheet, card: RateCard | None, model: Model, on: datetime, terms: PriceTerms
+    ) -> RateCard | None:
+        """The list's card, or what the operator's contract makes of it."""
+        listed = (sheet.via or model.provider, model.id)
+        contract = self._contracts.find(model.provider, listed, on.date(), terms.special())
+        if contract is None or (card is None and not contract.rates):
+            return card
+        key = (model.provider, model.id, contract.rank, terms)
+        made = self._under_contract.get(key)
+        if made is None or made[0] is not card:
+            made = self._under_contract[key] = (
+                card,
+                contract_card(contract, card, model, terms, self._units),
+            )
+        return made[1]
+
+    def _listed(self, sheet: Sheet, model: Model, on: datetime, terms: PriceTerms) -> RateCard | None:
         standard = sheet.standard_at(on)
         if standard is None:
             return None
@@ -193,6 +217,10 @@ class PriceBook:
                 # Only the standard price: a reseller's batch or priority price is its own, and not on record.
                 return Sheet(sheet.standard, via=seller)
         return Sheet()
+
+    @cached_property
+    def _contracts(self) -> ContractBook:
+        return ContractBook(self._connection)
 
     @cached_property
     def _units(self) -> UnitTree:

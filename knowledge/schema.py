@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised whenever a reader would misread a file of the version before; such a file is then compiled anew."""
 
 _TABLES: dict[str, dict[str, Any]] = {
@@ -116,6 +116,34 @@ _TABLES: dict[str, dict[str, Any]] = {
         "pk": "id",
         "not_null": {"card", "position", "unit", "price", "per", "source"},
         "foreign_keys": [("card", "rate_cards", "id"), ("unit", "units", "usage_key")],
+    },
+    # The operator's own prices; see knowledge/contracts.py.
+    "contracts": {
+        "columns": {
+            "id": int,
+            "name": str,
+            "provider": str,
+            "model": str,
+            "family": str,
+            "percent_off": str,
+            "terms": str,  # JSON object; NULL where the contract names none
+            "valid_from": str,
+            "valid_to": str,  # last day
+            "line": int,
+            "source": str,
+        },
+        "pk": "id",
+    },
+    "contract_rates": {
+        "columns": {"contract": int, "unit": str, "price": str, "per": int},
+        "pk": ("contract", "unit"),
+        "foreign_keys": [("contract", "contracts", "id"), ("unit", "units", "usage_key")],
+    },
+    # The models that a contract names, as the price list has them; none for a contract with a whole provider.
+    "contract_models": {
+        "columns": {"contract": int, "provider": str, "model": str},
+        "pk": ("contract", "provider", "model"),
+        "foreign_keys": [("contract", "contracts", "id")],
     },
     # What became another price when this file took the place of an older one; see knowledge/changes.py.
     "price_changes": {
