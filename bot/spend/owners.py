@@ -13,7 +13,7 @@ import secrets
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from bot.errors import StorageError
@@ -70,9 +70,9 @@ class Owner:
         """Give the lock up and remove the file; from now on the owner counts as dead."""
         if self._fd is None:
             return
-        (self.folder / (self.name + _SUFFIX)).unlink(missing_ok=True)
         os.close(self._fd)
         self._fd = None
+        (self.folder / (self.name + _SUFFIX)).unlink(missing_ok=True)
 
     def is_alive(self, name: str) -> bool:
         """Whether the ledger called `name` is open in some living process; True when that cannot be found out."""
@@ -104,7 +104,10 @@ def _is_locked(path: Path) -> bool:
         if not _try_lock(fd):
             return True
         if _same_file(fd, path):
-            path.unlink(missing_ok=True)
+            with suppress(
+                PermissionError
+            ):  # Windows does not remove an open file; an unlocked one does no harm
+                path.unlink(missing_ok=True)
         return False
     except OSError:
         return True
