@@ -104,7 +104,7 @@ def _parts(answer: Answer) -> list[_Part]:
     for section in sections(answer):
         small = section.title == "Assumptions"
         prefix = _SMALL + _BULLET if small else _BULLET if section.title else ""
-        lines = tuple(prefix + escape_within(line, _LINE) for line in section.lines if line.strip())
+        lines = tuple(prefix + text for line in section.lines if (text := escape_within(line, _LINE)))
         title = f"{_SMALL if small else ''}**{escape(section.title)}**" if section.title else ""
         parts.append(_Part(lines, 600, title))
     sources = tuple(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from discord.utils import escape_mentions
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripted_router import ESTIMATE
 
@@ -164,6 +164,7 @@ ANSWERS = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(ANSWERS, st.lists(WORDS, max_size=4))
 def test_whatever_the_answer_discord_takes_it(answer: Answer, notices: list[str]) -> None:
     reply = Reply(message=QUESTION, answer=answer, notices=tuple(notices))
