@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 import pytest
 from servers.fake_discord import TOKEN, FakeDiscord, eventually
+from servers.fake_slack import FakeSlack
 
 from adapters.serve import configured
 from bot.settings import Settings
@@ -96,6 +97,12 @@ async def discord_server() -> AsyncIterator[FakeDiscord]:
 
 
 @pytest.fixture
+async def slack() -> AsyncIterator[FakeSlack]:
+    async with FakeSlack() as server:
+        yield server
+
+
+@pytest.fixture
 async def serve() -> AsyncIterator[Any]:
     """Starts processes that do not outlive the test."""
     started: list[Serving] = []
@@ -128,6 +135,57 @@ async def test_a_question_in_discord_is_answered_counted_and_the_end_is_clean(
     assert "Traceback" not in process.log
     assert TOKEN not in process.log
     assert (data_dir / "ledger.db").exists()
+
+
+async def test_one_process_serves_slack_and_discord(
+    serve: Any, discord_server: FakeDiscord, slack: FakeSlack, data_dir: Path
+) -> None:
+    discord_server.welcoming.clear()
+    process = await serve(
+        DISCORD_TOKEN=TOKEN,
+        DISCORD_API_URL=discord_server.url,
+        SLACK_API_URL=slack.api_url,
+        SLACK_BOT_TOKEN=slack.bot_token,
+        SLACK_APP_TOKEN=slack.app_token,
+    )
+    await slack.wait_connected(seconds=PATIENCE)
+    await eventually(lambda: discord_server.sessions, PATIENCE)
+    status, body = await process.get("/readyz")
+    assert (status, body["missing"]) == (503, ["discord"])
+    discord_server.welcoming.set()
+    await process.ready()
+
+    await slack.send(slack.mention("price of gpt-4o"))
+    (post,) = await slack.wait_for_posts(1, PATIENCE)
+    await discord_server.ask("price of gpt-4o")
+    await eventually(lambda: discord_server.posts, PATIENCE)
+    assert "$2.50" in post.everything
+    assert "$2.50" in str(discord_server.posts[0]["components"])
+    assert await process.end() == 0
+    assert "Traceback" not in process.log
+    for secret in (slack.bot_token, slack.app_token, TOKEN):
+        assert secret not in process.log
+
+
+async def test_signed_requests_of_slack_come_in_by_http(serve: Any, slack: FakeSlack, data_dir: Path) -> None:
+    process = await serve(
+        SLACK_API_URL=slack.api_url,
+        SLACK_BOT_TOKEN=slack.bot_token,
+        SLACK_SIGNING_SECRET=slack.signing_secret,
+    )
+    await process.ready()
+    door = f"{await process.url()}/slack/events"
+    status, _ = await slack.post_signed(door, slack.mention("price of gpt-4o"))
+    assert status == 200
+    (post,) = await slack.wait_for_posts(1, PATIENCE)
+    assert "$2.50" in post.everything
+
+    status, _ = await slack.post_signed(door, slack.mention("again"), {"X-Slack-Signature": "v0=" + "0" * 64})
+    assert status == 401
+    status, _ = await slack.post_signed(door, b"x" * 1_000_000)
+    assert status == 413
+    assert (await process.get("/healthz"))[0] == 200
+    assert await process.end() == 0
 
 
 async def test_from_an_empty_folder_it_answers_http_while_it_prepares(serve: Any, tmp_path: Path) -> None:
