@@ -44,7 +44,9 @@ def from_event(body: Mapping[str, Any], bot_user: str) -> Message | None:
     if not isinstance(event, dict):
         return None
     kind, channel, user, ts = (_string(event, key) for key in ("type", "channel", "user", "ts"))
-    direct = kind == "message" and event.get("channel_type") == "im"
+    direct = (
+        kind == "message" and (event.get("channel_type") or ("im" if channel.startswith("D") else "")) == "im"
+    )
     if not direct and kind != "app_mention":
         return None
     if event.get("bot_id") or user in ("", bot_user) or not channel or not ts:
