@@ -108,8 +108,10 @@ def _parts(answer: Answer) -> list[_Part]:
         title = f"{_SMALL if small else ''}**{escape(section.title)}**" if section.title else ""
         parts.append(_Part(lines, 600, title))
     sources = tuple(
-        f"{_SMALL}{_BULLET}{link(format_citation(citation), citation.url, _LINE)}"
-        for citation in answer.citations
+        dict.fromkeys(  # several facts may stand in one source
+            f"{_SMALL}{_BULLET}{link(format_citation(citation), citation.url, _LINE)}"
+            for citation in answer.citations
+        )
     )
     parts.append(_Part(sources, 500, f"{_SMALL}**Sources**"))
     return [part for part in parts if part.lines]

@@ -188,6 +188,11 @@ def test_a_long_answer_keeps_part_of_everything_and_says_that_lines_are_missing(
     assert length(text) > 3500
 
 
+def test_a_source_of_several_facts_is_named_once() -> None:
+    twice = (*ESTIMATE.citations, replace(ESTIMATE.citations[0], id="p2"))
+    assert shown(replace(ESTIMATE, citations=twice)).count("[OpenAI prices") == 1
+
+
 def test_a_short_answer_says_nothing_about_missing_lines() -> None:
     assert "left out" not in shown(ESTIMATE)
 
