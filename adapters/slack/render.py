@@ -50,6 +50,8 @@ class _Part:
     rank: int
     lines: Sequence[Any]
     draw: Callable[[Sequence[Any]], Block]
+    most: int = 12
+    """Lines that are shown even where there is room for more."""
 
 
 def render(reply: Reply) -> Rendered:
@@ -118,7 +120,7 @@ def _blocks(answer: Answer, notices: tuple[str, ...]) -> list[Block]:
     if notices:
         parts.append(_Part(1, notices, _small("")))
     if answer.figures:
-        parts.append(_Part(3, figure_rows(answer.figures), _figures))
+        parts.append(_Part(3, figure_rows(answer.figures), _figures, most=20))
     for position, section in enumerate(sections(answer)):
         if section.title == _ASSUMPTIONS:
             parts.append(_Part(6, section.lines, _small(section.title)))
@@ -127,7 +129,7 @@ def _blocks(answer: Answer, notices: tuple[str, ...]) -> list[Block]:
                 _Part(4 if not section.title else 7 + position, section.lines, _listed(section.title))
             )
     if answer.citations:
-        parts.append(_Part(5, answer.citations, _sources))
+        parts.append(_Part(5, list(dict.fromkeys(map(link, answer.citations))), _sources))
     parts.append(_Part(2, [footer(answer)], _small("")))
     return _fit(parts, answer.receipt)
 
@@ -142,7 +144,7 @@ def _fit(parts: Sequence[_Part], receipt: str) -> list[Block]:
         room -= empty
         for line in part.lines:
             cost = size([part.draw([line])]) - empty + 8
-            if cost > room or kept[index] >= _most_lines(part):
+            if cost > room or kept[index] >= part.most:
                 break
             room -= cost
             kept[index] += 1
@@ -153,10 +155,6 @@ def _fit(parts: Sequence[_Part], receipt: str) -> list[Block]:
     if omitted:
         blocks.insert(len(blocks) - 1, _small("")([_omission(omitted, receipt)]))
     return blocks
-
-
-def _most_lines(part: _Part) -> int:
-    return 12 if part.rank else 1
 
 
 def _omission(count: int, receipt: str) -> str:
@@ -193,11 +191,10 @@ def _small(title: str) -> Callable[[Sequence[str]], Block]:
     return draw
 
 
-def _sources(citations: Sequence[Citation]) -> Block:
+def _sources(links: Sequence[str]) -> Block:
     """One context block; a link must never be cut in its middle, so those that do not fit in one element start the next."""
     elements: list[str] = ["Sources:"]
-    for citation in citations:
-        text = link(citation)
+    for text in links:
         if units(elements[-1]) + units(text) + 3 > LIMITS["context_text"].most:
             elements.append(text)
         else:
@@ -235,7 +232,7 @@ def _fallback(answer: Answer, notices: tuple[str, ...]) -> str:
     for section in sections(answer):
         lines.extend([f"{section.title}:", *section.lines] if section.title else section.lines)
     sources = [f"{format_citation(c)} {_address(c.url) or ''}".rstrip() for c in answer.citations]
-    lines.extend(["Sources:", *sources] if sources else [])
+    lines.extend(["Sources:", *dict.fromkeys(sources)] if sources else [])
     foot = escape(clip(clean(footer(answer)), 300))
     shown: list[str] = []
     room = SAFE_TEXT - units(foot) - 10

@@ -222,7 +222,7 @@ def test_what_does_not_fit_is_counted_and_can_be_seen_elsewhere() -> None:
     )
     shown = json.dumps(rendered(answer).blocks, ensure_ascii=False)
     assert "model-0: " in shown
-    assert "… 88 more lines: aicost explain r-1234567890 shows all" in shown
+    assert "… 80 more lines: aicost explain r-1234567890 shows all" in shown
 
 
 def test_the_important_parts_survive_a_flood_of_details() -> None:
@@ -240,6 +240,15 @@ def test_the_important_parts_survive_a_flood_of_details() -> None:
     shown = json.dumps(rendered(answer, "A notice.").blocks, ensure_ascii=False)
     for words in ("The headline", "A notice.", "Input: ", "OpenAI list prices", "receipt r-1234567890"):
         assert words in shown
+
+
+def test_a_source_that_is_cited_twice_is_named_once() -> None:
+    twice = tuple(
+        Citation(id=name, title="OpenAI list prices", url="https://openai.com/pricing") for name in "ab"
+    )
+    message = rendered(Answer(status="answered", kind="price", headline="x", citations=twice))
+    assert str(message.blocks).count("OpenAI list prices") == 1
+    assert message.text.count("OpenAI list prices") == 1
 
 
 def test_a_source_without_a_web_address_is_no_link() -> None:
