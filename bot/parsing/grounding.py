@@ -20,6 +20,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bot.parsing.annotate import Annotation, NamedModel, annotate, model_ref
@@ -114,7 +115,7 @@ def _complete(
     for claim in form["quantities"]:
         places = _places(annotation.folded, claim["text"]) or _places_of_value(annotation, claim["text"])
         if not places:
-            if read_numbers(fold(claim["text"])) and not _stands_in_previous(claim["text"], previous):
+            if not _values(claim["text"]) <= _values(*_strings(question_to_json(previous))):
                 yield INVENTED_NUMBER
             continue
         index = _pointed_at(annotation.quantities, places, claim["role"], taken)
@@ -215,8 +216,13 @@ def _places(folded: str, words: str) -> list[tuple[int, int]]:
 
 def _places_of_value(annotation: Annotation, words: str) -> list[tuple[int, int]]:
     """Where the text holds the number in another notation: "1200" points at "twelve hundred", "2000" at "2k"."""
-    values = {number.value for number in read_numbers(fold(words), annotation.language)}
+    values = _values(words)
     return [(q.start, q.end) for q in annotation.quantities if q.value in values] if len(values) == 1 else []
+
+
+def _values(*texts: str) -> set[Decimal]:
+    """The numbers in some texts."""
+    return {number.value for text in texts for number in read_numbers(fold(text))}
 
 
 def _pointed_at(
@@ -303,13 +309,13 @@ _WANT_WORDS: dict[str, frozenset[str]] = {
     "gpu_hours": frozenset(["gpu_hours", "hours"]),
     "gpus": frozenset(["gpus"]),
 }
-"""What may be wanted, and the units one of which the text must name for it."""
+"""Things that may be wanted, and the units one of which the text must name for it."""
 _WANTS_OF: tuple[tuple[type[Any], str, frozenset[str]], ...] = (
     (CompareQuestion, "objective", frozenset(["cheapest", "dearest", "difference"])),
     (
         CapacityQuestion,
         "want",
-        frozenset(["input_tokens", "output_tokens", "tokens", "users", "days", "words", "pages"]),
+        frozenset(["requests", "input_tokens", "output_tokens", "tokens", "users", "days", "words", "pages"]),
     ),
     (TokensQuestion, "want", frozenset(["words", "pages"])),
     (TrainingQuestion, "want", frozenset(["gpu_hours", "days", "gpus"])),
@@ -317,17 +323,21 @@ _WANTS_OF: tuple[tuple[type[Any], str, frozenset[str]], ...] = (
 
 
 def _wanted(question: Question, annotation: Annotation, want: str | None) -> Question:
-    """The question with what the form says is wanted, where the rules found nothing but the slot's default."""
-    if want is None:
-        return question
+    """The question with what the form says is wanted: a thing that the text names apart from its quantities, or an extreme."""
     for kind, slot, allowed in _WANTS_OF:
-        if not isinstance(question, kind) or want not in allowed:
+        if want is None or want not in allowed or not isinstance(question, kind):
             continue
         is_default = getattr(question, slot) == kind.__dataclass_fields__[slot].default
-        named = want not in _WANT_WORDS or any(
-            UNITS.get(word.text) in _WANT_WORDS[want] for word in annotation.words
-        )
-        if is_default and named:
+        if _names_apart(annotation, _WANT_WORDS[want]) if want in _WANT_WORDS else is_default:
             changed: Question = replace(question, **{slot: want})
             return changed
     return question
+
+
+def _names_apart(annotation: Annotation, units: frozenset[str]) -> bool:
+    """Whether the text names one of these units where it is not what a number counts."""
+    return any(
+        UNITS.get(word.text) in units
+        and not any(q.start <= word.start and word.end <= q.end for q in annotation.quantities)
+        for word in annotation.words
+    )

@@ -28,7 +28,7 @@ from bot.questions import question_to_json
 from bot.spend.budgets import Budget, BudgetPeriod
 from bot.spend.call_failures import LlmCallError
 from bot.spend.completions import Completion
-from bot.spend.metering import ChatMessage, MeteredClient, Tally
+from bot.spend.metering import CallBook, ChatMessage, MeteredClient, Tally
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from bot.messages import Message
     from bot.questions import Question
     from bot.settings import Settings
-    from bot.spend.metering import CallBook
     from knowledge.base import KnowledgeBase
 
 log = logging.getLogger(__name__)
