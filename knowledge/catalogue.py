@@ -16,6 +16,8 @@ from typing import Literal
 
 from knowledge.errors import UnknownNameError
 from knowledge.makers import MAKERS, PROVIDER_SPELLINGS
+from knowledge.mentions import named_in
+from knowledge.model_finder import ModelFinder
 from knowledge.name_index import NameIndex, Row, kind_of
 from knowledge.reading import Corrector, Written, read
 from knowledge.records import Modality, Model, Provider
@@ -96,6 +98,10 @@ class Catalogue:
         fallbacks = {provider.id: provider.fallback_providers for provider in self.providers.values()}
         names = {provider.id: provider.name for provider in self.providers.values()}
         return Resolver(self._index, fallbacks, names)
+
+    @cached_property
+    def _finder(self) -> ModelFinder:
+        return ModelFinder(self._index)
 
     @cached_property
     def _corrector(self) -> Corrector:
@@ -279,9 +285,18 @@ class Catalogue:
 
     def mentions(self, text: str) -> list[Mention]:
         """All models, providers and makers named in a text, in order, not overlapping, the longest reading of each."""
-        from knowledge.mentions import mentions
-
-        return mentions(text, self, self._index)
+        found: list[Mention] = []
+        for name in named_in(text, self._finder, self.providers.__contains__):
+            said = text[name.start : name.end]
+            provider = name.provider
+            resolution = None
+            if name.kind == "model":
+                resolution = self.resolve(name.read_as or said, provider)
+                if name.shared and resolution.how == "provider_missing":
+                    provider = None
+                    resolution = self.resolve(name.read_as or said)
+            found.append(Mention(name.start, name.end, said, name.kind, resolution, provider, name.maker))
+        return found
 
     def models(
         self,

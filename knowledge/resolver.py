@@ -35,12 +35,12 @@ _SIDE_OFFER_WORDS = """
     batch free extended fast us highspeed ultrafast ultraspeed ft contributor cyber rosalind decisions prime thinking chat non tool
     base
 """
-_SIDE_OFFERS = frozenset(_SIDE_OFFER_WORDS.split())
+SIDE_OFFERS = frozenset(_SIDE_OFFER_WORDS.split())
 _TIER_WORDS = """
     mini nano micro lite light tiny small medium large ultra max plus pro premier turbo flash super high long next prime express
     image audio vision code coder vl omni base instruct
 """
-TIERS = frozenset(_TIER_WORDS.split()) | _SIDE_OFFERS
+TIERS = frozenset(_TIER_WORDS.split()) | SIDE_OFFERS
 """Words that tell members of many lines apart, and so name no model without a line."""
 """Words of special servings and editions, which a bare family name does not mean."""
 
@@ -267,7 +267,7 @@ class Resolver:
             for hit in self._hits(Spelling((line,), (), ()))
             if hit.row.line == line and hit.row.provider == provider and hit.row.modality == "text"
         ]
-        hits = [hit for hit in hits if _SIDE_OFFERS.isdisjoint(hit.spelled.core)]
+        hits = [hit for hit in hits if SIDE_OFFERS.isdisjoint(hit.spelled.core)]
         hits = [hit for hit in hits if not hit.row.deprecated and not hit.row.preview and hit.row.priced]
         hits.sort(key=lambda hit: (*_rank_of_flagship(hit), _preference(hit, _PLAIN)))
         hits.sort(key=_age, reverse=True)
@@ -292,7 +292,7 @@ class Resolver:
             spelled = self._index.spelled(position)
             for row in map(self._index.row, spelled.rows):
                 hit = Hit(row, spelled, spelled.core.difference(core))
-                side = not _SIDE_OFFERS.isdisjoint(hit.extra)
+                side = not SIDE_OFFERS.isdisjoint(hit.extra)
                 order = (
                     -count,
                     own_line and row.line not in core,
@@ -350,7 +350,7 @@ def _offered(hits: list[Hit]) -> list[Hit]:
 
 def _main(core: frozenset[str], hits: list[Hit]) -> list[Hit]:
     """Generally available text models before others; special servings only where the name asks for them."""
-    rest = [hit for hit in hits if _SIDE_OFFERS.isdisjoint(hit.extra)] or hits
+    rest = [hit for hit in hits if SIDE_OFFERS.isdisjoint(hit.extra)] or hits
     rest = [hit for hit in rest if hit.row.line in core] or rest
     sold = _offered(rest)
     text = [hit for hit in sold if hit.row.modality == "text"] or sold
@@ -398,16 +398,22 @@ def _preference(hit: Hit, name: Spelling) -> tuple[object, ...]:
     """Order of rows that are the same model: what the name asks for, then what is sold plainly."""
     row, spelled = hit.row, hit.spelled
     dates = set(name.dates)
+    open_line = row.line in LINES and LINES[row.line].open_weights is not False
     return (
         not spelled.dates >= dates,
         row.deprecated,
         bool(spelled.dates - dates),
-        len(spelled.noise.symmetric_difference(name.noise)),
+        len((spelled.noise ^ set(name.noise)) - _FOR_CHAT),
+        open_line and not (spelled.noise | hit.extra) & _FOR_CHAT,
         row.id.startswith("global.") is not ("global" in name.noise),
         row.preview,
         len(row.id),
         row.id,
     )
+
+
+_FOR_CHAT = frozenset(["instruct", "it", "chat", "hf"])
+"""Of an open model people mean the edition that follows instructions, not the raw one beside it."""
 
 
 def _one_a_seller(ranked: Iterable[Hit]) -> tuple[Row, ...]:

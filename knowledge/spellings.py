@@ -116,6 +116,8 @@ def _normal(text: str, kind: str) -> tuple[str, PartKind]:
             return text.replace(",", "."), "label"
         case "date":
             return "@" + re.sub(r"\D", "", text), "date"
+        case "series" if text.startswith("v0"):
+            return "@" + text, "date"  # a revision of a model ("Mistral 7B v0.3"), not its version
         case "series":
             return plain_version(text.replace("p", ".").replace(",", ".")).removeprefix("v"), "version"
     if text.isdigit():
@@ -179,7 +181,7 @@ def id_parts(model_id: str) -> list[Part]:
     folded = _REGION.sub("", fold(model_id).rpartition("/")[2])
     head, dot, rest = folded.partition(".")
     if dot and head in ORGANISATIONS and rest[:1].isalpha():
-        folded = rest
+        folded = re.sub(r"-v[1-9]$", "", rest)
     return joined(parts(_AWS_REVISION.sub("", re.sub(r"v0:(\d)$", r"v0.\1", folded))))
 
 
