@@ -34,6 +34,8 @@ class ModelRef:
     """`family`: a family name read as its newest member; `corrected`: a typo; `ambiguous` and `unknown` hold candidates;
     `provider_missing`: the model is known, the named provider has no price for it."""
     candidates: tuple[str, ...] = ()
+    note: str | None = None
+    """How the name was read, in a sentence for the answer's assumptions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from bot.answering.dispatch import Books, answer_questions, refusal
-from bot.answers import Answer, Spend
+from bot.answers import Answer
 from bot.conversation import Conversations
 from bot.errors import AicostError, StorageError
 from bot.messages import Message, Reply
@@ -68,18 +68,20 @@ class Router:
 
         Raises `KnowledgeError` when there is no knowledge base and none can be compiled.
         """
+        from bot.spend.budgets import total_budgets
         from bot.spend.ledger import Ledger
         from bot.spend.null import NullLedger
 
         knowledge = await asyncio.to_thread(KnowledgeBase.open, settings.data_dir, progress)
         problem = None
+        budgets = total_budgets(settings.budget_day_usd, settings.budget_month_usd, settings.timezone)
         ledger: Ledger | NullLedger
         try:
-            ledger = await Ledger.open(settings.data_dir, settings.retention_days)
+            ledger = await Ledger.open(settings.data_dir, settings.retention_days, budgets=budgets)
         except StorageError as error:
             log.warning("%s Questions are answered, but nothing is recorded.", error)
             problem = str(error)
-            ledger = NullLedger(problem)
+            ledger = NullLedger(problem, budgets)
         llm = None
         if settings.llm_configured and settings.parser != "local":
             from bot.parsing.llm import LlmParser
@@ -155,12 +157,10 @@ class Router:
         main = parsed.questions[0]
         if not isinstance(main, OutOfScope):
             await self._remember(message, main)
-        spend = parsed.spend
-        if spend == Spend():
-            spend = Spend()
-        return replace(
-            answer, parser=parsed.parser, spend=spend, parsed=_parsed_json(parsed.questions)
-        ), parsed
+        stamped = replace(
+            answer, parser=parsed.parser, spend=parsed.spend, parsed=_parsed_json(parsed.questions)
+        )
+        return stamped, parsed
 
     async def _last_question(self, message: Message) -> Question | None:
         try:

@@ -292,3 +292,9 @@ ALSO_A_WORD: frozenset[str] = frozenset(
     ]
 )
 """Providers' names that are ordinary words, or mean something else than a platform, unless a preposition precedes them."""
+
+
+def own_apis(maker: str) -> tuple[str, ...]:
+    """The providers that are a maker's own API; none for a maker that sells none."""
+    known = MAKERS.get(maker)
+    return known.apis if known is not None else ()

@@ -126,11 +126,8 @@ def _against_workload(
     """Where a volume is given: its API bill beside the hosting cost."""
     workload = question.workload
     if (
-        (workload.requests is None
-        and workload.volume is None
-        and workload.volume_input is None)
-        or question.model is None
-    ):
+        workload.requests is None and workload.volume is None and workload.volume_input is None
+    ) or question.model is None:
         return [], ""
     made = bill(context.model(question.model), workload, context)
     if made.load.per is None:

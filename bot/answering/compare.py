@@ -14,6 +14,7 @@ from bot.answers import Answer, Figure
 from bot.errors import NoPriceError
 from bot.presentation import format_amount, per_words
 from bot.questions import CompareQuestion, Constraints, Period, Workload
+from knowledge.makers import own_apis
 from knowledge.prices import RateCard
 from knowledge.records import Model
 
@@ -49,12 +50,11 @@ def answer_compare(question: CompareQuestion, context: Context) -> Answer:
 def _candidates(constraints: Constraints, context: Context) -> list[Model]:
     """All current text models that fit; at their makers' own APIs unless a provider is named or open weights are asked for."""
     catalogue = context.knowledge.catalogue
-    providers = list(constraints.providers)
-    if not providers and not constraints.open_weights:
-        providers = [provider.id for provider in catalogue.providers.values() if provider.is_maker]
+    own_only = not constraints.providers and not constraints.open_weights
+    if own_only:
         context.note("Only makers' own APIs are compared; name a provider to look there.")
     found = catalogue.models(
-        provider=providers,
+        provider=list(constraints.providers),
         maker=list(constraints.makers),
         min_context=int(constraints.min_context) if constraints.min_context is not None else None,
         include_preview=False,
@@ -64,6 +64,7 @@ def _candidates(constraints: Constraints, context: Context) -> list[Model]:
         for model in found
         if model.maker not in constraints.excluded_makers
         and (not constraints.open_weights or model.open_weights)
+        and (not own_only or model.provider in own_apis(model.maker))
     ]
 
 
@@ -190,7 +191,7 @@ def _workload_headline(
     first = shown[0]
     seller = context.provider_name(first.model.provider)
     if question.objective in ("cheapest", "dearest") or not question.models:
-        word = "dearest" if question.objective == "dearest" else "cheapest"
+        word = _superlative(question, len(shown))
         rest = f"; next {shown[1].model.name} at {amount(shown[1])}" if len(shown) > 1 else ""
         return f"{first.model.name} ({seller}) is the {word}: {amount(first)}{rest}."
     low, high = min(shown, key=lambda made: made.total), max(shown, key=lambda made: made.total)
@@ -207,6 +208,12 @@ def _workload_headline(
         if times
         else f"{listed}."
     )
+
+
+def _superlative(question: CompareQuestion, count: int) -> str:
+    """ "cheaper" of two named models, "cheapest" of more."""
+    words = ("dearer", "dearest") if question.objective == "dearest" else ("cheaper", "cheapest")
+    return words[0] if question.models and count == 2 else words[1]
 
 
 def _considered(question: CompareQuestion, count: int, context: Context) -> tuple[str, ...]:
@@ -296,7 +303,7 @@ def _rates_headline(question: CompareQuestion, shown: Sequence[RateCard], contex
 
     first = shown[0]
     if question.objective in ("cheapest", "dearest") or not question.models:
-        word = "dearest" if question.objective == "dearest" else "cheapest"
+        word = _superlative(question, len(shown))
         seller = context.provider_name(first.model.provider)
         return f"{first.model.name} ({seller}) is the {word}: {rates(first)}."
     listed = "; ".join(f"{card.model.name}: {rates(card)}" for card in shown)

@@ -61,16 +61,8 @@ class Context:
         if ref.model is None or ref.provider is None:
             raise NoAnswer(*_unresolved(ref))
         model = self.knowledge.catalogue.get(ref.provider, ref.model)
-        seller = self.provider_name(model.provider)
-        if ref.how == "family":
-            self.note(
-                f"“{ref.mention}” is read as {model.name}, the newest generally available model of that name ({seller})."
-            )
-        elif ref.how == "corrected":
-            self.note(f"“{ref.mention}” is read as {model.name} ({seller}).")
-        elif ref.how == "ambiguous":
-            others = ", ".join(c for c in ref.candidates if c != f"{model.provider}/{model.id}")
-            self.note(f"“{ref.mention}” is read as {model.name} at {seller}; it could also be {others}.")
+        if ref.note:
+            self.note(ref.note)
         return model
 
     def note(self, sentence: str) -> None:

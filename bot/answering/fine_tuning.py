@@ -47,6 +47,11 @@ def price_name(price: FineTuningPrice) -> str:
     return f"{what} at {price.provider}{method}"
 
 
+def _key(name: str) -> str:
+    """A model's name without what people write in different ways: "GPT-4o mini" is "gpt4omini"."""
+    return "".join(c for c in name.lower() if c.isalnum())
+
+
 def _known_prices(context: Context) -> tuple[str, ...]:
     names = [price_name(price) for price in context.knowledge.rules.fine_tuning_prices]
     return (f"On record: {', '.join(names)}.",) if names else ()
@@ -63,12 +68,14 @@ def _prices(question: FineTuningQuestion, context: Context) -> list[FineTuningPr
         if name
     ]
     provider = context.provider_name(question.provider) if question.provider else None
-    found: list[FineTuningPrice] = []
-    for name in names:
-        found = rules.fine_tuning(provider=provider, model=name)
-        found = [price for price in found if price.model is not None]
-        if found:
-            break
+    keys = {_key(name) for name in names}
+    found = [
+        price
+        for price in rules.fine_tuning_prices
+        if price.model is not None
+        and _key(price.model) in keys
+        and (provider is None or price.provider == provider)
+    ]
     if not found and question.parameters is not None:
         found = rules.fine_tuning(provider=provider, parameters=question.parameters)
     return [price for price in found if price.per == PER_TRAINING_TOKENS and price.method is None]

@@ -196,7 +196,9 @@ def _names(text: str, mentions: Iterable[Mention]) -> tuple[list[NamedModel], li
         if mention.kind == "model" and mention.resolution is not None:
             models.append(NamedModel(mention.start, mention.end, model_ref(mention.text, mention.resolution)))
         elif mention.kind == "maker":
-            makers.append(Named(mention.start, mention.end, mention.provider or mention.text))
+            makers.append(
+                Named(mention.start, mention.end, mention.maker or mention.provider or mention.text)
+            )
         elif mention.provider is not None:
             providers.append(Named(mention.start, mention.end, mention.provider))
     return models, makers, providers
@@ -211,6 +213,7 @@ def model_ref(mention: str, resolution: Resolution) -> ModelRef:
         provider=model.provider if model else None,
         how=resolution.how,
         candidates=tuple(f"{c.provider}/{c.id}" for c in resolution.candidates[:6]),
+        note=resolution.note,
     )
 
 

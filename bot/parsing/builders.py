@@ -94,7 +94,9 @@ _UNIT_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 def _price(a: Annotation, today: date) -> Question:
     units = tuple(name for name, pattern in _UNIT_WORDS if pattern.search(a.folded))
-    per = next((q.value for q in a.quantities if q.unit == "tokens" and not q.per), None)
+    if "cached" in units and re.search(r"cached (?:input|prompt)|input cach|cach\w+ input", a.folded):
+        units = tuple(name for name in units if name != "input")  # "cached input" is one rate
+    per = next((q.value for q in a.quantities if q.per_thing == "basis"), None)
     if per is None and re.search(r"\bper (?:1k|k|thousand)\b|/1?k\b", a.folded):
         per = Decimal(1000)
     if per is None and re.search(r"\bper (?:single )?token\b|\ba token\b", a.folded):
@@ -190,6 +192,15 @@ def _capacity(a: Annotation, today: date) -> Question:
             per=budget_quantity.per or (a.want_per if a.want_per and not a.has("how_long") else None),
         )
     workload = build_workload(a)
+    if workload.volume_per is None and (workload.volume_input or workload.volume_output):
+        # Beside a budget, "1k in, 500 out" is the size of one request, not a volume.
+        workload = replace(
+            workload,
+            input=workload.volume_input,
+            output=workload.volume_output,
+            volume_input=None,
+            volume_output=None,
+        )
     return CapacityQuestion(
         budget=budget,
         model=_model_of(a),

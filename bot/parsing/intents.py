@@ -37,7 +37,7 @@ def choose(annotation: Annotation, facts: FactBase) -> Intent:
     """The kind of question that a message most likely is."""
     rules = (
         _empty, _help, _usage, _fine_tuning, _facts_about_companies, _break_even, _training, _tokens, _self_hosting,
-        _history, _capacity, _compare, _estimate, _price, _retrieved, _bare_topics,
+        _history, _capacity, _pipeline, _compare, _estimate, _price, _bare_topics, _retrieved, _vague_topics,
     )  # fmt: skip
     for rule in rules:
         intent = rule(annotation, facts)
@@ -91,7 +91,13 @@ def _fine_tuning(a: Annotation, _: FactBase) -> Intent | None:
 
 def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
     """Companies, people and known models with a word of money, speech or training: what the fact cards are about."""
-    if a.has("said") and (a.subjects or a.makers or a.has("training", "own_model")) and not a.quantities:
+    asks_price = bool(a.models) and a.has("cost", "price") and not a.has("finance", "training", "energy")
+    if (
+        a.has("said")
+        and (a.subjects or a.makers or a.has("training", "own_model"))
+        and not a.quantities
+        and not asks_price
+    ):
         return Intent("fact", 0.9)
     names = bool(a.subjects or a.makers)
     if not names and not a.models:
@@ -202,10 +208,24 @@ def _capacity(a: Annotation, _: FactBase) -> Intent | None:
     return Intent("capacity", 0.5)
 
 
+_SEQUENCE = re.compile(
+    r"\b(?:then|after that|followed by|afterwards|step [12]|stage [12]|first .{3,80}second|pipeline|plus)\b"
+)
+
+
+def _pipeline(a: Annotation, _: FactBase) -> Intent | None:
+    """Several models one after the other, each with sizes of its own, are steps of one workload."""
+    if len(a.models) < 2 or not _SEQUENCE.search(a.folded) or a.has("cheapest", "cheaper", "difference"):
+        return None
+    sizes = [q for q in a.quantities if q.is_size]
+    return Intent("estimate", 0.85) if len(sizes) >= len(a.models) else None
+
+
 def _compare(a: Annotation, _: FactBase) -> Intent | None:
-    names = len({(m.ref.model or m.ref.mention, m.ref.provider) for m in a.models}) + (
-        len(a.providers) if len(a.models) == 1 else 0
-    )
+    sellers = {named.id for named in a.providers} | {m.ref.provider for m in a.models}
+    names = len({(m.ref.model or m.ref.mention, m.ref.provider) for m in a.models})
+    if len(a.models) == 1 and len(a.providers) > 1:
+        names = len(sellers)  # "gpt-4o on azure or on openrouter"
     topic = bool(
         a.models
         or a.makers
@@ -260,8 +280,9 @@ def _estimate(a: Annotation, _: FactBase) -> Intent | None:
 
 def _price(a: Annotation, _: FactBase) -> Intent | None:
     if a.models:
-        meaningful = a.has("price", "cost", "batch", "cached", "context") or len(a.words) <= 6
-        return Intent("price", 0.9 if meaningful else 0.6)
+        if a.has("price", "cost", "batch", "cached", "context", "cheaper") or a.explained() >= 0.75:
+            return Intent("price", 0.9)
+        return Intent("out_of_scope", 0.45)
     if (a.makers or a.providers) and a.has("price", "cost"):
         return Intent("compare", 0.65)
     return None
@@ -276,14 +297,25 @@ def _retrieved(a: Annotation, facts: FactBase) -> Intent | None:
 
 
 def _bare_topics(a: Annotation, _: FactBase) -> Intent | None:
-    """ "Training cost", "running costs": a topic without a question."""
-    if a.has("finance") and (a.subjects or a.makers or a.has("industry")):
-        return Intent("fact", 0.5)
-    if a.has("cost", "price") and re.search(
-        r"\b(?:llms?|ai|models?|tokens?|chatbots?|api|gpt|prompts?|inference|running|monetary)\b|^\W*(?:costs?|pricing|prices?)\W*$",
-        a.folded,
+    """ "Costs", "running costs", "price of AI": a topic without anything to reckon with; worth a question back."""
+    if a.subjects or a.makers or a.has("training", "industry", "trend", "energy", "finance", "why", "said"):
+        return None
+    words = sum(1 for w in a.words if w.text[0].isalpha())
+    if a.has("cost", "price") and words <= 7 and _TOPIC.search(a.folded):
+        return Intent("estimate", 0.6)
+    return None
+
+
+_TOPIC = re.compile(
+    r"\b(?:llms?|ai|models?|tokens?|chatbots?|bots?|api|gpt|prompts?|inference|running|monetary|usage)\b|^\W*(?:the )?(?:costs?|pricing|prices?)\W*$"
+)
+
+
+def _vague_topics(a: Annotation, _: FactBase) -> Intent | None:
+    if a.has("finance", "industry", "trend") and (
+        a.subjects or a.makers or a.has("cost", "price", "industry")
     ):
-        return Intent("estimate", 0.4)
-    if a.has("industry", "trend") and a.has("cost", "price"):
         return Intent("fact", 0.5)
+    if a.has("cost", "price") and _TOPIC.search(a.folded):
+        return Intent("estimate", 0.4)
     return None

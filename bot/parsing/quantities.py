@@ -39,6 +39,7 @@ _BYTE_FACTORS = {"kb": 10**3, "kilobytes": 10**3, "mb": 10**6, "megabytes": 10**
                  "tb": 10**12, "terabytes": 10**12}  # fmt: skip
 _WORKDAY = frozenset(["working", "business", "work", "week", "arbeits", "jour", "ouvré", "laborable"])
 _CLAUSE_ENDS = frozenset([",", ";", "?", "!", "(", ")"])
+_SINGULAR_ROLES = frozenset(["prompt", "completion", "response", "reply", "answer", "generation"])
 _LOOK_AHEAD = 7
 _LOOK_BACK = 6
 
@@ -142,7 +143,14 @@ class _Reader:
         quantity = self._role_before(quantity)
         quantity, at = self._per(quantity, at)
         quantity = replace(quantity, start=self.start, end=max(self.end, quantity.end))
+        if quantity.unit == "tokens" and self._is_basis():
+            quantity = replace(quantity, per_thing="basis")
         return self._settle(quantity)
+
+    def _is_basis(self) -> bool:
+        """ "price per 1M tokens": what a rate is quoted for, no volume."""
+        before = self.before[-1].text if self.before else ""
+        return before in ("per", "pro", "par", "por", "je") and self.number.value in (1, 1000, 10**6)
 
     def _currency_before(self, quantity: Quantity) -> Quantity:
         if self.before and self.before[-1].text in _SIGNS and self.before[-1].end >= self.number.start - 1:
@@ -161,6 +169,10 @@ class _Reader:
             word = self.after[at].text
             following = self.after[at + 1].text if at + 1 < len(self.after) else ""
             unit, role = UNITS.get(word), ROLES.get(word)
+            if word == "of" and following in ("them", "those", "these") and not quantity.unit:
+                quantity = replace(quantity, unit="items", noun=following)
+                at = self._take(at + 1)
+                break
             if word == "-" or (
                 word in FILLERS
                 and word not in UNITS
@@ -198,6 +210,32 @@ class _Reader:
                 continue
             if quantity.unit == "money":
                 break
+            if word in (
+                "en",
+                "als",
+                "as",
+                "for",
+                "im",
+                "der",
+                "an",
+                "à",
+                "l'",
+                "d'",
+                "la",
+                "de",
+                "the",
+            ) and ROLES.get(following) in ("input", "output"):
+                at += 1  # "300 en sortie"
+                continue
+            if (
+                word in _SINGULAR_ROLES
+                and not quantity.unit
+                and quantity.value > 1
+                and not self._starts_period(at + 1)
+            ):
+                quantity = replace(quantity, role=ROLES[word])  # "200 reply": a count would be plural
+                at = self._take(at)
+                continue
             if role and unit and following and UNITS.get(following) in SIZE_UNITS:
                 quantity = replace(quantity, role=role)  # "500 prompt tokens"
                 at = self._take(at)
@@ -443,6 +481,8 @@ class _Reader:
         return quantity, at
 
     def _starts_period(self, at: int) -> bool:
+        if at >= len(self.after):
+            return False
         word = self.after[at].text
         following = self.after[at + 1].text if at + 1 < len(self.after) else ""
         return word in ADVERB_PERIODS or (word in PERIOD_MARKERS and following in PERIODS)
@@ -485,7 +525,18 @@ class _Reader:
 
 
 _SHORTENING = frozenset(
-    ["summarise", "summarize", "summarizing", "summarising", "condense", "shorten", "compress", "boil", "down", "summary"]
+    [
+        "summarise",
+        "summarize",
+        "summarizing",
+        "summarising",
+        "condense",
+        "shorten",
+        "compress",
+        "boil",
+        "down",
+        "summary",
+    ]
 )
 
 

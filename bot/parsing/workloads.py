@@ -73,7 +73,9 @@ class _Builder:
     def __init__(self, annotation: Annotation, quantities: list[Quantity]) -> None:
         self.annotation = annotation
         self.quantities = [
-            q for q in quantities if q.unit != "money" and not is_context_window(annotation, q)
+            q
+            for q in quantities
+            if q.unit != "money" and q.per_thing != "basis" and not is_context_window(annotation, q)
         ]
         self.workload = Workload()
 
