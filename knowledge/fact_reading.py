@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from knowledge.periods import Period, parse_period, periods_in
 from knowledge.subjects import SubjectIndex, SubjectMention
-from knowledge.wording import Lexicon, Term, words_in
+from knowledge.wording import Lexicon, Word, words_in
 
 if TYPE_CHECKING:
     from knowledge.facts import Fact
@@ -86,14 +87,15 @@ class Reader:
 
     def question(self, text: str, subjects: Sequence[str] = (), periods: Sequence[str] = ()) -> Reading:
         """Reads a question; `subjects` and `periods` are known of it beforehand and count as if they stood in it."""
-        terms = self._terms(text)
-        context = any(term.name in _GPU_CONTEXT for term in terms)
+        words = words_in(text)
+        context = any(term.name in _GPU_CONTEXT for term in self.lexicon.terms(words))
         mentions = self.subjects.mentions(text, context=context, correct=True)
         dates = periods_in(text)
-        covered = [(mention.start, mention.end) for mention in mentions]
-        covered += [(start, end) for start, end, _ in dates]
-        if covered:
-            terms = self._terms(text, covered)
+        words = _without(words, mentions, self.subjects, [(start, end) for start, end, _ in dates])
+        terms = [term.name for term in self.lexicon.terms(words, correct=True)]
+        kinds = {self.subjects.kind(mention.subject) for mention in mentions if mention.subject}
+        if {"cloud", "gpu"} <= kinds and not any(self.lexicon.is_strong(term) for term in terms):
+            terms.append("@cost")  # "lambda h100" asks for nothing else
         named = [mention.subject for mention in mentions if mention.subject]
         for subject in subjects:
             found = self.subjects.mentions(subject, context=True)
@@ -108,7 +110,7 @@ class Reader:
                 dict.fromkeys(mention.subject or "" for mention in mentions if mention.corrected)
             ),
             alternatives=_are_alternatives(text, mentions),
-            terms=tuple(dict.fromkeys(term.name for term in terms)),
+            terms=tuple(dict.fromkeys(terms)),
             periods=tuple(dict.fromkeys(asked)),
             wants_amount=bool(_AMOUNT.search(text)),
         )
@@ -162,18 +164,34 @@ class Reader:
         return [mention.subject for mention in self.subjects.mentions(text, context=True) if mention.subject]
 
     def _words(self, text: str) -> tuple[str, ...]:
-        mentions = self.subjects.mentions(text, context=True)
-        terms = self._terms(text, [(mention.start, mention.end) for mention in mentions])
-        return tuple(dict.fromkeys(term.name for term in terms))
+        words = _without(words_in(text), self.subjects.mentions(text, context=True), self.subjects)
+        return tuple(dict.fromkeys(term.name for term in self.lexicon.terms(words)))
 
     def _phrase(self, alias: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self._words(alias), *(f"#{name}" for name in self._names(alias)))))
 
-    def _terms(self, text: str, covered: Sequence[tuple[int, int]] = ()) -> list[Term]:
-        words = words_in(text)
-        if covered:
-            words = [word for word in words if not any(start <= word.start < end for start, end in covered)]
-        return self.lexicon.terms(words)
+
+def _without(
+    words: Sequence[Word],
+    mentions: Sequence[SubjectMention],
+    subjects: SubjectIndex,
+    others: Sequence[tuple[int, int]] = (),
+) -> list[Word]:
+    """The words outside of names and dates. A GPU leaves the word "gpu" behind, since "used H100" means a used GPU."""
+    gpus = {
+        mention.start for mention in mentions if mention.subject and subjects.kind(mention.subject) == "gpu"
+    }
+    spans = [*((mention.start, mention.end) for mention in mentions), *others]
+    if not spans:
+        return list(words)
+    kept: list[Word] = []
+    for word in words:
+        span = next(((start, end) for start, end in spans if start <= word.start < end), None)
+        if span is None:
+            kept.append(word)
+        elif span[0] in gpus and word.start == span[0]:
+            kept.append(Word("gpu", *span))
+    return kept
 
 
 _GPU_CONTEXT = frozenset(
@@ -189,5 +207,5 @@ def _explicit_period(text: str) -> list[Period]:
 
 
 def _are_alternatives(text: str, mentions: Sequence[SubjectMention]) -> bool:
-    gaps = (text[first.end : second.start] for first, second in zip(mentions, mentions[1:], strict=False))
+    gaps = (text[first.end : second.start] for first, second in pairwise(mentions))
     return any(_ALTERNATIVES.search(gap) for gap in gaps)

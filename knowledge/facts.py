@@ -29,9 +29,10 @@ if TYPE_CHECKING:
 QUALIFIERS = ("exact", "reported", "about", "estimated", "projected", "at least", "at most")
 
 _COLUMNS = "id, subject, metric, value, unit, period, qualifier, statement, topics, aliases, title, url, as_of, publisher"
-# subject, metric, aliases, topics, statement, title, concepts
-_BM25 = "bm25(facts_fts, 6.0, 5.0, 4.0, 1.0, 2.0, 0.5, 5.0)"
-_CANDIDATES = 60
+# Weights of subject, metric, aliases, topics, statement, title, concepts.
+_BM25 = "bm25(6.0, 5.0, 4.0, 1.0, 2.0, 0.5, 5.0)"
+_CANDIDATES = 40
+_SEARCH = f"select rowid, -rank from facts_fts where facts_fts match ? and rank match '{_BM25}' order by rank limit {_CANDIDATES}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +105,7 @@ class FactBase:
         reading = self.read(query, subjects=subjects, periods=periods)
         if reading.is_empty:
             return []
-        ranked = self._ranking.rank(reading, self._candidates(query, reading))
+        ranked = self._ranking.rank(reading, self._candidates(query, reading), limit)
         hits = [FactHit(self._facts[entry.id], None, entry.score, entry.confident) for entry in ranked]
         if self._documents is not None:
             hits = _merged(hits, self._documents.search(reading, query, self._reader, limit=limit))
@@ -114,18 +115,18 @@ class FactBase:
         """Ids of facts worth ranking, with their BM25 score: those that share words, and those of the same subject."""
         found = dict.fromkeys(self._ranking.about(reading.subjects), 0.0)
         if match := fts_query(query, reading.terms, reading.subjects):
-            rows = self._connection.execute(
-                f"select f.id, -{_BM25} from facts_fts join facts f on f.rowid = facts_fts.rowid"
-                f" where facts_fts match ? order by {_BM25} limit {_CANDIDATES}",
-                (match,),
-            )
-            found.update(rows)
+            for row, score in self._connection.execute(_SEARCH, (match,)):
+                found[self._ids[row]] = score
         return found
 
     @cached_property
     def _facts(self) -> Mapping[str, Fact]:
         rows = self._connection.execute(f"select {_COLUMNS} from facts order by rowid")
         return {row[0]: _fact(row) for row in rows}
+
+    @cached_property
+    def _ids(self) -> Mapping[int, str]:
+        return dict(self._connection.execute("select rowid, id from facts"))
 
     @cached_property
     def _reader(self) -> Reader:

@@ -27,7 +27,7 @@ class Period:
     def agreement(self, fact: Period) -> Agreement:
         """How the period of a fact stands to this one, which was asked for."""
         if self.until:
-            return "same" if fact.end == self.end else ("within" if fact.end < self.end else "apart")
+            return "same" if fact.end == self.end else ("around" if fact.end < self.end else "apart")
         if (fact.start, fact.end) == (self.start, self.end):
             return "same"
         if self.start <= fact.start and fact.end <= self.end:
@@ -149,6 +149,8 @@ def _finder() -> re.Pattern[str]:
       {_OF}(?P<ordinal_year>{_YEAR})(?!\w)
     | (?:first|ersten|primeros|premiers)\s{{1,3}}(?P<span>two|three|six|nine|neun|nueve|neuf)\s{{1,3}}
       (?:months|monaten?|mois|meses){_OF}(?P<span_year>{_YEAR})(?!\w)
+    | (?P<month1>{_MONTH_NAME})\.?\s{{0,2}}(?:-|–|to|bis|through|until|à|a|and)\s{{0,2}}(?P<month2>{_MONTH_NAME})\.?
+      \s{{1,3}}(?:of\s|de\s)?(?P<months_year>{_YEAR})(?!\w)
     | (?:(?P<month_day>[0-3]?\d)\.?\s{{1,3}})?(?P<month>{_MONTH_NAME})\.?,?\s{{1,3}}
       (?:(?P<day>[0-3]?\d)(?:st|nd|rd|th)?,?\s{{1,3}})?(?:of\s{{1,3}}|de\s{{1,3}})?(?P<month_year>{_YEAR})(?!\w)
     | (?P<end_word>through|until|till|up\s+to|by(?:\s+the\s+end\s+of)?|bis|jusqu.(?:en|à)|hasta)\s{{1,3}}(?P<until>{_YEAR})(?!\w)
@@ -199,6 +201,9 @@ def _read(match: re.Match[str], today: date | None) -> Period:
         return _part("h" if half else "q", min(number, 2) if half else number, int(groups["ordinal_year"]))
     if "span" in groups:
         return _months(int(groups["span_year"]), 1, _SPANS[groups["span"].lower()])
+    if "month1" in groups:
+        first, last = sorted(_MONTHS[groups[name].lower()] for name in ("month1", "month2"))
+        return _months(int(groups["months_year"]), first, last)
     if "month" in groups:
         year, month = int(groups["month_year"]), _MONTHS[groups["month"].lower()]
         day = groups.get("day") or groups.get("month_day")

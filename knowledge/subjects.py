@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Literal
 
 from knowledge.gpu_names import gpu_mentions
-from knowledge.wording import Word, fold, words_in
+from knowledge.wording import Word, fold, is_one_slip, words_in
 
 Kind = Literal["company", "model", "family", "product", "person", "cloud", "gpu"]
 
@@ -43,21 +43,26 @@ class SubjectMention:
 
 
 _LONGEST_NAME = 7
-_JOINT = re.compile(r"[\s\-./_+]{1,2}")
-_VERSION = re.compile(r"v?\d{1,2}[a-z]{0,2}|[vrkom]\d{1,2}|\d{1,4}[bm]|\d+x\d+b")
+_JOINT = re.compile(r"[\s\-._+]{1,2}")
+_VERSION = re.compile(r"v?\d{1,2}(?:\.\d{1,2})?[a-z]{0,2}|[vrkom]\d{1,2}|\d{1,4}[bm]|\d+x\d+b")
 _YEAR = re.compile(r"(19|20)\d\d")
 _BEFORE_NAMES = frozenset(
-    "on at with via from by using through for vs versus or and than auf bei mit von oder und chez sur avec et ou en con de".split()
-)
+    ("on", "at", "with", "via", "from", "by", "using", "through", "for", "vs", "versus", "or", "and", "than", "auf", "bei",
+     "mit", "von", "oder", "und", "chez", "sur", "avec", "et", "ou", "en", "con", "de")
+)  # fmt: skip
 _COUNTED = re.compile(
-    r"\s*(?:million|billion|thousand|mio|mrd|[kmx%]\b|percent|tokens?|requests?|times|users?|gpus?|hours?|days?)",
+    r"(?:[.,]\d+)?\s*(?:million|billion|thousand|mio|mrd|[kmx]\b|%|percent|times)",
     re.I,
 )
 
 
 def key(name: str) -> str:
     """A name reduced to letters and digits."""
-    return "".join(word.text for word in words_in(name))
+    return _bare("".join(word.text for word in words_in(name)))
+
+
+def _bare(text: str) -> str:
+    return text.replace(".", "").replace(",", "")
 
 
 class SubjectIndex:
@@ -155,7 +160,7 @@ class SubjectIndex:
             word = words[at + length - 1]
             if length > 1 and not _joins(text, words[at + length - 2], word):
                 break
-            joined += word.text
+            joined += _bare(word.text)
             for form in (joined, joined.removesuffix("s")):
                 if form in self._keys and (len(form) > 3 or form == joined):
                     if form in self._ambiguous and not _is_meant(text, words, at, context, by_gpu):
@@ -201,7 +206,7 @@ def _is_meant(text: str, words: list[Word], at: int, context: bool, by_gpu: bool
     if at and text[words[at].start].isupper():
         return True
     before = words[at - 1].text if at else ""
-    return by_gpu or (context and (not before or before in _BEFORE_NAMES))
+    return by_gpu or (context and (not before or before in _BEFORE_NAMES or at == len(words) - 1))
 
 
 def _joins(text: str, first: Word, second: Word) -> bool:
@@ -210,14 +215,3 @@ def _joins(text: str, first: Word, second: Word) -> bool:
     if not _JOINT.fullmatch(gap) or gap.startswith(". "):
         return False
     return not (gap.isspace() and first.text[-1].isdigit() and second.text.isdigit())
-
-
-def is_one_slip(written: str, meant: str) -> bool:
-    """Whether two different words differ by one letter added, left out or exchanged, or by two neighbours swapped."""
-    if written == meant or abs(len(written) - len(meant)) > 1:
-        return False
-    start = next((at for at, (a, b) in enumerate(zip(written, meant, strict=False)) if a != b), None)
-    if start is None:
-        return True  # one letter more at the end
-    a, b = written[start:], meant[start:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (len(a) > 1 and a[:2] == b[1::-1] and a[2:] == b[2:])

@@ -11,8 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-_WORD = re.compile(r"[^\W_]+")
+_WORD = re.compile(r"\d+(?:[.,]\d+)+(?![^\W_])|[^\W_]+")
+_LONG = 6
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l"})
 
 
@@ -34,7 +36,7 @@ def fold(text: str) -> str:
 
 
 def words_in(text: str) -> list[Word]:
-    """The words of a text in order; the "s" of a possessive is none."""
+    """The words of a text in order; "3.1" is one word, the "s" of a possessive is none."""
     words = []
     for match in _WORD.finditer(text):
         start = match.start()
@@ -68,6 +70,17 @@ def stem(word: str) -> str:
 
 def _has_vowel(text: str) -> bool:
     return any(letter in "aeiouy" for letter in text)
+
+
+def is_one_slip(written: str, meant: str) -> bool:
+    """Whether two different words differ by one letter added, left out or exchanged, or by two neighbours swapped."""
+    if written == meant or abs(len(written) - len(meant)) > 1:
+        return False
+    start = next((at for at, (a, b) in enumerate(zip(written, meant, strict=False)) if a != b), None)
+    if start is None:
+        return True  # one letter more at the end
+    a, b = written[start:], meant[start:]
+    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or (len(a) > 1 and a[:2] == b[1::-1] and a[2:] == b[2:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +138,14 @@ class Lexicon:
             name: tuple(f"@{other}" for other in concept.related) for name, concept in self.concepts.items()
         }
 
-    def terms(self, words: Sequence[Word]) -> list[Term]:
-        """The terms of some words in order; at each place the longest phrase of the list wins."""
+    def terms(self, words: Sequence[Word], *, correct: bool = False) -> list[Term]:
+        """The terms of some words in order; at each place the longest phrase of the list wins.
+
+        `correct`: a long word that the list lacks counts as the one in the list that is a slip away ("trainnig").
+        """
         stems = [stem(word.text) for word in words]
+        if correct:
+            stems = [word if word in self._longest else self._corrected(word) or word for word in stems]
         terms: list[Term] = []
         at = 0
         while at < len(words):
@@ -143,6 +161,22 @@ class Lexicon:
                     terms.append(Term(stems[at], (words[at],)))
                 at += 1
         return terms
+
+    @cached_property
+    def _long_words(self) -> Mapping[str, list[str]]:
+        """The single words of the list that are long enough to be recognised in spite of a slip, by their first letter."""
+        words: dict[str, list[str]] = {}
+        for phrase, names in self._phrases.items():
+            if names and len(phrase) >= _LONG and phrase.isalpha():
+                words.setdefault(phrase[0], []).append(phrase)
+        return words
+
+    def _corrected(self, word: str) -> str | None:
+        if len(word) < _LONG or not word.isalpha():
+            return None
+        near = {other for other in self._long_words.get(word[0], ()) if is_one_slip(word, other)}
+        meanings = {self._phrases[other] for other in near}
+        return near.pop() if len(meanings) == 1 else None
 
     def related(self, name: str) -> tuple[str, ...]:
         """The terms (`@burn`) that stand in for a concept at a discount."""

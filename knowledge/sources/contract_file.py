@@ -148,7 +148,7 @@ class _Entry:
         units = dict(self._db.execute("select usage_key, per from units").fetchall())
         seen: dict[str, str] = {}
         for key, price in rates.items():
-            unit: str = _SHORT_NAMES.get(key, key)
+            unit = str(_SHORT_NAMES.get(key, key))
             if unit not in units:
                 known = ", ".join([*_SHORT_NAMES, "web_searches", "requests"])
                 raise self._mistake(

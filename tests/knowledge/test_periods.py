@@ -63,6 +63,8 @@ def test_anything_else_is_refused(text: str) -> None:
         ("in the second half of the year 2025", ["2025-H2"]),
         ("H1 2025", ["2025-H1"]),
         ("first nine months of 2025", ["2025-01 to 2025-09"]),
+        ("Jan-Sep 2025", ["2025-01 to 2025-09"]),
+        ("October to December 2025", ["2025-10 to 2025-12"]),
         ("im ersten Halbjahr 2025", ["2025-H1"]),
         ("au premier semestre 2025", ["2025-H1"]),
         ("November 2026", ["2026-11"]),
@@ -115,7 +117,7 @@ def test_offsets_cut_out_the_words() -> None:
         ("2024", "2025", "apart"),
         ("2025-Q4", "2026-Q1", "apart"),
         ("through 2029", "2025 to 2029", "same"),
-        ("through 2029", "2026", "within"),
+        ("through 2029", "2026", "around"),
         ("through 2025", "2026", "apart"),
     ],
 )
