@@ -27,7 +27,7 @@ from bot.parsing.lexicon import (
 )
 from bot.parsing.quantities import Quantity, read_quantities
 from bot.parsing.spans import Coverage, Word, fold, split_words
-from bot.questions import ModelRef, Period, Span
+from bot.questions import ModelRef, Period, Span, Workload
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
@@ -74,6 +74,8 @@ class Annotation:
     """A period that stands before or apart from what it belongs to ("every day we send 500 emails")."""
     span: Span | None = None
     quotes: list[str] = field(default_factory=list)
+    workload: Workload | None = None
+    """The workload that the whole text describes, once somebody has asked for it."""
 
     def has(self, *names: str) -> bool:
         """Whether any of these cues is in the text."""
@@ -90,8 +92,8 @@ class Annotation:
 
     def clause(self, quantity: Quantity) -> str:
         """The part of the sentence around a quantity, up to commas and full stops."""
-        before = re.split(r"[,;?!]|\.\s|\band\b", self.folded[: quantity.start])[-1]
-        after = re.split(r"[,;?!]|\.\s|\band\b", self.folded[quantity.end :])[0]
+        before = _CLAUSE_ENDS.split(self.folded[max(0, quantity.start - _CLAUSE) : quantity.start])[-1]
+        after = _CLAUSE_ENDS.split(self.folded[quantity.end : quantity.end + _CLAUSE])[0]
         return f"{before}{self.folded[quantity.start : quantity.end]}{after}"
 
     def explained(self) -> float:
@@ -111,6 +113,9 @@ class Annotation:
 _QUOTED = re.compile(
     r"\"([^\"]+)\"|(?<!\w)'([^']+)'(?!\w)|`{1,3}([^`]+)`{1,3}|“([^”]+)”|«([^»]+)»|„([^“”]+)[“”]", re.DOTALL
 )
+_CLAUSE_ENDS = re.compile(r"[,;?!]|\.\s|\band\b")
+_CLAUSE = 120
+"""Characters on either side of a number that can be about it."""
 _SPAN = re.compile(
     r"(?:for|over|during|in|within|für|über|pendant|sur|durante|en) (?:the |a |an |one |ein |einen |einem |un |une |about |whole |full |entire |next )*"
     r"(?:(\d{1,4}|two|three|four|five|six|twelve|half)[ -])?(?:whole |full |entire )?"

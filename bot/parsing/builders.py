@@ -632,7 +632,7 @@ def _api_model(a: Annotation) -> ModelRef | None:
 
 def _fact(a: Annotation, today: date) -> Question:
     return FactQuestion(
-        query=a.text.strip(),
+        query=a.text.strip()[:400],
         subjects=tuple(dict.fromkeys(named.id for named in a.subjects)),
         periods=tuple(dict.fromkeys(time.name for time in a.times)),
     )

@@ -59,6 +59,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
         r"|(?:la semana pasada|el mes pasado|el año pasado|este mes|este año|esta semana)|month to date|mtd|ytd|year to date)\b")),
     ("year", re.compile(rf"(?<![\w$€£.,])({_YEAR})(?![\w]|[.,]\d|\s*%|-\d\d?(?!\d))")),
 )  # fmt: skip
+_MOST_TIMES = 24
 _SMALL = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "six": 6}
 _SINCE = re.compile(r"(?:since|seit|depuis|desde|from|after|starting)\s+$")
 
@@ -69,6 +70,8 @@ def read_dates(text: str, today: date, masked: Iterable[tuple[int, int]] = ()) -
     found: list[TimeSpan] = []
     for kind, pattern in _PATTERNS:
         for match in pattern.finditer(text):
+            if len(found) >= _MOST_TIMES:
+                break
             if any(low < match.end() and match.start() < high for low, high in taken):
                 continue
             days = _range(kind, match, today)

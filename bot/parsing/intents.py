@@ -29,6 +29,8 @@ class Intent:
     confidence: float
 
 
+_QUERY = 400
+"""Characters of a message that are looked up among the facts."""
 _OWN_BOT = re.compile(r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel)\b")
 _TRAINING_UNITS = ("parameters", "gpus", "gpu_hours", "epochs", "examples")
 
@@ -111,7 +113,7 @@ def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
     if names and a.has("why"):
         return Intent("fact", 0.85)
     if a.subjects and not a.models:
-        hits = facts.search(a.text, limit=1)
+        hits = facts.search(a.text[:_QUERY], limit=1)
         if hits and hits[0].confident:
             return Intent("fact", 0.85)
     return None
@@ -143,7 +145,7 @@ def _training(a: Annotation, facts: FactBase) -> Intent | None:
         return Intent("fact", 0.8)
     if a.has("from_scratch", "own_model") and (a.has("cost", "price") or a.quantities):
         return Intent("training", 0.8)
-    hits = facts.search(a.text, limit=1)
+    hits = facts.search(a.text[:_QUERY], limit=1)
     return Intent("fact", 0.7 if hits and hits[0].confident else 0.55)
 
 
@@ -290,7 +292,7 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
 
 def _retrieved(a: Annotation, facts: FactBase) -> Intent | None:
     """No rule knows the topic, but a fact card does."""
-    hits = facts.search(a.text, limit=1)
+    hits = facts.search(a.text[:_QUERY], limit=1)
     if hits and hits[0].confident:
         return Intent("fact", 0.7)
     return None

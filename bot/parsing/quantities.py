@@ -6,6 +6,7 @@ that stands here is always the value of words in the text.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -40,6 +41,8 @@ _BYTE_FACTORS = {"kb": 10**3, "kilobytes": 10**3, "mb": 10**6, "megabytes": 10**
 _WORKDAY = frozenset(["working", "business", "work", "week", "arbeits", "jour", "ouvré", "laborable"])
 _CLAUSE_ENDS = frozenset([",", ";", "?", "!", "(", ")"])
 _SINGULAR_ROLES = frozenset(["prompt", "completion", "response", "reply", "answer", "generation"])
+_MOST_NUMBERS = 48
+"""No question holds more; a pasted table of numbers is read up to here."""
 _LOOK_AHEAD = 7
 _LOOK_BACK = 6
 
@@ -84,7 +87,7 @@ def read_quantities(
     text: str, language: Language = "en", masked: Sequence[tuple[int, int]] = ()
 ) -> list[Quantity]:
     """All quantities in `text` (folded), in order. Numbers inside `masked` ranges (names of models and GPUs) are none."""
-    numbers = read_numbers(text, language, masked)
+    numbers = read_numbers(text, language, masked)[:_MOST_NUMBERS]
     if not numbers:
         return []
     words = _words_between(text, numbers, masked)
@@ -112,6 +115,10 @@ def _words_between(text: str, numbers: Sequence[Number], masked: Sequence[tuple[
     return sorted([*words, *opaque], key=lambda word: word.start)
 
 
+def _start_of(word: Word) -> int:
+    return word.start
+
+
 class _Reader:
     """Reads the surroundings of one number."""
 
@@ -121,8 +128,10 @@ class _Reader:
         self.number = number
         self.text = text
         self.consumed = consumed
-        self.after = [w for w in words if number.end <= w.start < limit][: _LOOK_AHEAD + 4]
-        self.before = [w for w in words if floor <= w.start and w.end <= number.start][-_LOOK_BACK:]
+        at = bisect_left(words, number.end, key=_start_of)
+        self.after = [w for w in words[at : at + _LOOK_AHEAD + 4] if w.start < limit]
+        first = bisect_left(words, number.start, key=_start_of)
+        self.before = [w for w in words[max(0, first - _LOOK_BACK) : first] if floor <= w.start]
         self.next_number = limit
         self.end = number.end
         self.start = number.start

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _WORD = re.compile(r"[^\W_]+(?:['’.\-_][^\W_]+)*|[%$€£₹¢/=:,;?!()+&~≈]|->|→|[^\w\s]", re.UNICODE)
 _SPACE_LIKE = dict.fromkeys("\xa0\u2007\u2009\u202f\u3000\t\r\n\u200b\u2028\u2029", " ")
@@ -35,17 +35,18 @@ def split_words(text: str) -> list[Word]:
     return [Word(m.start(), m.end(), m.group()) for m in _WORD.finditer(text)]
 
 
-@dataclass(slots=True)
 class Coverage:
     """Which characters of the text some rule has explained."""
 
-    length: int
-    _ranges: list[tuple[int, int]] = field(default_factory=list)
+    __slots__ = ("_explained",)
+
+    def __init__(self, length: int) -> None:
+        self._explained = bytearray(length)
 
     def add(self, start: int, end: int) -> None:
         """Mark `text[start:end]` as explained."""
-        self._ranges.append((start, end))
+        self._explained[start:end] = b"\x01" * (end - start)
 
     def covers(self, word: Word) -> bool:
         """Whether a word lies in an explained range."""
-        return any(start <= word.start and word.end <= end for start, end in self._ranges)
+        return 0 not in self._explained[word.start : word.end]

@@ -54,8 +54,11 @@ def is_context_window(annotation: Annotation, quantity: Quantity) -> bool:
 
 def build_workload(annotation: Annotation, quantities: list[Quantity] | None = None) -> Workload:
     """The workload that the text describes; slots that it does not fill stay empty."""
-    builder = _Builder(annotation, annotation.quantities if quantities is None else quantities)
-    return builder.build()
+    if quantities is not None:
+        return _Builder(annotation, quantities).build()
+    if annotation.workload is None:
+        annotation.workload = _Builder(annotation, annotation.quantities).build()
+    return annotation.workload
 
 
 def describes_workload(workload: Workload) -> bool:
