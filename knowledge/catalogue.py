@@ -7,7 +7,6 @@ that no model has is unknown, with suggestions. Everything is read-only and safe
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -255,16 +254,16 @@ class Catalogue:
         said = mention.strip()
         if found.how == "provider_missing" and provider is not None:
             places = ", ".join(self.providers[candidate.provider].name for candidate in candidates[:4])
-            note = f"{self.providers[provider].name} lists no price for {display_name(candidates[0])}; sold by {places}."
+            note = f"{self.providers[provider].name} lists no price for {candidates[0].display_name}; sold by {places}."
         elif model is None:
-            note = f"{said!r} fits several models: {', '.join(display_name(candidate) for candidate in candidates[:5])}."
+            note = f"{said!r} fits several models: {', '.join(candidate.display_name for candidate in candidates[:5])}."
         elif found.how in ("family", "corrected") or found.family:
-            note = f"Read {said!r} as {display_name(model)}" + (f", {found.note}." if found.note else ".")
+            note = f"Read {said!r} as {model.display_name}" + (f", {found.note}." if found.note else ".")
         elif found.note:
-            note = f"{display_name(model)}: {found.note}."
+            note = f"{model.display_name}: {found.note}."
         if model is not None and model.deprecated:
             note = (
-                f"{note} It is no longer offered." if note else f"{display_name(model)} is no longer offered."
+                f"{note} It is no longer offered." if note else f"{model.display_name} is no longer offered."
             )
         return Resolution(mention, found.how, model, candidates, note)
 
@@ -392,10 +391,3 @@ def _record(row: Sequence[object]) -> Model:
         open_weights=None if weights is None else bool(weights),
         comment=comment,  # type: ignore[arg-type]
     )
-
-
-def display_name(model: Model) -> str:
-    """What to call a model in a sentence: its display name, or its id where the list only repeats that in small letters."""
-    if model.name.islower() or model.name == model.id:
-        return re.sub(r"^(?:global|regional)\.[a-z0-9]+\.", "", model.id.rsplit("/", 1)[-1])
-    return model.name

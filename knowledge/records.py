@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
+
+_ROUTE = re.compile(r"^(?:global|regional)\.[a-z0-9]+\.")
+"""How Bedrock writes a model that is served from several regions ("global.anthropic.claude-opus-5")."""
 
 Modality = Literal[
     "text", "image", "audio", "video", "embedding", "moderation", "rerank", "ocr", "search", "other"
@@ -52,3 +56,10 @@ class Model:
     open_weights: bool | None = None
     """None where it is not known."""
     comment: str | None = None
+
+    @property
+    def display_name(self) -> str:
+        """What to call it in a sentence: its name, or its id where the price list only repeats that in small letters."""
+        if self.name.islower() or self.name == self.id:
+            return _ROUTE.sub("", self.id.rsplit("/", 1)[-1])
+        return self.name

@@ -51,11 +51,11 @@ def bill(
     card_notes(card, context)
     if load.cached_tokens and "cache_read_tokens" not in card.rates:
         context.note(
-            f"No cached price is on record for {model.name}; cached tokens are counted at the input price."
+            f"No cached price is on record for {model.display_name}; cached tokens are counted at the input price."
         )
     if load.bare_volume and any(rate.tiers for rate in card.rates.values()):
         context.note(
-            f"{model.name} costs more for long requests; a bare volume has no request size and takes the base price."
+            f"{model.display_name} costs more for long requests; a bare volume has no request size and takes the base price."
         )
     cost = _price(card, load.calls, load)
     high = _price(card, load.high_calls, load) if load.high_calls else None

@@ -53,7 +53,7 @@ def answer_break_even(question: BreakEvenQuestion, context: Context) -> Answer:
     monthly = _monthly_cost(question, context, citations)
     per_million = _api_price(question, card, context)
     if not per_million:
-        raise NoAnswer("error", f"{model.name} costs nothing, so nothing breaks even with it.")
+        raise NoAnswer("error", f"{model.display_name} costs nothing, so nothing breaks even with it.")
     tokens = monthly / per_million * _MILLION
     figures = [
         Figure(label="Break-even volume", amount=tokens, unit="tokens", per=_MONTH),
@@ -65,7 +65,7 @@ def answer_break_even(question: BreakEvenQuestion, context: Context) -> Answer:
             source=citations[-1].id if len(citations) > 1 else None,
         ),
         Figure(
-            label=f"{model.name} per 1M tokens",
+            label=f"{model.display_name} per 1M tokens",
             amount=per_million,
             unit="USD",
             per="1M tokens",
@@ -80,7 +80,7 @@ def answer_break_even(question: BreakEvenQuestion, context: Context) -> Answer:
     return answered(
         "break_even",
         f"Own hosting at {format_amount(monthly, 'USD')} a month pays off above {format_amount(tokens, 'tokens')} a month, "
-        f"against {model.name} at {format_amount(per_million, 'USD')} per 1M tokens.{sentence}",
+        f"against {model.display_name} at {format_amount(per_million, 'USD')} per 1M tokens.{sentence}",
         figures=tuple(figures),
         assumptions=tuple(dict.fromkeys(context.notes)),
         citations=unique_citations(citations),
@@ -185,10 +185,12 @@ def _api_route(
     into, out = _BLEND
     blended = card.cost({"input_tokens": into, "output_tokens": out}).total / (into + out) * _MILLION
     citations.append(card_citation(card))
-    context.note(f"API: {card.model.name} ({rate_summary(card)}), three input tokens to one output token.")
+    context.note(
+        f"API: {card.model.display_name} ({rate_summary(card)}), three input tokens to one output token."
+    )
     figures.append(
         Figure(
-            label=f"API: {card.model.name}",
+            label=f"API: {card.model.display_name}",
             amount=blended,
             unit="USD",
             per="1M tokens",

@@ -82,7 +82,9 @@ def _requests(question: CapacityQuestion, model: Model, usd: Decimal, context: C
     )
     made = bill(model, one, context)
     if not made.total:
-        raise NoAnswer("error", f"{model.name} costs nothing for that, so there is no limit to count.")
+        raise NoAnswer(
+            "error", f"{model.display_name} costs nothing for that, so there is no limit to count."
+        )
     count = _floor(usd / made.total)
     per: Period | None = question.budget.per
     noun = "conversations" if question.workload.turns else "requests"
@@ -107,7 +109,7 @@ def _requests(question: CapacityQuestion, model: Model, usd: Decimal, context: C
     return answered(
         "capacity",
         f"{_budget_words(question)} buys {format_amount(figures[0].amount, noun)} {per_words(figures[0].per)}".rstrip()
-        + f" on {model.name} ({context.provider_name(model.provider)}), at {format_amount(made.total, 'USD')} each.",
+        + f" on {model.display_name} ({context.provider_name(model.provider)}), at {format_amount(made.total, 'USD')} each.",
         figures=tuple(figures),
         steps=steps(made),
         assumptions=tuple(dict.fromkeys([*context.notes, *made.load.notes])),
@@ -147,13 +149,13 @@ def _tokens(question: CapacityQuestion, model: Model, usd: Decimal, context: Con
                 )
             )
     if not figures:
-        raise NoAnswer("not_found", f"No price per token is on record for {model.name}.")
+        raise NoAnswer("not_found", f"No price per token is on record for {model.display_name}.")
     if any(rate.tiers for rate in card.rates.values()):
-        context.note(f"{model.name} costs more for long requests; the base price is used.")
+        context.note(f"{model.display_name} costs more for long requests; the base price is used.")
     parts = " or ".join(f"{format_amount(f.amount, f.label.lower())}" for f in figures)
     return answered(
         "capacity",
-        f"{_budget_words(question)} buys {parts} on {model.name} ({context.provider_name(model.provider)}).",
+        f"{_budget_words(question)} buys {parts} on {model.display_name} ({context.provider_name(model.provider)}).",
         figures=tuple(figures),
         assumptions=tuple(context.notes),
         citations=unique_citations([card_citation(card)]),
@@ -180,11 +182,13 @@ def _users(question: CapacityQuestion, model: Model, usd: Decimal, context: Cont
         context.note("The budget is taken as one a month.")
     each = made.per(budget_per)
     if not each:
-        raise NoAnswer("error", f"{model.name} costs nothing for that, so there is no limit to count.")
+        raise NoAnswer(
+            "error", f"{model.display_name} costs nothing for that, so there is no limit to count."
+        )
     count = _floor(usd / each)
     return answered(
         "capacity",
-        f"{_budget_words(question)} serves {format_amount(count, 'users')} on {model.name}, at {format_amount(each, 'USD')} per user {per_words(budget_per)}.",
+        f"{_budget_words(question)} serves {format_amount(count, 'users')} on {model.display_name}, at {format_amount(each, 'USD')} per user {per_words(budget_per)}.",
         figures=(
             _figure("Users", count, "users", None, made.card),
             _figure("Cost per user", each, "USD", budget_per, made.card),
@@ -201,11 +205,11 @@ def _lasting(question: CapacityQuestion, model: Model, usd: Decimal, context: Co
         raise NoAnswer("clarify", "How many requests are there a day?")
     daily = made.per("day")
     if not daily:
-        raise NoAnswer("error", f"{model.name} costs nothing for that, so the budget lasts for ever.")
+        raise NoAnswer("error", f"{model.display_name} costs nothing for that, so the budget lasts for ever.")
     lasting = usd / daily
     return answered(
         "capacity",
-        f"{_budget_words(question)} lasts {format_amount(lasting, 'days')} on {model.name}, at {format_amount(daily, 'USD')} a day.",
+        f"{_budget_words(question)} lasts {format_amount(lasting, 'days')} on {model.display_name}, at {format_amount(daily, 'USD')} a day.",
         figures=(
             _figure("Lasts", lasting, "days", None, made.card),
             _figure("Per day", daily, "USD", "day", made.card),

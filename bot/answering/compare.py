@@ -168,7 +168,7 @@ def _ranked(question: CompareQuestion, bills: list[Bill]) -> list[Bill]:
 
 def _bill_figure(made: Bill, per: Period | None) -> Figure:
     return Figure(
-        label=made.model.name,
+        label=made.model.display_name,
         amount=made.per(per),
         unit="USD",
         per=per,
@@ -192,19 +192,19 @@ def _workload_headline(
     seller = context.provider_name(first.model.provider)
     if question.objective in ("cheapest", "dearest") or not question.models:
         word = _superlative(question, len(shown))
-        rest = f"; next {shown[1].model.name} at {amount(shown[1])}" if len(shown) > 1 else ""
-        return f"{first.model.name} ({seller}) is the {word}: {amount(first)}{rest}."
+        rest = f"; next {shown[1].model.display_name} at {amount(shown[1])}" if len(shown) > 1 else ""
+        return f"{first.model.display_name} ({seller}) is the {word}: {amount(first)}{rest}."
     low, high = min(shown, key=lambda made: made.total), max(shown, key=lambda made: made.total)
     times = (
         f", {format_amount(high.total / low.total, 'ratio')} the cost"
         if low.total and high.total != low.total
         else ""
     )
-    listed = ", ".join(f"{made.model.name} {amount(made)}" for made in shown)
+    listed = ", ".join(f"{made.model.display_name} {amount(made)}" for made in shown)
     saving = format_amount(high.per(per) - low.per(per), "USD")
     return (
-        f"{listed}: {low.model.name} is {saving} {per_words(per)} cheaper".replace("  ", " ")
-        + f" ({high.model.name} has{times.lstrip(',')})."
+        f"{listed}: {low.model.display_name} is {saving} {per_words(per)} cheaper".replace("  ", " ")
+        + f" ({high.model.display_name} has{times.lstrip(',')})."
         if times
         else f"{listed}."
     )
@@ -305,14 +305,14 @@ def _rates_headline(question: CompareQuestion, shown: Sequence[RateCard], contex
     if question.objective in ("cheapest", "dearest") or not question.models:
         word = _superlative(question, len(shown))
         seller = context.provider_name(first.model.provider)
-        return f"{first.model.name} ({seller}) is the {word}: {rates(first)}."
-    listed = "; ".join(f"{card.model.name}: {rates(card)}" for card in shown)
+        return f"{first.model.display_name} ({seller}) is the {word}: {rates(first)}."
+    listed = "; ".join(f"{card.model.display_name}: {rates(card)}" for card in shown)
     low = min(shown, key=lambda card: _rate_of(card, question.metric))
     high = max(shown, key=lambda card: _rate_of(card, question.metric))
     if low is high or not _rate_of(low, question.metric):
         return f"{listed}."
     times = format_amount(_rate_of(high, question.metric) / _rate_of(low, question.metric), "ratio")
-    return f"{listed}. {low.model.name} is the cheaper one ({high.model.name} costs {times} as much)."
+    return f"{listed}. {low.model.display_name} is the cheaper one ({high.model.display_name} costs {times} as much)."
 
 
 # ---- one model --------------------------------------------------------------------------------------------------
@@ -353,7 +353,10 @@ def _ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
         Figure(
             label="Saving in percent", amount=share, unit="percent", model=model.id, provider=model.provider
         ),
-        *(replace(_bill_figure(made, per), label=f"{model.name}, {name.lower()}") for name, made in rows),
+        *(
+            replace(_bill_figure(made, per), label=f"{model.display_name}, {name.lower()}")
+            for name, made in rows
+        ),
     ]
     verb = "saves" if saving >= 0 else "costs"
     ways = " and ".join(name.lower() for name, _ in rows[1:])
@@ -361,7 +364,7 @@ def _ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
     more = "" if saving >= 0 else " more"
     return answered(
         "compare",
-        f"{ways.capitalize()} {verb} {amount}{more} ({format_amount(abs(share), 'percent')}) on {model.name}: "
+        f"{ways.capitalize()} {verb} {amount}{more} ({format_amount(abs(share), 'percent')}) on {model.display_name}: "
         f"{format_amount(best.per(per), 'USD')} instead of {format_amount(standard.per(per), 'USD')}.",
         figures=tuple(figures),
         assumptions=tuple(dict.fromkeys([*context.notes, *standard.load.notes, *best.load.notes])),
@@ -392,7 +395,7 @@ def _rates_of_ways(question: CompareQuestion, model: Model, context: Context) ->
         if variant == "cached":
             rate = standard.rates.get("cache_read_tokens")
             if rate is None:
-                raise NoAnswer("not_found", f"No cached price is on record for {model.name}.")
+                raise NoAnswer("not_found", f"No cached price is on record for {model.display_name}.")
             changed, unit = rate.price, "cache_read_tokens"
             figures.append(rate_figure(standard, unit, context))
         else:
@@ -426,7 +429,7 @@ def _rates_of_ways(question: CompareQuestion, model: Model, context: Context) ->
     )
     return answered(
         "compare",
-        f"{model.name}: {'; '.join(shares)}.",
+        f"{model.display_name}: {'; '.join(shares)}.",
         figures=tuple(figures),
         assumptions=tuple(context.notes),
         citations=unique_citations([card_citation(card) for card in cards]),

@@ -117,7 +117,7 @@ def _figures(bills: list[Bill], target: Period | None, question: EstimateQuestio
             add("Upper end of the range", made.high.total * factor, per, made)
     if not one:
         for index, made in enumerate(bills, start=1):
-            add(f"Step {index}: {made.model.name}", _in(made, target), per, made)
+            add(f"Step {index}: {made.model.display_name}", _in(made, target), per, made)
     if first.load.per is not None:
         for other in _other_periods(target, first):
             add(f"Per {other}", total(other), other)
@@ -160,12 +160,10 @@ def _headline(bills: list[Bill], figures: list[Figure], context: Context) -> str
     month = next((f for f in figures[1:] if f.per in ("month", "year") and f.label.startswith("Per ")), None)
     second = f" · {format_amount(month.amount, 'USD')} {per_words(month.per)}" if month else ""
     if len(bills) > 1:
-        return f"{main}{second} — {', then '.join(made.model.name for made in bills)}"
+        return f"{main}{second} — {', then '.join(made.model.display_name for made in bills)}"
     made = bills[0]
     terms = f", {made.card.terms}" if made.card.terms.special() else ""
-    name = (
-        f"{made.model.name} ({context.provider_name(made.model.provider)}{terms}: {rate_summary(made.card)})"
-    )
+    name = f"{made.model.display_name} ({context.provider_name(made.model.provider)}{terms}: {rate_summary(made.card)})"
     as_output = next((f for f in figures if f.label.startswith("All of it")), None)
     if as_output is not None:
         return f"{main} if all of it is input, {format_amount(as_output.amount, 'USD')} if all of it is output{second} — {name}"
@@ -187,7 +185,9 @@ def _steps(bills: list[Bill]) -> tuple[Step, ...]:
     if len(bills) == 1:
         return steps(bills[0])
     return tuple(
-        replace(step, label=f"{made.model.name}: {step.label}") for made in bills for step in steps(made)
+        replace(step, label=f"{made.model.display_name}: {step.label}")
+        for made in bills
+        for step in steps(made)
     )
 
 
@@ -250,7 +250,7 @@ def _levers(question: EstimateQuestion, made: Bill, target: Period | None, conte
         add("cached", label, _again(made, with_cache(workload, _LEVER_CACHE_SHARE), quiet))
     sibling = _cheaper_sibling(made, workload, quiet)
     if sibling is not None:
-        add("cheaper", f"{sibling.model.name} instead", sibling)
+        add("cheaper", f"{sibling.model.display_name} instead", sibling)
     return levers
 
 

@@ -56,7 +56,7 @@ def _one(
     days = sorted({change.valid_from for change in changes if change.valid_from is not None})
     details.extend(_change_lines(model, changes, days))
     if not days:
-        headline = f"{model.name}: no change of its price is on record; it is {rate_summary(now)}."
+        headline = f"{model.display_name}: no change of its price is on record; it is {rate_summary(now)}."
         return headline, _rate_figures(now, context, " (now)")
     before = _day_before(question, days)
     then = prices.card(model, moment(before))
@@ -67,14 +67,14 @@ def _one(
     ]
     figures.append(
         Figure(
-            label=f"{model.name}, last change",
+            label=f"{model.display_name}, last change",
             amount=Decimal(days[-1].strftime("%Y%m%d")),
             unit="date",
             model=model.id,
             provider=model.provider,
         )
     )
-    headline = f"{model.name}: {rate_summary(then)} {label.strip(' ()')}, {rate_summary(now)} {'now' if question.until is None else f'on {question.until}'}{_percent(then, now)}."
+    headline = f"{model.display_name}: {rate_summary(then)} {label.strip(' ()')}, {rate_summary(now)} {'now' if question.until is None else f'on {question.until}'}{_percent(then, now)}."
     return headline, figures
 
 
@@ -104,5 +104,5 @@ def _change_lines(model: Model, changes: list[PriceChange], days: list[date]) ->
         rates = {change.unit: change.rate for change in changes if change.valid_from == day}
         words = {"input_tokens": "in", "cache_read_tokens": "cached", "output_tokens": "out"}
         parts = ", ".join(f"{format_amount(rates[u].price, 'USD')} {words[u]}" for u in _UNITS if u in rates)
-        lines.append(f"From {day.isoformat()}: {model.name} {parts} per 1M tokens.")
+        lines.append(f"From {day.isoformat()}: {model.display_name} {parts} per 1M tokens.")
     return lines

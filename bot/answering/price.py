@@ -51,7 +51,7 @@ def answer_price(question: PriceQuestion, context: Context) -> Answer:
         if question.units == ("context",):
             figures.append(_context_figure(model))
             headlines.append(
-                f"{model.name} has a context window of {format_amount(figures[-1].amount, 'tokens')}"
+                f"{model.display_name} has a context window of {format_amount(figures[-1].amount, 'tokens')}"
             )
             citations.append(card_citation(context.knowledge.prices.card(model)))
             continue
@@ -60,9 +60,9 @@ def answer_price(question: PriceQuestion, context: Context) -> Answer:
         citations.append(card_citation(card))
         headlines.append(_headline(question, card, context, figures))
         if card.comment and not card.via:
-            details.append(f"Note of the price list on {model.name}: {card.comment}")
+            details.append(f"Note of the price list on {model.display_name}: {card.comment}")
         if model.deprecated:
-            details.append(f"{model.name} is deprecated by {context.provider_name(model.provider)}.")
+            details.append(f"{model.display_name} is deprecated by {context.provider_name(model.provider)}.")
     if question.on is None:
         context.note(
             "Today's list price, on demand, standard tier."
@@ -86,7 +86,7 @@ def _card(question: PriceQuestion, model: Model, context: Context) -> RateCard:
     card_notes(card, context)
     if question.on is not None and card.valid_from is None:
         context.note(
-            f"The price list knows one price of {model.name} without a starting date; it is taken to hold on {question.on}."
+            f"The price list knows one price of {model.display_name} without a starting date; it is taken to hold on {question.on}."
         )
     return card
 
@@ -98,7 +98,7 @@ def _figures(question: PriceQuestion, card: RateCard, context: Context) -> list[
         words = {"cached": "cached input", "cache_write": "cache write"}.get(missing[0], missing[0])
         raise NoAnswer(
             "not_found",
-            f"No {words} price is on record for {card.model.name} at {context.provider_name(card.model.provider)}."
+            f"No {words} price is on record for {card.model.display_name} at {context.provider_name(card.model.provider)}."
             f" On record: {', '.join(unit_words(unit) for unit in card.rates)}.",
         )
     units = wanted or _usual(ordered_units(card))
@@ -140,9 +140,9 @@ def _batch_figures(card: RateCard, context: Context, question: PriceQuestion) ->
 
 def _context_figure(model: Model) -> Figure:
     if model.context_window is None:
-        raise NoAnswer("not_found", f"The context window of {model.name} is not on record.")
+        raise NoAnswer("not_found", f"The context window of {model.display_name} is not on record.")
     return Figure(
-        label=f"{model.name}, context window",
+        label=f"{model.display_name}, context window",
         amount=Decimal(model.context_window),
         unit="tokens",
         model=model.id,
@@ -155,7 +155,7 @@ def _headline(question: PriceQuestion, card: RateCard, context: Context, figures
     seller = context.provider_name(card.model.provider)
     day = f" on {question.on.isoformat()}" if question.on else ""
     terms = f", {card.terms}" if card.terms.special() else ""
-    name = f"{card.model.name} ({seller}{terms})"
+    name = f"{card.model.display_name} ({seller}{terms})"
     own = [
         f
         for f in figures

@@ -96,7 +96,7 @@ def rate_figure(
         amount = rate.price * per_tokens / rate.per
         per = f"{_COUNT_WORDS.get(int(per_tokens), plain(per_tokens) + ' ')}{_PER_WORDS.get(unit, 'tokens')}"
         per = per.removesuffix("s") if per_tokens == 1 else per
-    label = f"{card.model.name}, {unit_words(unit)}{suffix}"
+    label = f"{card.model.display_name}, {unit_words(unit)}{suffix}"
     return Figure(
         label=label,
         amount=amount,
@@ -113,7 +113,7 @@ def tier_figures(card: RateCard, unit: str) -> list[Figure]:
     rate = card.rates[unit]
     return [
         Figure(
-            label=f"{card.model.name}, {unit_words(unit)}, requests above {format_amount(Decimal(above), 'input tokens')}",
+            label=f"{card.model.display_name}, {unit_words(unit)}, requests above {format_amount(Decimal(above), 'input tokens')}",
             amount=price,
             unit="USD",
             per=per_words(unit, rate.per),
@@ -142,22 +142,24 @@ def rate_summary(card: RateCard) -> str:
 def card_citation(card: RateCard) -> Citation:
     """Where a card's rates were read, with the rates as the quotation."""
     terms = f" ({card.terms})" if card.terms.special() else ""
-    return citation(card.source, f"{card.model.name}{terms}: {rate_summary(card)}")
+    return citation(card.source, f"{card.model.display_name}{terms}: {rate_summary(card)}")
 
 
 def card_notes(card: RateCard, context: Context) -> None:
     """Add what a reader must know of a card: a contract, a stand-in price list, units left at the standard rate."""
     if card.contract:
-        context.note(f"The price of {card.model.name} is from your contract.")
+        context.note(f"The price of {card.model.display_name} is from your contract.")
     if card.via is not None:
         seller, lister = context.provider_name(card.model.provider), context.provider_name(card.via)
         context.note(
-            f"{seller} lists no price of its own for {card.model.name}; {lister}'s list price is used."
+            f"{seller} lists no price of its own for {card.model.display_name}; {lister}'s list price is used."
         )
     kept = [unit_words(unit) for unit in sorted(card.at_standard) if unit in ORDER]
     if kept:
         context.note(
-            f"No {card.terms} rate is on record for {', '.join(kept)} of {card.model.name}; the standard rate is used there."
+            f"No {card.terms} rate is on record for {', '.join(kept)} of {card.model.display_name}; the standard rate is used there."
         )
     if card.hours is not None:
-        context.note(f"This price of {card.model.name} holds from {card.hours[0]} to {card.hours[1]} UTC.")
+        context.note(
+            f"This price of {card.model.display_name} holds from {card.hours[0]} to {card.hours[1]} UTC."
+        )

@@ -49,7 +49,7 @@ def answer_tokens(question: TokensQuestion, context: Context) -> Answer:
         if cost is not None:
             figures.append(cost)
             citations.append(source)
-            headline += f", {format_amount(cost.amount, 'USD')} as input of {model.name}"
+            headline += f", {format_amount(cost.amount, 'USD')} as input of {model.display_name}"
     return answered(
         "tokens",
         f"{headline}.",
