@@ -172,6 +172,8 @@ class Catalogue:
 
     def _find(self, name: Spelling, provider: str | None) -> Found | None:
         """What a spelling means; "ChatGPT" is read as GPT where no model is called so."""
+        if name.core[:2] == ("chat", "gpt"):
+            name = name._replace(core=("chatgpt", *name.core[2:]))
         found = None if name.core == ("chatgpt",) else self._resolver.find(name, provider)
         if found is None and "chatgpt" in name.core:
             name = name._replace(core=tuple("gpt" if word == "chatgpt" else word for word in name.core))

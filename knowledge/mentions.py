@@ -151,8 +151,7 @@ def _other_makers(pieces: Sequence[Part], taken: Sequence[bool], text: str) -> l
     """Makers that sell no API, and makers whose names are ordinary words where they are written with a capital."""
     found: list[Named] = []
     for place, piece in enumerate(pieces):
-        maker = None if taken[place] or piece.kind != "word" else ORGANISATIONS.get(piece.text)
-        if maker is None or piece.text not in MAKER_NAMES:
+        if piece.text not in MAKER_NAMES or taken[place] or (maker := ORGANISATIONS.get(piece.text)) is None:
             continue
         if piece.text in MAKERS_ALSO_WORDS and not (
             text[piece.start].isupper() or _is_possessive(pieces, place + 1)

@@ -11,6 +11,7 @@ Linear in the length of the text: each part is looked at a bounded number of tim
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from knowledge.makers import LINES
@@ -54,6 +55,7 @@ class ModelFinder:
 
     def __init__(self, index: NameIndex) -> None:
         self._index = index
+        self._nearest = lru_cache(maxsize=8192)(self._near_anchor)
         self._near = _one_letter_off(MISSPELT)
 
     def spans(self, pieces: Sequence[Part], text: str) -> Iterator[Span]:
@@ -135,6 +137,12 @@ class ModelFinder:
             if not close or after is None or after.text not in self._index.words or after.kind == "word":
                 return None
         return meant
+
+    def _near_anchor(self, word: str) -> str | None:
+        if len(word) < 4 or len(word) > 16:
+            return None
+        near = (anchor for cut in _cuts(word) for anchor in self._near.get(cut, ()))
+        return next((anchor for anchor in near if _alike(word, anchor)), None)
 
     # Ordinary words.
 

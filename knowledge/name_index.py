@@ -47,6 +47,7 @@ class Spelled(NamedTuple):
     rows: tuple[int, ...]
 
 
+_MOST_REMEMBERED = 8192
 _VERSION = re.compile(r"[okmr]?\d+(?:\.\d+)*o?")
 _SIZE = re.compile(r"(?:\d+x)?[aer]?\d+(?:\.\d+)?[bt]")
 _LABEL = re.compile(r"\d+(?:\.\d+)?[kme]")
@@ -77,6 +78,7 @@ class NameIndex:
         self._spellings: dict[int, Spelled] = {}
         self._rows: dict[int, Row] = {}
         self._sets: dict[str, frozenset[int]] = {}
+        self._found: dict[frozenset[str], frozenset[int]] = {}
 
     @classmethod
     def load(cls, connection: sqlite3.Connection) -> NameIndex:
@@ -132,10 +134,15 @@ class NameIndex:
 
     def having_all(self, parts: Iterable[str]) -> frozenset[int]:
         """The spellings whose core has all of the parts."""
-        sets = sorted((self.having(part) for part in parts), key=len)
-        if not sets:
-            return frozenset()
-        return sets[0].intersection(*sets[1:])
+        key = frozenset(parts)
+        found = self._found.get(key)
+        if found is None:
+            sets = sorted(map(self.having, key), key=len)
+            found = sets[0].intersection(*sets[1:]) if sets else frozenset()
+            if len(self._found) >= _MOST_REMEMBERED:
+                self._found.clear()
+            self._found[key] = found
+        return found
 
 
 def _missing() -> KnowledgeError:
@@ -186,7 +193,7 @@ def _add_only_sizes(spelled: dict[tuple[frozenset[str], frozenset[str], frozense
     for (core, dates, noise), ids in list(spelled.items()):
         own = {part for part in core if kind_of(part) == "size"}
         known = sizes[core - own]
-        if "" in known and len(known) == 2:
+        if "" in known and len(known) == 2 and len(core - own) > 1:
             other = core - own if own else core | (known - {""})
             also = spelled.setdefault((other, dates, noise), [])
             also.extend(rowid for rowid in ids if rowid not in also)

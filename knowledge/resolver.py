@@ -115,7 +115,9 @@ class Resolver:
         if exact and _only_old_snapshots(exact, hits, name):
             hits = [hit for hit in hits if hit not in exact]
             exact = []
-        if not any(kind_of(part) == "version" for part in core):
+        dated = [hit for hit in hits if name.dates and hit.spelled.dates >= set(name.dates)]
+        exact = [hit for hit in exact if hit in dated] or exact
+        if not dated and not any(kind_of(part) == "version" for part in core):
             versioned = [hit for hit in hits if _rest_kinds(core, hit) <= {"version", "number"}]
             if any(_rest(core, hit) or hit.row.version for hit in versioned):
                 return self._newest(core, versioned, name, provider)
@@ -129,8 +131,7 @@ class Resolver:
         sized = [hit for hit in hits if _rest_kinds(core, hit) == {"size"}]
         if sized and len({_rest(core, hit) for hit in _offered(sized)}) == 1:
             return self._offer(_offered(sized), name, provider)
-        dated = [hit for hit in hits if name.dates and hit.spelled.dates >= set(name.dates)]
-        wider = _main(core, dated or hits)
+        wider = _main(core, [hit for hit in hits if hit in dated] or hits)
         if plainest := _plainest(wider):
             found = self._offer(plainest, name, provider)
             only = len(plainest) == len(wider)
@@ -149,7 +150,9 @@ class Resolver:
 
     # A name of words alone.
 
-    def _family(self, core: frozenset[str], hits: list[Hit], name: Spelling, provider: str | None) -> Found:
+    def _family(
+        self, core: frozenset[str], hits: list[Hit], name: Spelling, provider: str | None
+    ) -> Found | None:
         exact = [hit for hit in hits if not _rest(core, hit)]
         if name.dates and (dated := [hit for hit in hits if hit.spelled.dates >= set(name.dates)]):
             exact = [hit for hit in exact if hit in dated] or dated
@@ -168,9 +171,14 @@ class Resolver:
         sized = [
             hit for hit in hits if all(kind_of(part) in ("size", "version") for part in _rest(core, hit))
         ]
-        if sized or core & LINES.keys():
-            return self._newest(core, sized or hits, name, provider)
-        wider = _main(core, hits)
+        if sized:
+            return self._newest(core, sized, name, provider)
+        near = [hit for hit in hits if sum(kind_of(part) == "word" for part in _rest(core, hit)) <= 1]
+        if not near:
+            return None
+        if core & LINES.keys():
+            return self._newest(core, near, name, provider)
+        wider = _main(core, near)
         if len({hit.product for hit in wider}) == 1:
             return _as_family(self._offer(wider, name, provider), "the only one of that name on offer")
         return self._ambiguous(core, wider, provider)
@@ -325,7 +333,7 @@ def _is_telling(core: Collection[str]) -> bool:
     lettered = any(
         kind_of(part) == "version" and not part.replace(".", "").isdigit() for part in core
     )  # "4o", "o3", "r1"
-    if words - TIERS or lettered:
+    if any(len(word) > 1 for word in words - TIERS) or lettered:
         return True
     return bool(words & _NICKNAMES.keys()) and (len(core) > 1 or not words <= {"mini", "nano"})
 

@@ -38,17 +38,18 @@ class Spelling(NamedTuple):
     noise: tuple[str, ...]
 
 
+# What starts with a letter comes first: most of a text is words.
 _PARTS = re.compile(
     r"""
-      (?P<date>20[12]\d-[01]\d-[0-3]\d(?!\d) | 20[12]\d[01]\d[0-3]\d(?!\d) | [01]\d-20[12]\d(?!\d)
+      (?P<series>(?<![a-z0-9])[okmrv](?=\d)(?:(?<=o)[1-9]|(?<!o)\d{1,2}(?:[.,p]\d{1,2})*)(?=mini|pro|[^a-z0-9]|$))
+    | (?P<size>(?<![a-z0-9])[aer]\d+(?:\.\d+)?b(?![a-z0-9]))
+    | (?P<word>[^\W\d_]+)
+    | (?P<date>20[12]\d-[01]\d-[0-3]\d(?!\d) | 20[12]\d[01]\d[0-3]\d(?!\d) | [01]\d-20[12]\d(?!\d)
              | (?<![\d.,])0\d-[0-3]\d(?!\d) | (?<![\d.,])2[345]\.(?:0[1-9]|1[0-2])(?![\d.]))
     | (?P<omni>[1-9]o(?=mini|[^a-z0-9]|$))
-    | (?P<size>\d{1,2}x\d{1,3}b(?![a-z0-9]) | \d+(?:[.,]\d+)?[bt](?![a-z0-9])
-             | (?<![a-z0-9])[aer]\d+(?:\.\d+)?b(?![a-z0-9]))
+    | (?P<mass>\d{1,2}x\d{1,3}b(?![a-z0-9]) | \d+(?:[.,]\d+)?[bt](?![a-z0-9]))
     | (?P<label>\d+(?:[.,]\d+)?[kme](?![a-z0-9]))
-    | (?P<series>(?<![a-z0-9])(?:o[1-9]|[kmrv]\d{1,2}(?:[.,p]\d{1,2})*)(?=mini|pro|[^a-z0-9]|$))
     | (?P<number>\d+(?:p\d{1,2}(?![a-z0-9])|(?:[.,]\d+)*))
-    | (?P<word>[^\W\d_]+)
     | (?P<plus>(?<=[a-z0-9])\+(?![\w+]))
     """,
     re.VERBOSE,
@@ -65,7 +66,7 @@ _NUMBER_FORMATS = frozenset(["fp", "bf", "int", "nvfp"])
 _SAME_WORD = {"embeddings": "embedding", "embed": "embedding", "transcription": "transcribe"}
 ORGANISATIONS = {word: maker for maker, entry in MAKERS.items() for word in entry.spellings}
 """Maker ids by the name of the organisation in a model id, or in a sentence with its words joined."""
-_MAKER_WORDS = frozenset(ORGANISATIONS) | {"databricks", "z"}
+_MAKER_WORDS = frozenset(ORGANISATIONS) | {"databricks"}
 # Endings by which hosts tell their own serving of an open line apart, or that name the only kind there is.
 _NOISE_OF_LINE = {
     "llama": frozenset(["chat", "turbo", "lite", "vision", "reasoning", "meta", "instant", "versatile"]),
@@ -90,19 +91,21 @@ def parts(folded: str) -> list[Part]:
     """Cut a folded text into parts, in order. Linear in its length; what belongs to no part is left out."""
     found: list[Part] = []
     end = 0
+    glue: str | None = None
     for match in _PARTS.finditer(folded):
-        start = match.start()
-        glue: str | None = folded[end:start]
-        if not found or glue not in _JOINTS:
-            glue = None
-        end = match.end()
-        text, kind = _normal(match.group(), match.lastgroup or "word")
+        start, stop = match.span()
+        if found:
+            glue = folded[end:start] if start - end < 3 else None
+            if glue not in _JOINTS:
+                glue = None
+        end = stop
+        text, kind = _normal(match.group(), match.lastgroup)
         found.append(Part(text, kind, start, end, glue))
     return found
 
 
 @lru_cache(maxsize=16384)
-def _normal(text: str, kind: str) -> tuple[str, PartKind]:
+def _normal(text: str, kind: str | None) -> tuple[str, PartKind]:
     match kind:
         case "word":
             return _SAME_WORD.get(text, text), "word"
@@ -110,7 +113,7 @@ def _normal(text: str, kind: str) -> tuple[str, PartKind]:
             return "plus", "word"
         case "omni":
             return text, "version"
-        case "size":
+        case "size" | "mass":
             return text.replace(",", "."), "size"
         case "label":
             return text.replace(",", "."), "label"
@@ -144,6 +147,10 @@ def joined(pieces: Iterable[Part]) -> list[Part]:
     number formats ("fp8")."""
     result: list[Part] = []
     for piece in pieces:
+        glue = piece.glue
+        if glue is None or glue == " ":
+            result.append(piece)
+            continue
         before = result[-1] if result else None
         text = ""
         if before is not None and before.kind == "version" and piece.glue in ("-", "_"):
@@ -189,7 +196,7 @@ def name_parts(name: str) -> list[Part]:
     """The parts of a display name; some lists show an id in its place."""
     if "/" in name and " " not in name:
         return id_parts(name)
-    return joined(parts(_EXPERTS.sub("", fold(name))))
+    return joined(parts(_EXPERTS.sub("", fold(name)).replace("z.ai ", "zai ")))
 
 
 @lru_cache(maxsize=16384)
@@ -214,6 +221,7 @@ def spelling(pieces: Collection[Part]) -> Spelling:
     noise: list[str] = []
     more_noise = _NOISE_OF_LINE.get(line or "", frozenset())
     others = any(piece.text not in _MAKER_WORDS for piece in pieces)
+    lines = {named for piece in pieces if (named := line_named(piece.text, piece.kind))}
     for text, kind, *_ in pieces:
         if kind == "date":
             dates.append(text)
@@ -224,12 +232,19 @@ def spelling(pieces: Collection[Part]) -> Spelling:
             or text in more_noise
             or (kind == "label" and line not in _LABEL_COUNTS)
             or (kind == "size" and text[0] in "ae")
-            or (text in _MAKER_WORDS and text not in LINES and others)
+            or (text in _MAKER_WORDS and others and not _is_line_of(text, lines))
         ):
             noise.append(text)
         elif text not in core:
             core.append(text)
     return Spelling(tuple(core), tuple(dates), tuple(noise))
+
+
+def _is_line_of(word: str, lines: Collection[str]) -> bool:
+    """Whether a maker's name names a line too, as "mistral" does; in "moonshot kimi" it only says who makes it."""
+    return word in LINES and not any(
+        line != word and LINES[line].maker == LINES[word].maker for line in lines
+    )
 
 
 def version_of(pieces: Collection[Part]) -> tuple[int, ...]:
