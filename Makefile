@@ -15,6 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: run test lint format bench clean
 
 run: $(VENV)/.installed  ## set up, compile the knowledge base, and answer a question: make run Q="price of o3"
+	$(BIN)/python -m compileall -q adapters bot knowledge
 	$(BIN)/aicost kb build
 	$(BIN)/aicost ask "$(Q)"
 
