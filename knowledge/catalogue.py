@@ -16,11 +16,13 @@ from typing import Literal
 from knowledge.errors import UnknownNameError
 from knowledge.makers import MAKERS, PROVIDER_SPELLINGS
 from knowledge.mentions import named_in
+from knowledge.misspellings import Corrector
 from knowledge.model_finder import ModelFinder
 from knowledge.name_index import NameIndex, Row, kind_of
-from knowledge.reading import Corrector, Written, read
+from knowledge.ranking import Found, How
+from knowledge.reading import Written, read
 from knowledge.records import Modality, Model, Provider
-from knowledge.resolver import Found, How, Resolver
+from knowledge.resolver import Resolver
 from knowledge.spellings import ORGANISATIONS, Spelling, fold, id_parts, name_parts, spelling
 
 _LONGEST_NAME = 160

@@ -10,8 +10,7 @@ Linear in the length of the text: each part is looked at a bounded number of tim
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from knowledge.makers import LINES
@@ -24,15 +23,15 @@ from knowledge.mention_words import (
     ENDINGS,
     LONE_OPUS_NOT_AFTER,
     LONE_OPUS_NOT_BEFORE,
-    MISSPELT,
     NAMED_TIERS,
     NOT_TYPOS,
     PER_WORDS,
     SEMI_ANCHORS,
     STRONG_ANCHORS,
 )
+from knowledge.misspellings import near_anchor
 from knowledge.name_index import NameIndex, kind_of
-from knowledge.resolver import SIDE_OFFERS, TIERS
+from knowledge.ranking import SIDE_OFFERS, TIERS
 from knowledge.spellings import NOISE, ORGANISATIONS, Part, joined
 
 _LONGEST = 12
@@ -55,8 +54,6 @@ class ModelFinder:
 
     def __init__(self, index: NameIndex) -> None:
         self._index = index
-        self._nearest = lru_cache(maxsize=8192)(self._near_anchor)
-        self._near = _one_letter_off(MISSPELT)
 
     def spans(self, pieces: Sequence[Part], text: str) -> Iterator[Span]:
         """The models named, in order. `text` is what the parts were cut from, for its capitals."""
@@ -95,7 +92,10 @@ class ModelFinder:
         core = [*kept, piece.text]
         if not likely or len(core) < 2 or not self._is_full_name(set(core)):
             return None
-        return Span(place, place + 1, " ".join(core))
+        repeated = (
+            after is not None and after.glue is not None and after.kind == "word" and after.text in core
+        )
+        return Span(place, place + 1 + repeated, " ".join(core))
 
     def _core(self, pieces: Sequence[Part], span: Span) -> list[str]:
         if span.read_as:
@@ -123,12 +123,7 @@ class ModelFinder:
         word = pieces[at].text
         if word in ("gtp", "pgt"):
             return "gpt"
-        if len(word) < 4 or len(word) > 16:
-            return None
-        meant = next(
-            (anchor for cut in _cuts(word) for anchor in self._near.get(cut, ()) if _alike(word, anchor)),
-            None,
-        )
+        meant = near_anchor(word)
         if meant is None or word in ORGANISATIONS:
             return None
         if word in NOT_TYPOS or len(word) < 5:
@@ -137,12 +132,6 @@ class ModelFinder:
             if not close or after is None or after.text not in self._index.words or after.kind == "word":
                 return None
         return meant
-
-    def _near_anchor(self, word: str) -> str | None:
-        if len(word) < 4 or len(word) > 16:
-            return None
-        near = (anchor for cut in _cuts(word) for anchor in self._near.get(cut, ()))
-        return next((anchor for anchor in near if _alike(word, anchor)), None)
 
     # Ordinary words.
 
@@ -425,32 +414,3 @@ def _is_between(pieces: Sequence[Part], place: int) -> bool:
         "y",
         "o",
     )
-
-
-def _cuts(word: str) -> Iterator[str]:
-    """The word and the word without each of its letters; two words one letter apart share one of them."""
-    yield word
-    for place in range(len(word)):
-        yield word[:place] + word[place + 1 :]
-
-
-def _one_letter_off(anchors: Iterable[str]) -> dict[str, list[str]]:
-    near: dict[str, list[str]] = {}
-    for anchor in anchors:
-        for cut in set(_cuts(anchor)):
-            near.setdefault(cut, []).append(anchor)
-    return near
-
-
-def _alike(word: str, anchor: str) -> bool:
-    """Whether one letter is missing, too many, another one, or two neighbours are swapped; the first letter stays."""
-    if word[0] != anchor[0] or word == anchor or word in (anchor + "s", anchor + "n"):
-        return False
-    if abs(len(word) - len(anchor)) > 1:
-        return False
-    first = 0
-    while first < min(len(word), len(anchor)) and word[first] == anchor[first]:
-        first += 1
-    rest, other = word[first:], anchor[first:]
-    swapped = rest[:2] == other[1::-1] and rest[2:] == other[2:]
-    return swapped or rest[1:] == other or rest == other[1:] or rest[1:] == other[1:]

@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
-from itertools import product
 from typing import NamedTuple
 
 from knowledge.makers import ALSO_A_WORD, LINES, PROVIDER_SPELLINGS
 from knowledge.name_index import NameIndex, kind_of
 from knowledge.spellings import (
-    NOISE,
     ORGANISATIONS,
     Part,
-    Spelling,
     fold,
     id_parts,
     joined,
     organisation,
     parts,
-    spelling,
 )
 
 _PREPOSITION_WORDS = """
@@ -35,7 +30,6 @@ PREPOSITIONS = frozenset(_PREPOSITION_WORDS.split())
 _FILLERS = frozenset(["the", "an", "models", "llm", "price", "pricing", "cost", "costs", "of", "for", "s"])
 _LONGEST_PROVIDER = max(spelled.count(" ") + 1 for spelled in PROVIDER_SPELLINGS)
 _PROVIDER_STARTS = frozenset(spelled.split(" ")[0] for spelled in PROVIDER_SPELLINGS)
-_MOST_WORDS_CORRECTED = 3
 
 
 class Written(NamedTuple):
@@ -171,52 +165,3 @@ def _halves(piece: Part, index: NameIndex) -> list[Part]:
                 Part(second, "word", middle, piece.end, ""),
             ]
     return []
-
-
-class Corrector:
-    """Finds the words of model names that a misspelt word may stand for."""
-
-    def __init__(self, index: NameIndex) -> None:
-        self._index = index
-
-    @cached_property
-    def _vocabulary(self) -> list[str]:
-        words = {word for word in self._index.words if len(word) > 2 and kind_of(word) == "word"}
-        return sorted(words | LINES.keys() - {"o"})
-
-    def readings(self, pieces: Sequence[Part]) -> Iterator[Spelling]:
-        """Spellings in which the words that no name has are replaced by near ones, the nearest first; none if a word has none."""
-        unknown = [
-            place
-            for place, piece in enumerate(pieces)
-            if piece.kind == "word" and piece.text not in self._index.words and piece.text not in NOISE
-        ]
-        unknown = [place for place in unknown if pieces[place].text not in ORGANISATIONS]
-        if not unknown or len(unknown) > _MOST_WORDS_CORRECTED:
-            return
-        choices = [self.near(pieces[place].text) for place in unknown]
-        ranked = sorted(product(*choices), key=lambda words: sum(distance for _, distance in words))
-        for words in ranked:
-            corrected = list(pieces)
-            for place, (word, _) in zip(unknown, words, strict=True):
-                corrected[place] = pieces[place]._replace(text=word)
-            yield spelling(corrected)
-
-    def near(self, word: str) -> list[tuple[str, int]]:
-        """Up to three words within a reasonable distance, nearest first: one letter in a short word, two in a longer one.
-
-        A word of three letters may only have them in another order ("gtp").
-        """
-        if len(word) < 3 or len(word) > 24:
-            return []
-        from rapidfuzz import process
-        from rapidfuzz.distance import OSA
-
-        most = 1 if len(word) <= 5 else 2
-        found = process.extract(word, self._vocabulary, scorer=OSA.distance, score_cutoff=most, limit=12)
-        near = [
-            (choice, int(distance) * 2 + (choice[0] != word[0]) - (choice in LINES))
-            for choice, distance, _ in found
-            if len(word) > 3 or sorted(choice) == sorted(word)
-        ]
-        return sorted(near, key=lambda choice: choice[1])[:3]

@@ -12,61 +12,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
 
-from knowledge.makers import LINES, SELLERS
-from knowledge.name_index import NameIndex, Row, Spelled, kind_of
-from knowledge.spellings import PartKind, Spelling
-
-How = Literal["exact", "family", "corrected", "ambiguous", "unknown", "provider_missing"]
+from knowledge.makers import LINES
+from knowledge.name_index import NameIndex, Row, kind_of
+from knowledge.ranking import (
+    PLAIN,
+    SIDE_OFFERS,
+    Found,
+    Hit,
+    age,
+    as_family,
+    endpoint_note,
+    flagship_of,
+    is_telling,
+    of_nickname,
+    offered,
+    one_a_seller,
+    only_old_snapshots,
+    plain_offers,
+    plainest,
+    preference,
+    rank_of_flagship,
+    rest_kinds,
+    rest_of,
+    snapshot_note,
+)
+from knowledge.spellings import Spelling
 
 MOST_CANDIDATES = 8
 MOST_SUGGESTIONS = 5
-_NICKNAMES = {
-    "flash": "gemini",
-    "opus": "claude",
-    "sonnet": "claude",
-    "haiku": "claude",
-    "mini": "gpt",
-    "nano": "gpt",
-}
-"""Lines that a word means when it stands without one, although others use the word too."""
-_SIDE_OFFER_WORDS = """
-    batch free extended fast us highspeed ultrafast ultraspeed ft contributor cyber rosalind decisions prime thinking chat non tool
-    base
-"""
-SIDE_OFFERS = frozenset(_SIDE_OFFER_WORDS.split())
-_TIER_WORDS = """
-    mini nano micro lite light tiny small medium large ultra max plus pro premier turbo flash super high long next prime express
-    image audio vision code coder vl omni base instruct
-"""
-TIERS = frozenset(_TIER_WORDS.split()) | SIDE_OFFERS
-"""Words that tell members of many lines apart, and so name no model without a line."""
-"""Words of special servings and editions, which a bare family name does not mean."""
-
-
-class Hit(NamedTuple):
-    """A model that fits, the spelling by which it does, and what that spelling has beyond the name."""
-
-    row: Row
-    spelled: Spelled
-    extra: frozenset[str]
-
-    @property
-    def product(self) -> frozenset[str]:
-        """What identifies the model whoever sells it."""
-        return self.spelled.core | {self.row.line}
-
-
-class Found(NamedTuple):
-    """What a name means: `row` is the one model, `others` the candidates, best first."""
-
-    how: How
-    row: Row | None = None
-    others: tuple[Row, ...] = ()
-    note: str | None = None
-    family: bool = False
-    corrected: bool = False
 
 
 class Resolver:
@@ -87,7 +61,7 @@ class Resolver:
         if not hits:
             return None
         core = frozenset(name.core)
-        if not _is_telling(core):
+        if not is_telling(core):
             return None
         kinds = {kind_of(part) for part in core}
         if kinds == {"word"}:
@@ -106,20 +80,19 @@ class Resolver:
                 if rowid not in best or cost < best[rowid][0]:
                     best[rowid] = (cost, Hit(self._index.row(rowid), spelled, extra))
         hits = [hit for _, hit in best.values()]
-        return _of_nickname(core, hits)
+        return of_nickname(core, hits)
 
     # A name with a version or a size.
 
     def _member(self, core: frozenset[str], hits: list[Hit], name: Spelling, provider: str | None) -> Found:
-        exact = [hit for hit in hits if not _rest(core, hit)]
-        if exact and _only_old_snapshots(exact, hits, name):
+        exact = [hit for hit in hits if not rest_of(core, hit)]
+        if exact and only_old_snapshots(exact, hits, name):
             hits = [hit for hit in hits if hit not in exact]
             exact = []
         dated = [hit for hit in hits if name.dates and hit.spelled.dates >= set(name.dates)]
-        exact = [hit for hit in exact if hit in dated] or exact
         if not dated and not any(kind_of(part) == "version" for part in core):
-            versioned = [hit for hit in hits if _rest_kinds(core, hit) <= {"version", "number"}]
-            if any(_rest(core, hit) or hit.row.version for hit in versioned):
+            versioned = [hit for hit in hits if rest_kinds(core, hit) <= {"version", "number"}]
+            if any(rest_of(core, hit) or hit.row.version for hit in versioned):
                 return self._newest(core, versioned, name, provider)
         if exact:
             here = (
@@ -128,15 +101,15 @@ class Resolver:
             if not here or any(hit.row.own >= 0 for hit in exact):
                 return self._offer(exact, name, provider)
             hits = here  # a host's short id for what the maker's own API spells in full
-        sized = [hit for hit in hits if _rest_kinds(core, hit) == {"size"}]
-        if sized and len({_rest(core, hit) for hit in _offered(sized)}) == 1:
-            return self._offer(_offered(sized), name, provider)
-        wider = _main(core, [hit for hit in hits if hit in dated] or hits)
-        if plainest := _plainest(wider):
-            found = self._offer(plainest, name, provider)
-            only = len(plainest) == len(wider)
+        sized = [hit for hit in hits if rest_kinds(core, hit) == {"size"}]
+        if sized and len({rest_of(core, hit) for hit in offered(sized)}) == 1:
+            return self._offer(offered(sized), name, provider)
+        wider = plain_offers(core, [hit for hit in hits if hit in dated] or hits)
+        if plain := plainest(wider):
+            found = self._offer(plain, name, provider)
+            only = len(plain) == len(wider)
             why = "the only one of that name on offer" if only else "the plain model of that name"
-            return found if dated else _as_family(found, why)
+            return found if dated else as_family(found, why)
         return self._ambiguous(core, wider, provider, self._minor_versions(name))
 
     def _minor_versions(self, name: Spelling) -> list[Hit]:
@@ -145,7 +118,7 @@ class Resolver:
         for version in (part for part in name.core if part.isdigit()):
             for minor in (word for word in self._index.words if word.startswith(version + ".")):
                 core = tuple(minor if part == version else part for part in name.core)
-                hits += _main(frozenset(core), self._hits(Spelling(core, (), ())))
+                hits += plain_offers(frozenset(core), self._hits(Spelling(core, (), ())))
         return hits
 
     # A name of words alone.
@@ -153,7 +126,7 @@ class Resolver:
     def _family(
         self, core: frozenset[str], hits: list[Hit], name: Spelling, provider: str | None
     ) -> Found | None:
-        exact = [hit for hit in hits if not _rest(core, hit)]
+        exact = [hit for hit in hits if not rest_of(core, hit)]
         if name.dates and (dated := [hit for hit in hits if hit.spelled.dates >= set(name.dates)]):
             exact = [hit for hit in exact if hit in dated] or dated
             if len({hit.product for hit in exact}) == 1:
@@ -162,25 +135,25 @@ class Resolver:
             line = next(iter(core))
             members = [hit for hit in hits if hit.row.line == line]
             return self._newest(core, members or hits, name, provider)
-        versioned = [hit for hit in hits if _rest_kinds(core, hit) <= {"version"}]
-        if any(_rest(core, hit) or hit.row.version for hit in versioned):
-            once = [hit for hit in versioned if len(_rest(core, hit)) <= 1]
+        versioned = [hit for hit in hits if rest_kinds(core, hit) <= {"version"}]
+        if any(rest_of(core, hit) or hit.row.version for hit in versioned):
+            once = [hit for hit in versioned if len(rest_of(core, hit)) <= 1]
             return self._newest(core, once or versioned, name, provider)
         if exact:
             return self._offer(exact, name, provider)
         sized = [
-            hit for hit in hits if all(kind_of(part) in ("size", "version") for part in _rest(core, hit))
+            hit for hit in hits if all(kind_of(part) in ("size", "version") for part in rest_of(core, hit))
         ]
         if sized:
             return self._newest(core, sized, name, provider)
-        near = [hit for hit in hits if sum(kind_of(part) == "word" for part in _rest(core, hit)) <= 1]
+        near = [hit for hit in hits if sum(kind_of(part) == "word" for part in rest_of(core, hit)) <= 1]
         if not near:
             return None
         if core & LINES.keys():
             return self._newest(core, near, name, provider)
-        wider = _main(core, near)
+        wider = plain_offers(core, near)
         if len({hit.product for hit in wider}) == 1:
-            return _as_family(self._offer(wider, name, provider), "the only one of that name on offer")
+            return as_family(self._offer(wider, name, provider), "the only one of that name on offer")
         return self._ambiguous(core, wider, provider)
 
     def _newest(self, core: frozenset[str], hits: list[Hit], name: Spelling, provider: str | None) -> Found:
@@ -189,15 +162,15 @@ class Resolver:
         elsewhere = not here and provider is not None
         if not here:
             here = [hit for hit in hits if hit.row.own >= 0] or hits
-        members = _main(core, here)
+        members = plain_offers(core, here)
         if len({hit.row.line for hit in members}) > 1 and not core & LINES.keys():
             return self._ambiguous(core, members, provider)
         if members[0].row.modality != "text":  # "gpt image" is rather gpt-image-2 than gpt-5-image
             start = "-".join(name.core)
             members = [hit for hit in members if hit.row.id.startswith(start)] or members
-        newest = max(members, key=_age)
+        newest = max(members, key=age)
         peers = [hit for hit in members if hit.row.version == newest.row.version]
-        chosen = _flagship(core, peers)
+        chosen = flagship_of(core, peers)
         if chosen is None:
             return self._ambiguous(core, peers, provider)
         same = [
@@ -205,13 +178,13 @@ class Resolver:
         ]
         found = self._offer(same, name, provider)
         one_version = len({hit.row.version for hit in members}) == 1
-        if elsewhere or (one_version and not _rest(core, chosen)):
+        if elsewhere or (one_version and not rest_of(core, chosen)):
             return found
         available = not (chosen.row.deprecated or chosen.row.preview)
         why = "the newest generally available" if available else "the newest there is"
         if len({hit.product for hit in peers}) > 1:
             why += ", of several equally new ones the main one"
-        return _as_family(found, why)
+        return as_family(found, why)
 
     # Who sells it.
 
@@ -224,18 +197,18 @@ class Resolver:
 
     def _offer(self, hits: list[Hit], name: Spelling, provider: str | None) -> Found:
         """The row of one product (`hits` may hold several spellings and sellers of it) to take."""
-        ranked = sorted(hits, key=lambda hit: _preference(hit, name))
+        ranked = sorted(hits, key=lambda hit: preference(hit, name))
         if provider is not None:
             for place in (provider, *self._fallbacks.get(provider, ())):
                 at_place = [hit for hit in ranked if hit.row.provider == place]
                 if at_place:
-                    note = _endpoint_note(at_place) if place == provider else self._stand_in(place, provider)
-                    return Found("exact", at_place[0].row, (), _snapshot_note(at_place[0], name, note))
-            return Found("provider_missing", None, _one_a_seller(ranked))
+                    note = endpoint_note(at_place) if place == provider else self._stand_in(place, provider)
+                    return Found("exact", at_place[0].row, (), snapshot_note(at_place[0], name, note))
+            return Found("provider_missing", None, one_a_seller(ranked))
         own = sorted((hit for hit in ranked if hit.row.own >= 0), key=lambda hit: hit.row.own)
         if own:
-            return Found("exact", own[0].row, (), _snapshot_note(own[0], name, _endpoint_note(own)))
-        sellers = _one_a_seller(ranked)
+            return Found("exact", own[0].row, (), snapshot_note(own[0], name, endpoint_note(own)))
+        sellers = one_a_seller(ranked)
         seller = self._names[sellers[0].provider]
         if len(sellers) == 1:
             return Found("exact", sellers[0], (), f"sold only by {seller}")
@@ -252,21 +225,21 @@ class Resolver:
         rows: dict[frozenset[str], Row] = {}
         for group in (hits, less_likely):
             here = self._at(group, provider) or list(group)
-            here.sort(key=lambda hit: (*_rank_of_flagship(hit), len(hit.extra), _preference(hit, _PLAIN)))
-            here.sort(key=_age, reverse=True)
+            here.sort(key=lambda hit: (*rank_of_flagship(hit), len(hit.extra), preference(hit, PLAIN)))
+            here.sort(key=age, reverse=True)
             for hit in here:
                 if hit.product not in rows:
-                    rows[hit.product] = _one_a_seller(
-                        other for other in here if other.product == hit.product
-                    )[0]
+                    rows[hit.product] = one_a_seller(other for other in here if other.product == hit.product)[
+                        0
+                    ]
         candidates = tuple(dict.fromkeys(rows.values()))[:MOST_CANDIDATES]
         return Found("ambiguous", None, candidates, "the name fits several models")
 
     def sellers(self, name: Spelling) -> tuple[Row, ...]:
         """The model that a name spells in full, at every provider that lists it, the maker's own API first."""
         core = frozenset(name.core)
-        exact = [hit for hit in self._hits(name) if not _rest(core, hit)]
-        return _one_a_seller(sorted(exact, key=lambda hit: _preference(hit, name)))
+        exact = [hit for hit in self._hits(name) if not rest_of(core, hit)]
+        return one_a_seller(sorted(exact, key=lambda hit: preference(hit, name)))
 
     def members(self, line: str, provider: str) -> list[Row]:
         """The plain text models of a line on offer at a provider, newest first, each once."""
@@ -277,8 +250,8 @@ class Resolver:
         ]
         hits = [hit for hit in hits if SIDE_OFFERS.isdisjoint(hit.spelled.core)]
         hits = [hit for hit in hits if not hit.row.deprecated and not hit.row.preview and hit.row.priced]
-        hits.sort(key=lambda hit: (*_rank_of_flagship(hit), _preference(hit, _PLAIN)))
-        hits.sort(key=_age, reverse=True)
+        hits.sort(key=lambda hit: (*rank_of_flagship(hit), preference(hit, PLAIN)))
+        hits.sort(key=age, reverse=True)
         products: dict[frozenset[str], Row] = {}
         for hit in hits:
             products.setdefault(hit.product, hit.row)
@@ -308,150 +281,10 @@ class Resolver:
                     row.deprecated or row.preview or row.modality != "text" or side,
                 )
                 newest = tuple(-number for number in (*row.version, -1))
-                key = (*order, newest, *_rank_of_flagship(hit), _preference(hit, _PLAIN))
+                key = (*order, newest, *rank_of_flagship(hit), preference(hit, PLAIN))
                 if hit.product not in hits or key < hits[hit.product][0]:
                     hits[hit.product] = (key, row)
         chosen: dict[int, Row] = {}
         for _, row in sorted(hits.values(), key=lambda found: found[0]):
             chosen.setdefault(row.rowid, row)
         return tuple(chosen.values())[:MOST_SUGGESTIONS]
-
-
-_PLAIN = Spelling((), (), ())
-
-
-def _rest(core: Collection[str], hit: Hit) -> frozenset[str]:
-    """What a hit's spelling has beyond the name and beyond its line's name, which a name may leave out ("sonnet 5.5")."""
-    if hit.row.line in hit.extra and not any(part in LINES for part in core):
-        return hit.extra - {hit.row.line}
-    return hit.extra
-
-
-def _is_telling(core: Collection[str]) -> bool:
-    """Whether a name can mean a model at all: "70b", "5.5" and "ultra" alone cannot."""
-    words = {part for part in core if kind_of(part) == "word"}
-    lettered = any(
-        kind_of(part) == "version" and not part.replace(".", "").isdigit() for part in core
-    )  # "4o", "o3", "r1"
-    if any(len(word) > 1 for word in words - TIERS) or lettered:
-        return True
-    return bool(words & _NICKNAMES.keys()) and (len(core) > 1 or not words <= {"mini", "nano"})
-
-
-def _rest_kinds(core: Collection[str], hit: Hit) -> set[PartKind]:
-    return {kind_of(part) for part in _rest(core, hit)}
-
-
-def _of_nickname(core: frozenset[str], hits: list[Hit]) -> list[Hit]:
-    if any(part in LINES for part in core):
-        return hits
-    for word, line in _NICKNAMES.items():
-        if word in core and (meant := [hit for hit in hits if hit.row.line == line]):
-            return meant
-    return hits
-
-
-def _offered(hits: list[Hit]) -> list[Hit]:
-    """Without what is no longer sold, unless nothing else is left."""
-    return [hit for hit in hits if not hit.row.deprecated] or hits
-
-
-def _main(core: frozenset[str], hits: list[Hit]) -> list[Hit]:
-    """Generally available text models before others; special servings only where the name asks for them."""
-    rest = [hit for hit in hits if SIDE_OFFERS.isdisjoint(hit.extra)] or hits
-    rest = [hit for hit in rest if hit.row.line in core] or rest
-    sold = _offered(rest)
-    text = [hit for hit in sold if hit.row.modality == "text"] or sold
-    return [hit for hit in text if not hit.row.preview] or text
-
-
-def _plainest(hits: Collection[Hit]) -> list[Hit]:
-    """The model of which all others that fit are extensions by name ("GPT-3.5 Turbo" of "GPT-3.5 Turbo 16k"), if there is one."""
-    least = min(hits, key=lambda hit: len(hit.product)).product
-    return [hit for hit in hits if hit.product == least] if all(least <= hit.product for hit in hits) else []
-
-
-def _only_old_snapshots(exact: Iterable[Hit], hits: Iterable[Hit], name: Spelling) -> bool:
-    """Whether the maker lists what the name spells only as dated snapshots, and models that go on without a date besides."""
-    own = [hit for hit in exact if hit.row.own >= 0]
-    dated = bool(own) and not name.dates and all(hit.spelled.dates for hit in own)
-    return dated and any(hit.row.own >= 0 and not hit.spelled.dates and hit.extra for hit in hits)
-
-
-def _age(hit: Hit) -> tuple[tuple[int, ...], str]:
-    return hit.row.version, hit.row.date
-
-
-def _rank_of_flagship(hit: Hit) -> tuple[int, int]:
-    """How near a member is to what a line's bare name means, and how many words it has more."""
-    words = [part for part in hit.spelled.core if kind_of(part) == "word" and part != hit.row.line]
-    flagship = LINES[hit.row.line].flagship if hit.row.line else ()
-    places = [place for place, word in enumerate(flagship) if word in words or (not word and not words)]
-    return (min(places, default=len(flagship)), len(words))
-
-
-def _flagship(core: frozenset[str], peers: list[Hit]) -> Hit | None:
-    """The one of equally new members that a family name means, or None when no rule tells."""
-    best = min(map(_rank_of_flagship, peers))
-    chosen = [hit for hit in peers if _rank_of_flagship(hit) == best]
-    newest = max(hit.row.date for hit in chosen)
-    products = {hit.product for hit in chosen}
-    if len(products) > 1 and newest and len({hit.row.provider for hit in chosen}) == 1:
-        chosen = [hit for hit in chosen if hit.row.date == newest]
-        products = {hit.product for hit in chosen}
-    return min(chosen, key=lambda hit: _preference(hit, _PLAIN)) if len(products) == 1 else None
-
-
-def _preference(hit: Hit, name: Spelling) -> tuple[object, ...]:
-    """Order of rows that are the same model: what the name asks for, then what is sold plainly."""
-    row, spelled = hit.row, hit.spelled
-    dates = set(name.dates)
-    open_line = row.line in LINES and LINES[row.line].open_weights is not False
-    return (
-        not spelled.dates >= dates,
-        row.deprecated,
-        bool(spelled.dates - dates),
-        len((spelled.noise ^ set(name.noise)) - _FOR_CHAT),
-        open_line and not (spelled.noise | hit.extra) & _FOR_CHAT,
-        row.id.startswith("global.") is not ("global" in name.noise),
-        row.preview,
-        len(row.id),
-        row.id,
-    )
-
-
-_FOR_CHAT = frozenset(["instruct", "it", "chat", "hf"])
-"""Of an open model people mean the edition that follows instructions, not the raw one beside it."""
-
-
-def _one_a_seller(ranked: Iterable[Hit]) -> tuple[Row, ...]:
-    """Each seller's best row: the maker's own API, then hosts in the order of SELLERS, then the rest; old snapshots and what is
-    discontinued last."""
-    best: dict[str, Hit] = {}
-    for hit in ranked:
-        best.setdefault(hit.row.provider, hit)
-
-    def order(hit: Hit) -> tuple[bool, bool, bool, int, str]:
-        provider = hit.row.provider
-        place = SELLERS.index(provider) if provider in SELLERS else len(SELLERS)
-        return hit.row.deprecated, hit.row.own < 0, bool(hit.spelled.dates), place, provider
-
-    return tuple(hit.row for hit in sorted(best.values(), key=order))
-
-
-def _endpoint_note(same: Sequence[Hit]) -> str | None:
-    """Bedrock sells most models at two prices: in a region, which is what a plain id means, and by its global endpoint."""
-    both = same[0].row.id.startswith("regional.") and any(hit.row.id.startswith("global.") for hit in same)
-    return "at the regional endpoint; the global one has a price of its own" if both else None
-
-
-def _snapshot_note(hit: Hit, name: Spelling, note: str | None) -> str | None:
-    if name.dates and not hit.spelled.dates >= set(name.dates):
-        return "the price list has no separate price for that snapshot" + (f"; {note}" if note else "")
-    return note
-
-
-def _as_family(found: Found, why: str) -> Found:
-    if found.how == "exact":
-        return found._replace(how="family", family=True, note=f"{why}; {found.note}" if found.note else why)
-    return found._replace(family=True, note=f"{why}; {found.note}" if found.note else why)

@@ -1,0 +1,110 @@
+"""Finds what a misspelt word of a model's name may stand for: letters only, and only within a reasonable distance.
+
+Two ways, by cost: every word of every question is held against a few telling words with nothing but dictionary look-ups; a name
+that nothing fits is worth a comparison with all words that models have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property, lru_cache
+from itertools import product
+
+from knowledge.makers import LINES
+from knowledge.mention_words import MISSPELT
+from knowledge.name_index import NameIndex, kind_of
+from knowledge.spellings import NOISE, ORGANISATIONS, Part, Spelling, spelling
+
+_MOST_WORDS_CORRECTED = 3
+
+
+class Corrector:
+    """Finds the words of model names that a misspelt word may stand for."""
+
+    def __init__(self, index: NameIndex) -> None:
+        self._index = index
+
+    @cached_property
+    def _vocabulary(self) -> list[str]:
+        words = {word for word in self._index.words if len(word) > 2 and kind_of(word) == "word"}
+        return sorted(words | LINES.keys() - {"o"})
+
+    def readings(self, pieces: Sequence[Part]) -> Iterator[Spelling]:
+        """Spellings in which the words that no name has are replaced by near ones, the nearest first; none if a word has none."""
+        unknown = [
+            place
+            for place, piece in enumerate(pieces)
+            if piece.kind == "word" and piece.text not in self._index.words and piece.text not in NOISE
+        ]
+        unknown = [place for place in unknown if pieces[place].text not in ORGANISATIONS]
+        if not unknown or len(unknown) > _MOST_WORDS_CORRECTED:
+            return
+        choices = [self.near(pieces[place].text) for place in unknown]
+        ranked = sorted(product(*choices), key=lambda words: sum(distance for _, distance in words))
+        for words in ranked:
+            corrected = list(pieces)
+            for place, (word, _) in zip(unknown, words, strict=True):
+                corrected[place] = pieces[place]._replace(text=word)
+            yield spelling(corrected)
+
+    def near(self, word: str) -> list[tuple[str, int]]:
+        """Up to three words within a reasonable distance, nearest first: one letter in a short word, two in a longer one.
+
+        A word of three letters may only have them in another order ("gtp").
+        """
+        if len(word) < 3 or len(word) > 24:
+            return []
+        from rapidfuzz import process
+        from rapidfuzz.distance import OSA
+
+        most = 1 if len(word) <= 5 else 2
+        found = process.extract(word, self._vocabulary, scorer=OSA.distance, score_cutoff=most, limit=12)
+        near = [
+            (choice, int(distance) * 2 + (choice[0] != word[0]) - (choice in LINES))
+            for choice, distance, _ in found
+            if len(word) > 3 or sorted(choice) == sorted(word)
+        ]
+        return sorted(near, key=lambda choice: choice[1])[:3]
+
+
+@lru_cache(maxsize=8192)
+def near_anchor(word: str) -> str | None:
+    """The telling word ("claude") that a word of a sentence is one letter off, if there is one."""
+    if len(word) < 4 or len(word) > 16:
+        return None
+    near = (anchor for cut in _cuts(word) for anchor in _anchors_by_cut().get(cut, ()))
+    return next((anchor for anchor in near if _alike(word, anchor)), None)
+
+
+@cache
+def _anchors_by_cut() -> dict[str, list[str]]:
+    return _one_letter_off(MISSPELT)
+
+
+def _cuts(word: str) -> Iterator[str]:
+    """The word and the word without each of its letters; two words one letter apart share one of them."""
+    yield word
+    for place in range(len(word)):
+        yield word[:place] + word[place + 1 :]
+
+
+def _one_letter_off(anchors: Iterable[str]) -> dict[str, list[str]]:
+    near: dict[str, list[str]] = {}
+    for anchor in anchors:
+        for cut in set(_cuts(anchor)):
+            near.setdefault(cut, []).append(anchor)
+    return near
+
+
+def _alike(word: str, anchor: str) -> bool:
+    """Whether one letter is missing, too many, another one, or two neighbours are swapped; the first letter stays."""
+    if word[0] != anchor[0] or word == anchor or word in (anchor + "s", anchor + "n"):
+        return False
+    if abs(len(word) - len(anchor)) > 1:
+        return False
+    first = 0
+    while first < min(len(word), len(anchor)) and word[first] == anchor[first]:
+        first += 1
+    rest, other = word[first:], anchor[first:]
+    swapped = rest[:2] == other[1::-1] and rest[2:] == other[2:]
+    return swapped or rest[1:] == other or rest == other[1:] or rest[1:] == other[1:]
