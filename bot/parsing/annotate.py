@@ -269,14 +269,30 @@ def _read_periods(annotation: Annotation) -> None:
         if period is None or _in_span_phrase(start, annotation):
             continue
         annotation.coverage.add(start, word.end)
-        before = {w.text for w in words[max(0, at - 5) : at]}
-        belongs_to_cost = following in COST_WORDS or bool(before & COST_WORDS) or "much" in before
+        before = _sentence_before(words, at)
+        belongs_to_cost = (
+            following in COST_WORDS or bool(before & COST_WORDS - _ALSO_VERBS) or "much" in before
+        )
         is_last = all(not w.text[0].isalnum() for w in words[at + 1 :])
         quantity_follows = any(q.start > word.end for q in annotation.quantities)
         if not belongs_to_cost and quantity_follows and not is_last and annotation.loose_period is None:
             annotation.loose_period = period
         elif annotation.want_per is None:
             annotation.want_per = period
+
+
+_ALSO_VERBS = frozenset(["run", "set", "rack", "pony", "shell", "worth"])
+"""Words of cost ("what would it run us") that mostly mean something else."""
+
+
+def _sentence_before(words: list[Word], at: int) -> set[str]:
+    """Up to five words before this one, within its sentence."""
+    found: set[str] = set()
+    for word in reversed(words[max(0, at - 5) : at]):
+        if word.text in (".", "?", "!", ";"):
+            break
+        found.add(word.text)
+    return found
 
 
 def _inside(word: Word, annotation: Annotation) -> bool:

@@ -52,7 +52,7 @@ CUES: dict[str, str] = {
         | can i/we get/buy/run/make/send | get me/us | buy/buys me/us? | stretch | last me/us? | budget of | on a budget | with a budget | worth of | go for | wie viele/viel/lange | wieviele
         | combien de | cuántos/cuántas/cuantos/cuantas | kitne/kitni | within a? budget | get for | get out of | what does .. buy | what will .. buy""",
     "how_many": "how many | wie viele/wieviele | combien de | cuántos/cuántas/cuantos/cuantas | kitne/kitni",
-    "tokens_count": """how many tokens/token | token count* | count the/my? tokens | tokens in/are/is/does | tokeniz* | tokenis* | number of tokens | wie viele token/tokens | wieviele token/tokens
+    "tokens_count": """how many tokens/token | token count* | count the/my? tokens | tokens in/are/is a/an/the/this/that/my/these/one/our | tokens does/do a/an/the/this/that/my/these | tokeniz* | tokenis* | number of tokens | wie viele token/tokens | wieviele token/tokens
         | anzahl der? token/tokens | combien de token/tokens/jetons | cuántos/cuantos tokens | kitne token/tokens | in tokens | to tokens | token length | count tokens | into tokens""",
     "count_other": "how many words/pages/characters | wie viele wörter/seiten/zeichen | combien de mots/pages | cuántas palabras/páginas | in words/pages | to words/pages",
     "training": "train/trains/trained/training | pre train* | pretrain* | from scratch | trainier* | entraîn* | entrain* | entren*",

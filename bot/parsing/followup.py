@@ -127,6 +127,15 @@ def _model_ref(a: Annotation) -> ModelRef | None:
 def _workload(old: Workload, a: Annotation) -> Workload:
     """The old workload with every slot replaced that the message fills, and scaled where it says by how much."""
     said = build_workload(a)
+    if (old.requests is not None or old.users is not None) and said.volume_per is None:
+        # Beside a known number of requests, "500 in, 200 out" is the size of one.
+        said = replace(
+            said,
+            input=said.input or said.volume_input,
+            output=said.output or said.volume_output,
+            volume_input=None,
+            volume_output=None,
+        )
     changes: dict[str, Any] = {}
     for name in ("users", "requests_per_user", "requests_per_user_per", "turns", "system_prompt", "volume_input",
                  "volume_output", "volume_per", "cached_share", "cached", "service_tier", "hours_per_day", "span",

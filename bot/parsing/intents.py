@@ -157,14 +157,10 @@ def _tokens(a: Annotation, _: FactBase) -> Intent | None:
         and (a.quotes or a.of_unit("words", "pages", "characters", "bytes"))
     ):
         return Intent("tokens", 0.95)
-    if (
-        a.has("tokens_count")
-        and not money
-        and not a.has("cost", "price")
-        and not a.of_unit("requests", "users")
-    ):
+    counts = a.of_unit("requests", "users", "items", "messages", "conversations", "turns")
+    if a.has("tokens_count") and not money and not a.has("cost", "price") and not counts:
         if a.of_unit("tokens"):
-            return Intent("tokens", 0.9)
+            return Intent("tokens", 0.9) if a.has("count_other") else None
         return Intent("tokens", 0.75) if not a.has("break_even", "capacity") or a.has("how_many") else None
     if a.has("count_other") and a.of_unit("tokens") and not money:
         return Intent("tokens", 0.9)

@@ -147,7 +147,7 @@ def _from_match(match: re.Match[str], language: Language, text: str) -> Number |
     end = match.end()
     if not low_suffix and not high_text:
         end = match.end("low")
-    negative = bool(match.group("sign")) and not _is_dash_of_words(text, match.start())
+    negative = bool(match.group("sign")) and _is_minus(text, match.start(), match.start("low"))
     start = match.start() if negative else match.start("low")
     if high_text:
         high, _ = _digits(high_text)
@@ -167,10 +167,9 @@ def _from_match(match: re.Match[str], language: Language, text: str) -> Number |
     return Number(start, end, low * scale, None, scale, low_suffix, by_dot and not low_suffix, negative)
 
 
-def _is_dash_of_words(text: str, at: int) -> bool:
-    """A dash after a word or number is punctuation ("tokens - 500"), not a minus sign."""
-    before = text[:at].rstrip()[-1:]
-    return bool(before) and (before.isalnum() or before in ")]")
+def _is_minus(text: str, sign: int, digits: int) -> bool:
+    """A minus stands right before its digits and apart from what precedes it; "tokens - 500" and "gpt-4" hold dashes."""
+    return digits == sign + 1 and (sign == 0 or text[sign - 1] in " (,:=/\n")
 
 
 def _digits(text: str) -> tuple[Decimal, bool]:
