@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from knowledge.catalogue import Catalogue
     from knowledge.facts import FactBase
     from knowledge.hardware import Hardware
+    from knowledge.opinions import OpinionBook
     from knowledge.prices import PriceBook
     from knowledge.rules import RuleBook
     from knowledge.tokens import TokenCounter
@@ -95,6 +96,13 @@ class KnowledgeBase:
         from knowledge.prices import PriceBook
 
         return PriceBook(self.connection)
+
+    @cached_property
+    def opinions(self) -> OpinionBook:
+        """What other price lists say."""
+        from knowledge.opinions import OpinionBook
+
+        return OpinionBook(self.connection, self.prices)
 
     @cached_property
     def facts(self) -> FactBase:

@@ -16,11 +16,12 @@ from knowledge.locking import exclusive
 from knowledge.schema import SCHEMA_VERSION, create_indexes, create_tables
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from knowledge.changes import PriceDifference
 
 Progress = Callable[[str, int, int], None]
 """Called with the step's name in words, what is done of it, and its total."""
 
+_FACTS = Path(__file__).parent / "data" / "facts.yaml"
 _LOCK_TIMEOUT_SECONDS = 120.0
 _DISK_ERRORS = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY")
 
@@ -46,9 +47,10 @@ def build(
         os.close(handle)
         temporary = Path(name)
         try:
-            _compile(temporary, path, data_dir, report)
+            changes = _compile(temporary, path, data_dir, report)
             freshness.seal(temporary)
             temporary.chmod(0o644)
+            _record(path.parent, changes)
             temporary.replace(path)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorname.startswith(_DISK_ERRORS):
@@ -60,20 +62,23 @@ def build(
         _sync_folder(path.parent)
 
 
-def _compile(path: Path, old: Path, data_dir: Path, report: Progress) -> None:
+def _compile(path: Path, old: Path, data_dir: Path, report: Progress) -> list[PriceDifference]:
+    """Write the file `path`; returns what it changes against the file `old`."""
     # Taken before the sources are read: one that changes meanwhile makes the result outdated, not wrongly fresh.
     fingerprint = freshness.fingerprint(data_dir)
     report("reading the price list", 0, 1)
     import sqlite_utils
 
-    from knowledge.changes import note_changes, write_changes
+    from knowledge.changes import new_changes, write_changes
     from knowledge.names import write_names
     from knowledge.pricelist import write_price_list
     from knowledge.refresh import current_price_list
+    from knowledge.sources import litellm, openai_cost_calculator
     from knowledge.sources.contract_file import write_contracts
+    from knowledge.sources.fact_cards import write_facts
 
     prices = current_price_list(data_dir)
-    note_changes(old, prices)
+    changes = new_changes(old, prices)
     report("reading the price list", 1, 1)
     db = sqlite_utils.Database(path)
     try:
@@ -83,12 +88,18 @@ def _compile(path: Path, old: Path, data_dir: Path, report: Progress) -> None:
         with db.conn:
             create_tables(db)
             write_price_list(db, prices, lambda done, total: report("prices", done, total))
-            write_changes(db, old.parent)
+            write_changes(db, old.parent, changes)
             report("names", 0, 1)
             write_names(db)
             report("names", 1, 1)
             write_contracts(db, data_dir)
-            _write_facts(db, report)
+            report("other price lists", 0, 1)
+            litellm.write(db, data_dir)
+            openai_cost_calculator.write(db)
+            report("other price lists", 1, 1)
+            report("facts", 0, 1)
+            write_facts(db, _FACTS)
+            report("facts", 1, 1)
             create_indexes(db)
             db.table("meta").insert_all(
                 {"key": key, "value": value}
@@ -102,17 +113,13 @@ def _compile(path: Path, old: Path, data_dir: Path, report: Progress) -> None:
         db.execute("vacuum")
     finally:
         db.close()
+    return changes
 
 
-def _write_facts(db: Database, report: Progress) -> None:
-    try:
-        import knowledge.sources.fact_tables  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
-        from knowledge.sources.fact_cards import write_facts
-    except ImportError:
-        return
-    report("facts", 0, 1)
-    write_facts(db, Path(__file__).parent / "data" / "facts.yaml")
-    report("facts", 1, 1)
+def _record(folder: Path, changes: list[PriceDifference]) -> None:
+    from knowledge.changes import record
+
+    record(folder, changes)
 
 
 def _sync_folder(folder: Path) -> None:

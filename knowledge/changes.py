@@ -97,23 +97,28 @@ def differences(old: dict[_Place, str], new: PriceList, now: datetime) -> list[P
     return found
 
 
-def note_changes(path: Path, prices: PriceList) -> None:
-    """Add to the record what `prices` changes against the knowledge base that stands at `path`, if a readable one does."""
+def new_changes(path: Path, prices: PriceList) -> list[PriceDifference]:
+    """What `prices` changes against the knowledge base that stands at `path`, if a readable one does."""
     if freshness.damage(path) is not None:
-        return
+        return []
     now = datetime.now(UTC)
     try:
         with closing(freshness.connect(path)) as connection:
             old = _state_of_file(connection, now.date())
     except sqlite3.DatabaseError:  # of another schema: nothing to compare with
-        return
+        return []
     found = differences(old, prices, now)
-    if found:
-        known = {_what(row) for row in recorded(path.parent)}
-        # A build that was killed after this line does not note the same change again.
-        fresh = [difference for difference in found if _what(difference) not in known]
-        with (path.parent / FILE_NAME).open("a", encoding="utf-8") as file:
-            file.writelines(json.dumps(difference._asdict()) + "\n" for difference in fresh)
+    # A build that was killed between record and file does not note the same change again.
+    known = {_what(change) for change in recorded(path.parent)} if found else set()
+    return [change for change in found if _what(change) not in known]
+
+
+def record(folder: Path, changes: Iterable[PriceDifference]) -> None:
+    """Add changes to the record, for good."""
+    lines = [json.dumps(change._asdict()) + "\n" for change in changes]
+    if lines:
+        with (folder / FILE_NAME).open("a", encoding="utf-8") as file:
+            file.writelines(lines)
             file.flush()
             os.fsync(file.fileno())
 
@@ -131,9 +136,9 @@ def recorded(folder: Path) -> Iterator[PriceDifference]:
             continue
 
 
-def write_changes(db: Database, folder: Path) -> None:
-    """Fill the table `price_changes` of a new knowledge base."""
-    db.table("price_changes").insert_all(change._asdict() for change in recorded(folder))
+def write_changes(db: Database, folder: Path, fresh: Iterable[PriceDifference]) -> None:
+    """Fill the table `price_changes` of a new knowledge base with the record and what it adds itself."""
+    db.table("price_changes").insert_all(change._asdict() for change in (*recorded(folder), *fresh))
 
 
 def _what(change: PriceDifference) -> tuple[Any, ...]:

@@ -28,14 +28,12 @@ OPERATOR_FOLDERS = ("documents", "opinions")
 
 def source_files(data_dir: Path) -> Iterator[tuple[str, Path]]:
     """Each file that the knowledge base is compiled from, with a name that does not depend on where it is installed."""
-    for package, names in (
-        ("genai_prices", ("data.py", "data_units.py")),
-        ("openai_cost_calculator", ("data.json",)),
-    ):
+    for package, pattern in (("genai_prices", "data*.py"), ("openai_cost_calculator", "data/pricing/*.json")):
         spec = find_spec(package)
         if spec is not None and spec.origin is not None:
-            for name in names:
-                yield f"{package}/{name}", Path(spec.origin).with_name(name)
+            installed = Path(spec.origin).parent
+            for path in sorted(installed.glob(pattern)):
+                yield f"{package}/{path.relative_to(installed)}", path
     # The compiler is a source too: a change of it changes what comes out.
     for pattern in ("*.py", "sources/*.py", "data/*"):
         for path in sorted(_PACKAGE.glob(pattern)):
@@ -116,9 +114,24 @@ def _outdated(path: Path, data_dir: Path) -> str | None:
         return f"it cannot be read ({error})"
     if meta.get("schema_version") != str(SCHEMA_VERSION):
         return "it was made by another version of aicost"
-    if meta.get("sources_stamp") == stamp(data_dir) or meta.get("sources_digest") == digest(data_dir):
+    if _same_stamp(meta.get("sources_stamp", ""), stamp(data_dir)) or meta.get("sources_digest") == digest(
+        data_dir
+    ):
         return None
     return "its sources have changed"
+
+
+def _same_stamp(recorded: str, current: str) -> bool:
+    """Whether no source has changed. A time in whole seconds was cut off by an archive (an image's layer) and fits any fraction."""
+    if recorded == current:
+        return True
+    before, now = recorded.splitlines(), current.splitlines()
+    if len(before) != len(now):
+        return False
+    for old, new in zip(before, now, strict=True):
+        if old != new and not (new.endswith("0" * 9) and old[:-9] == new[:-9]):
+            return False
+    return True
 
 
 def _read_meta(path: Path) -> Mapping[str, str]:

@@ -83,6 +83,12 @@ class PriceBook:
             if found is not None:
                 yield found
 
+    def list_card(
+        self, model: Model, on: datetime | None = None, terms: PriceTerms = STANDARD
+    ) -> RateCard | None:
+        """The rates of the public price list, whatever the operator's contracts say; None where it has none."""
+        return self._listed(self._sheet(model), model, _utc(on), terms)
+
     def has_terms(self, model: Model, terms: PriceTerms, on: datetime | None = None) -> bool:
         """Whether a price under these terms is on record."""
         return self._find(model, _utc(on), terms) is not None

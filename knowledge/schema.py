@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raised whenever a reader would misread a file of the version before; such a file is then compiled anew."""
 
 _TABLES: dict[str, dict[str, Any]] = {
@@ -145,6 +145,28 @@ _TABLES: dict[str, dict[str, Any]] = {
         "pk": ("contract", "provider", "model"),
         "foreign_keys": [("contract", "contracts", "id")],
     },
+    # What other price lists say about the same models; see knowledge/opinions.py.
+    "opinions": {
+        "columns": {
+            "id": int,
+            "source": str,
+            "model": int,
+            "their_name": str,
+            "terms": str,
+            "unit": str,
+            "above_input_tokens": int,
+            "price": str,
+            "per": int,
+            "valid_from": str,
+            "valid_until": str,  # first day on which it no longer holds
+            "url": str,
+            "as_of": str,
+            "note": str,  # the conditions of the other source
+        },
+        "pk": "id",
+        "not_null": {"source", "model", "terms", "unit", "price", "per"},
+        "foreign_keys": [("source", "sources", "id"), ("model", "models", "rowid")],
+    },
     # What became another price when this file took the place of an older one; see knowledge/changes.py.
     "price_changes": {
         "columns": {
@@ -192,4 +214,5 @@ def create_indexes(db: Database) -> None:
     db.table("models").create_index(["provider", "id"], unique=True)
     db.table("rate_cards").create_index(["model", "position"])
     db.table("rates").create_index(["card", "position"])
+    db.table("opinions").create_index(["model"])
     db.create_view("price_list", _PRICE_LIST)
