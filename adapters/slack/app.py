@@ -121,14 +121,14 @@ class SlackAdapter(Generic[T]):
         try:
             body = json.dumps(payload)
             bolt_request = AsyncBoltRequest(body=body, headers={"content-type": "application/json"})
-        except (
-            Exception
-        ):  # Bolt looks into the payload here, and raises anything for a shape that it does not expect
-            log.warning("a signed payload of a shape that Slack does not send was refused", exc_info=True)
+            response = await self._app.async_dispatch(bolt_request)
+        except Exception as error:  # Bolt raises anything for a shape that it does not expect; our own failures it turns into a 503
+            log.warning(
+                "a payload of a shape that Slack does not send was refused: %s: %s",
+                type(error).__name__,
+                error,
+            )
             return _refusal(400, "not a payload of Slack")
-        response = await self._app.async_dispatch(bolt_request)
-        if response.status >= 500:
-            return _refusal(503, "the question could not be taken up")
         return await to_aiohttp_response(response)
 
     async def _keep_opening(self, session: aiohttp.ClientSession, problem: str) -> None:

@@ -110,7 +110,9 @@ def _well_formed(payload: dict[str, Any]) -> bool:
             isinstance(item, dict) and key not in item for item in items
         ):
             return False
-    kind = payload.get("type")
+    kind, command = payload.get("type"), payload.get("command")
+    if not isinstance(command, str | None):
+        return False
     if kind == "event_callback":
         event = payload.get("event")
         return (
@@ -121,4 +123,4 @@ def _well_formed(payload: dict[str, Any]) -> bool:
         )
     if kind == "url_verification":
         return isinstance(payload.get("challenge"), str)
-    return isinstance(kind, str) or isinstance(payload.get("command"), str)
+    return isinstance(kind, str) or isinstance(command, str)

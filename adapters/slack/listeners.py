@@ -36,6 +36,10 @@ class TakeUp(Protocol):
     async def __call__(self, message: Message, response_url: str | None = None) -> None: ...
 
 
+class NotTakenUp(Exception):
+    """A question could not be put into the ledger, and Slack should send it again."""
+
+
 def new_app(client: AsyncWebClient, bot_user: str, bot_id: str, take_up: TakeUp) -> AsyncApp:
     """A Bolt app for one workspace whose bot is already known, so that no event has to wait for `auth.test`."""
 
@@ -61,10 +65,15 @@ def new_app(client: AsyncWebClient, bot_user: str, bot_id: str, take_up: TakeUp)
     finally:
         sdk_log.setLevel(level)
 
-    async def take_up_event(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> None:
-        message = from_event(body, bot_user)
+    async def hand_over(message: Message | None, response_url: str | None = None) -> None:
         if message is not None:
-            await take_up(message)
+            try:
+                await take_up(message, response_url)
+            except Exception as error:
+                raise NotTakenUp from error
+
+    async def take_up_event(body: dict[str, Any], next: Callable[[], Awaitable[Any]]) -> None:
+        await hand_over(from_event(body, bot_user))
         await next()
 
     async def done() -> None:
@@ -74,10 +83,8 @@ def new_app(client: AsyncWebClient, bot_user: str, bot_id: str, take_up: TakeUp)
         app.event(event, middleware=[take_up_event])(done)
 
     async def take_up_command(body: dict[str, Any], ack: AsyncAck) -> None:
-        message = from_command(body)
-        if message is not None:
-            url = body.get("response_url")
-            await take_up(message, url if isinstance(url, str) else None)
+        url = body.get("response_url")
+        await hand_over(from_command(body), url if isinstance(url, str) else None)
         await ack()
 
     app.command(re.compile(""))(take_up_command)  # whatever the operator calls the command
@@ -86,10 +93,18 @@ def new_app(client: AsyncWebClient, bot_user: str, bot_id: str, take_up: TakeUp)
 
 
 async def _on_error(error: Exception, body: dict[str, Any]) -> BoltResponse:
-    """What nobody listens for is acknowledged, or Slack would send it again; a failure of ours is not, so that it does."""
+    """What nobody listens for is acknowledged, or Slack would send it again; a failure of ours is not, so that it does.
+
+    Any other error is Bolt's own, raised while it looked for something in a payload that Slack would not send.
+    """
     if isinstance(error, BoltUnhandledRequestError):
         if body.get("type") == "app_rate_limited":
             log.warning("Slack delivers no events for now: more than 30,000 came within an hour")
         return BoltResponse(status=200, body="")
-    log.error("a Slack event could not be taken up", exc_info=error)
-    return BoltResponse(status=500, body="")
+    if isinstance(error, NotTakenUp):
+        log.error("a Slack question could not be taken up", exc_info=error.__cause__)
+        return BoltResponse(status=503, body={"error": "the question could not be taken up"})
+    log.warning(
+        "a payload of a shape that Slack does not send was refused: %s: %s", type(error).__name__, error
+    )
+    return BoltResponse(status=400, body={"error": "not a payload of Slack"})

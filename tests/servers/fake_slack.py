@@ -21,13 +21,13 @@ from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import WSMsgType, web
+from servers.slack_payloads import BOT_ID, BOT_USER, TEAM, Payloads
 
 from adapters.slack import limits
 
 BOT_TOKEN = "xoxb-fake-1"
 APP_TOKEN = "xapp-fake-1"
 SIGNING_SECRET = "a-signing-secret-of-the-fake"
-TEAM, BOT_USER, BOT_ID = "T0TEAM", "U0BOT", "B0BOT"
 RESPONSE_URL_USES = 5
 RESPONSE_URL_SECONDS = 30 * 60
 
@@ -79,7 +79,7 @@ class ResponseUrl:
 
 
 @dataclass
-class FakeSlack:
+class FakeSlack(Payloads):
     """Use as `async with FakeSlack() as slack:`."""
 
     bot_token: str = BOT_TOKEN
@@ -101,7 +101,7 @@ class FakeSlack:
 
     def __post_init__(self) -> None:
         self._failures: dict[str, deque[Failure]] = defaultdict(deque)
-        self._numbers = itertools.count(1)
+        self.numbers = itertools.count(1)
         self._tickets: set[str] = set()
         self._sockets: list[web.WebSocketResponse] = []
         self._response_urls: dict[str, ResponseUrl] = {}
@@ -157,88 +157,13 @@ class FakeSlack:
         """Give whatever should not happen the time to happen."""
         await asyncio.sleep(seconds)
 
-    # Payloads as Slack sends them.
-
     def now(self) -> float:
         return time.time() + self.clock_ahead
 
-    def new_ts(self) -> str:
-        return f"{int(self.now())}.{next(self._numbers):06d}"
-
-    def event(self, event: dict[str, Any], event_id: str | None = None) -> dict[str, Any]:
-        return {
-            "token": "verification-token",
-            "team_id": TEAM,
-            "api_app_id": "A0APP",
-            "event": event,
-            "type": "event_callback",
-            "event_id": event_id or f"Ev{next(self._numbers):08d}",
-            "event_time": int(self.now()),
-            "authorizations": [
-                {
-                    "enterprise_id": None,
-                    "team_id": TEAM,
-                    "user_id": BOT_USER,
-                    "is_bot": True,
-                    "is_enterprise_install": False,
-                }
-            ],
-            "is_ext_shared_channel": False,
-        }
-
-    def mention(
-        self, text: str, channel: str = "C0GENERAL", user: str = "U0ANN", **more: Any
-    ) -> dict[str, Any]:
-        """An `app_mention`; `more` are further fields of the event, such as `ts` and `thread_ts`."""
-        event_id = more.pop("event_id", None)
-        event = {
-            "type": "app_mention",
-            "user": user,
-            "text": f"<@{BOT_USER}> {text}".strip(),
-            "ts": self.new_ts(),
-            "channel": channel,
-            "team": TEAM,
-            **more,
-        }
-        return self.event(event, event_id)
-
-    def direct_message(
-        self, text: str, channel: str = "D0ANN", user: str = "U0ANN", **more: Any
-    ) -> dict[str, Any]:
-        event_id = more.pop("event_id", None)
-        event = {
-            "type": "message",
-            "channel_type": "im",
-            "user": user,
-            "text": text,
-            "ts": self.new_ts(),
-            "channel": channel,
-            "team": TEAM,
-            **more,
-        }
-        return self.event(event, event_id)
-
-    def command(
-        self, text: str, channel: str = "C0GENERAL", user: str = "U0ANN", **more: Any
-    ) -> dict[str, Any]:
-        key = f"r{next(self._numbers)}"
+    def new_response_url(self, channel: str, user: str) -> str:
+        key = f"r{next(self.numbers)}"
         self._response_urls[key] = ResponseUrl(channel, user, self.now())
-        return {
-            "token": "verification-token",
-            "team_id": TEAM,
-            "team_domain": "example",
-            "channel_id": channel,
-            "channel_name": "general",
-            "user_id": user,
-            "user_name": "ann",
-            "command": "/aicost",
-            "text": text,
-            "api_app_id": "A0APP",
-            "is_enterprise_install": "false",
-            "response_url": f"{self.url}/response/{key}",
-            "trigger_id": f"{next(self._numbers)}.1.abc",
-            **more,
-        }
+        return f"{self.url}/response/{key}"
 
     # Delivery over Socket Mode.
 
@@ -250,7 +175,7 @@ class FakeSlack:
 
     async def send(self, payload: dict[str, Any], *, retry: int = 0, wait_ack: bool = True) -> str:
         """Send one payload over the newest WebSocket, as an envelope; returns its id after it was acknowledged."""
-        envelope_id = f"env-{next(self._numbers)}"
+        envelope_id = f"env-{next(self.numbers)}"
         is_command = "command" in payload
         envelope: dict[str, Any] = {
             "envelope_id": envelope_id,
@@ -341,7 +266,7 @@ class FakeSlack:
                     }
                 )
             case "apps.connections.open":
-                ticket = f"t{next(self._numbers)}"
+                ticket = f"t{next(self.numbers)}"
                 if self.stale_addresses:
                     self.stale_addresses -= 1
                 else:
