@@ -1,0 +1,79 @@
+"""The question set: asked of the real router, it is answered right in at least 95 of 100 cases, every strict expectation together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from questions.formulas import value_of
+from questions.scoring import Result, describe, faults, load, score, table
+
+REQUIRED = 0.95
+FEWEST = 450
+FEWEST_HELD_OUT = 150
+
+
+@pytest.fixture
+async def results(data_dir: Path) -> list[Result]:
+    return await score(load(), data_dir)
+
+
+def test_the_set_is_large_and_says_nothing_twice() -> None:
+    cases = load()
+    assert len(cases) >= FEWEST
+    assert sum(case.holdout for case in cases) >= FEWEST_HELD_OUT
+    conversations = [tuple(turn.casefold() for turn in case.turns) for case in cases]
+    assert len(set(conversations)) == len(conversations)
+
+
+async def test_questions_are_answered_right(results: list[Result]) -> None:
+    print(table(results))
+    wrong = [describe(result) for result in results if result.faults and not result.case.holdout]
+    print("\n".join(wrong))
+    right = sum(not result.faults for result in results)
+    assert right >= REQUIRED * len(results), f"{right} of {len(results)} are right"
+
+
+async def test_no_refusal_holds_a_price(results: list[Result]) -> None:
+    refused = [result for result in results if result.answer["status"] != "answered"]
+    assert refused
+    for result in refused:
+        assert not [figure for figure in result.answer["figures"] if figure["unit"] == "USD"], describe(
+            result
+        )
+
+
+def test_a_wrong_answer_is_found_out() -> None:
+    formula = {
+        "calc": "llm",
+        "provider": "openai",
+        "model": "gpt-4o",
+        "input": 500,
+        "output": 200,
+        "requests": 10,
+    }
+    figure = {
+        "amount": str(value_of(formula)),
+        "unit": "USD",
+        "per": "day",
+        "model": "gpt-4o",
+        "provider": "openai",
+    }
+    right = {"status": "answered", "kind": "estimate", "figures": [figure], "citations": [], "headline": ""}
+    expect = {
+        "status": "answered",
+        "kind": "estimate",
+        "first": formula,
+        "unit": "USD",
+        "per": "day",
+        "model": "gpt-4o",
+    }
+    assert not list(faults(expect, right))
+    for change in ({"amount": "0.0326"}, {"unit": "EUR"}, {"per": None}, {"model": "gpt-4o-mini"}):
+        assert list(faults(expect, {**right, "figures": [{**figure, **change}]})), change
+    for change in ({"status": "clarify"}, {"kind": "price"}, {"figures": []}):
+        assert list(faults(expect, {**right, **change})), change
+    assert list(faults({"status": "not_found"}, {**right, "status": "not_found"})), "a refusal with a price"
+    assert list(
+        faults({"names": "model"}, {**right, "status": "clarify", "figures": [], "headline": "How much?"})
+    )
