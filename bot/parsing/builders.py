@@ -15,6 +15,7 @@ from typing import Any, Literal
 from bot.parsing.annotate import Annotation
 from bot.parsing.intents import Kind
 from bot.parsing.quantities import Quantity
+from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import build_workload, describes_workload, is_context_window, period_of, size_of
 from bot.questions import (
     BreakEvenQuestion,
@@ -75,20 +76,20 @@ def _wants_batch(a: Annotation) -> bool:
 
 # ---- prices -----------------------------------------------------------------------------------------------------
 
-_UNIT_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("cache_write", re.compile(r"\bcache[- ]writ|\bwrit\w* (?:to )?(?:the )?cache|\bcache creation")),
-    ("cached", re.compile(r"\bcach|\bgecach")),
-    ("audio", re.compile(r"\baudio\b|\bspeech\b|\bvoice\b|\btranscri")),
-    ("image", re.compile(r"\bimages?\b|\bpictures?\b")),
-    ("search", re.compile(r"\bsearch(?:es)?\b")),
+_UNIT_WORDS: tuple[tuple[str, LazyPattern], ...] = (
+    ("cache_write", LazyPattern(r"\bcache[- ]writ|\bwrit\w* (?:to )?(?:the )?cache|\bcache creation")),
+    ("cached", LazyPattern(r"\bcach|\bgecach")),
+    ("audio", LazyPattern(r"\baudio\b|\bspeech\b|\bvoice\b|\btranscri")),
+    ("image", LazyPattern(r"\bimages?\b|\bpictures?\b")),
+    ("search", LazyPattern(r"\bsearch(?:es)?\b")),
     (
         "context",
-        re.compile(
+        LazyPattern(
             r"\bcontext (?:window|length|size)|\bhow (?:big|large|long) is the context|\bkontextfenster|\bfenêtre de contexte"
         ),
     ),
-    ("input", re.compile(r"\binputs?\b|\bprompt tokens?\b|\beingabe|\bentrée\b|\bentrada\b")),
-    ("output", re.compile(r"\boutputs?\b|\bcompletions?\b|\bausgabe|\bsortie\b|\bsalida\b")),
+    ("input", LazyPattern(r"\binputs?\b|\bprompt tokens?\b|\beingabe|\bentrée\b|\bentrada\b")),
+    ("output", LazyPattern(r"\boutputs?\b|\bcompletions?\b|\bausgabe|\bsortie\b|\bsalida\b")),
 )
 
 
@@ -543,7 +544,7 @@ def _hours(a: Annotation) -> Decimal | None:
     return None
 
 
-_OPEN_MODEL = re.compile(
+_OPEN_MODEL = LazyPattern(
     r"\b(?:llama|mistral|mixtral|qwen|gemma|phi|deepseek|falcon|gpt-oss|kimi|glm|olmo|yi)[\w.\- ]{0,20}?\d{1,4}(?:\.\d)?b\b|\b\d{1,4}(?:\.\d)?b(?: parameter)?(?: model| llm)\b"
 )
 
@@ -638,14 +639,14 @@ def _fact(a: Annotation, today: date) -> Question:
     )
 
 
-_BY: tuple[tuple[Any, re.Pattern[str]], ...] = (
-    ("user", re.compile(r"\b(?:by|per|each) (?:user|person|people|member)s?\b|\bwho\b|\btop (?:users|spenders)\b|\bpro (?:nutzer|person)\b|\bpar utilisateur\b|\bpor usuario\b")),
-    ("channel", re.compile(r"\b(?:by|per|each|which) channels?\b")),
-    ("workspace", re.compile(r"\b(?:by|per|each) (?:workspace|server|team)s?\b")),
-    ("platform", re.compile(r"\b(?:by|per|each) platforms?\b")),
-    ("model", re.compile(r"\b(?:by|per|each|which) models?\b|\bpro modell\b")),
-    ("kind", re.compile(r"\b(?:by|per|each) (?:kind|type|category)s?\b|\bwhat kinds?\b")),
-    ("day", re.compile(r"\b(?:by|per|each) day\b|\bdaily\b|\bpro tag\b")),
+_BY: tuple[tuple[Any, LazyPattern], ...] = (
+    ("user", LazyPattern(r"\b(?:by|per|each) (?:user|person|people|member)s?\b|\bwho\b|\btop (?:users|spenders)\b|\bpro (?:nutzer|person)\b|\bpar utilisateur\b|\bpor usuario\b")),
+    ("channel", LazyPattern(r"\b(?:by|per|each|which) channels?\b")),
+    ("workspace", LazyPattern(r"\b(?:by|per|each) (?:workspace|server|team)s?\b")),
+    ("platform", LazyPattern(r"\b(?:by|per|each) platforms?\b")),
+    ("model", LazyPattern(r"\b(?:by|per|each|which) models?\b|\bpro modell\b")),
+    ("kind", LazyPattern(r"\b(?:by|per|each) (?:kind|type|category)s?\b|\bwhat kinds?\b")),
+    ("day", LazyPattern(r"\b(?:by|per|each) day\b|\bdaily\b|\bpro tag\b")),
 )  # fmt: skip
 
 

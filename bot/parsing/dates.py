@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from bot.parsing.spans import LazyPattern
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSpan:
@@ -42,34 +44,54 @@ _MONTHS = {
 }  # fmt: skip
 _MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
 _YEAR = r"(?:19[89]\d|20[0-4]\d)"
-_PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("iso", re.compile(rf"\b({_YEAR})-(\d{{1,2}})-(\d{{1,2}})\b")),
-    ("dotted", re.compile(rf"\b(\d{{1,2}})[./](\d{{1,2}})[./]({_YEAR})\b")),
-    ("day_month", re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?({_MONTH})\.?,?\s+(?:de\s+)?({_YEAR})\b")),
-    ("month_day", re.compile(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+({_YEAR})\b")),
-    ("year_month", re.compile(rf"\b({_YEAR})-(0[1-9]|1[0-2])\b(?!-\d)")),
-    ("month", re.compile(rf"\b(?:(early|mid|late)[ -])?({_MONTH})\.?,?\s+(?:of\s+|de\s+)?({_YEAR})\b")),
-    ("quarter", re.compile(rf"\bq([1-4])[ /,-]*(?:of\s+)?({_YEAR})\b|\b({_YEAR})[ -]?q([1-4])\b")),
-    ("half", re.compile(rf"\bh([12])[ /-]*({_YEAR})\b|\b({_YEAR})[ -]?h([12])\b|\b(first|second) half of ({_YEAR})\b")),
-    ("ago", re.compile(r"\b(a|an|one|two|three|six|\d{1,3})\s+(day|week|month|year)s?\s+ago\b")),
-    ("past", re.compile(r"\b(?:in |over |during |for )?(?:the )?(?:last|past|previous|letzten|derniers|últimos) (\d{1,3}) (day|week|month|year)s?\b")),
-    ("named", re.compile(
+_PATTERNS: tuple[tuple[str, LazyPattern], ...] = (
+    ("iso", LazyPattern(rf"\b({_YEAR})-(\d{{1,2}})-(\d{{1,2}})\b")),
+    ("dotted", LazyPattern(rf"\b(\d{{1,2}})[./](\d{{1,2}})[./]({_YEAR})\b")),
+    ("day_month", LazyPattern(rf"\b(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?({_MONTH})\.?,?\s+(?:de\s+)?({_YEAR})\b")),
+    ("month_day", LazyPattern(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+({_YEAR})\b")),
+    ("year_month", LazyPattern(rf"\b({_YEAR})-(0[1-9]|1[0-2])\b(?!-\d)")),
+    ("month", LazyPattern(rf"\b(?:(early|mid|late)[ -])?({_MONTH})\.?,?\s+(?:of\s+|de\s+)?({_YEAR})\b")),
+    ("quarter", LazyPattern(rf"\bq([1-4])[ /,-]*(?:of\s+)?({_YEAR})\b|\b({_YEAR})[ -]?q([1-4])\b")),
+    ("half", LazyPattern(rf"\bh([12])[ /-]*({_YEAR})\b|\b({_YEAR})[ -]?h([12])\b|\b(first|second) half of ({_YEAR})\b")),
+    ("ago", LazyPattern(r"\b(a|an|one|two|three|six|\d{1,3})\s+(day|week|month|year)s?\s+ago\b")),
+    ("past", LazyPattern(r"\b(?:in |over |during |for )?(?:the )?(?:last|past|previous|letzten|derniers|últimos) (\d{1,3}) (day|week|month|year)s?\b")),
+    ("named", LazyPattern(
         r"\b(today|yesterday|heute|gestern|aujourd'hui|hier|hoy|ayer|(?:this|last|previous|current|past) (?:week|month|quarter|year)"
         r"|letzte[nrs]? (?:woche|monat|jahr)|diese[nrs]? (?:woche|monat|jahr)|(?:la semaine|le mois|l'année) dernière?"
         r"|(?:la semana pasada|el mes pasado|el año pasado|este mes|este año|esta semana)|month to date|mtd|ytd|year to date)\b")),
-    ("year", re.compile(rf"(?<![\w$€£.,])({_YEAR})(?![\w]|[.,]\d|\s*%|-\d\d?(?!\d))")),
+    ("year", LazyPattern(rf"(?<![\w$€£.,])({_YEAR})(?![\w]|[.,]\d|\s*%|-\d\d?(?!\d))")),
 )  # fmt: skip
 _MOST_TIMES = 24
 _SMALL = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "six": 6}
-_SINCE = re.compile(r"(?:since|seit|depuis|desde|from|after|starting)\s+$")
+_SINCE = LazyPattern(r"(?:since|seit|depuis|desde|from|after|starting)\s+$")
+
+
+_A_YEAR = LazyPattern(r"(?:19[89]|20[0-4])\d")
+_NAMED_WORDS = frozenset(
+    "today yesterday heute gestern aujourd'hui hier hoy ayer this last previous current past letzt diese dernièr pasad este esta month mtd ytd date".split()
+)
+
+
+def _possible(kind: str, text: str, has_year: bool) -> bool:
+    """Whether a kind of time can be in the text at all; most questions name none, and need no pattern compiled."""
+    if kind == "ago":
+        return "ago" in text
+    if kind == "past":
+        return any(word in text for word in ("last", "past", "previous", "letzt", "dernier", "último"))
+    if kind == "named":
+        return any(word in text for word in _NAMED_WORDS)
+    return has_year
 
 
 def read_dates(text: str, today: date, masked: Iterable[tuple[int, int]] = ()) -> list[TimeSpan]:
     """All named times in a folded text, in order, none inside a `masked` range and none twice."""
     taken = list(masked)
     found: list[TimeSpan] = []
+    has_year = _A_YEAR.search(text) is not None
     for kind, pattern in _PATTERNS:
-        for match in pattern.finditer(text):
+        if not _possible(kind, text, has_year):
+            continue
+        for match in pattern.compiled.finditer(text):
             if len(found) >= _MOST_TIMES:
                 break
             if any(low < match.end() and match.start() < high for low, high in taken):

@@ -15,6 +15,7 @@ from typing import Any
 from bot.parsing.annotate import Annotation
 from bot.parsing.builders import build, models_of, tier_of
 from bot.parsing.intents import Intent
+from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import build_workload, describes_workload, period_of
 from bot.questions import (
     BreakEvenQuestion,
@@ -35,18 +36,18 @@ from bot.questions import (
     Workload,
 )
 
-_OPENING = re.compile(
+_OPENING = LazyPattern(
     r"^\W*(?:(?:ok|okay|cool|thanks|great|nice|hmm|so)\W+)?(?:and|what about|how about|what if|same|but|or|now|also|with|without|instead|then|make (?:it|that)|switch|use|assume|try|only"
     r"|per|in|for|on|und|was ist mit|wie wäre|et|y|qué tal|aur|mit|ohne|avec|sans|con|sin|pro|par|por|if|double|triple|twice|half|\d+\s?x)\b"
 )
-_INSTEAD = re.compile(
+_INSTEAD = LazyPattern(
     r"\binstead\b|\bstattdessen\b|\bau lieu\b|\ben vez\b|\brather\b|\bsame\b|\bdasselbe\b|\bgleiche\b|\blo mismo\b|\bwahi\b"
 )
 _FACTORS = (
-    (re.compile(r"\bdouble\b|\btwice\b|\bdoppelt\w*\b|\bdoble\b|\bdeux fois\b"), Decimal(2)),
-    (re.compile(r"\btriple\b|\bdreifach\w*\b|\bthree times\b"), Decimal(3)),
-    (re.compile(r"\bhalf (?:the|as many|of the|that)\b|\bhalb so\b"), Decimal("0.5")),
-    (re.compile(r"\bten times\b|\btenfold\b|\b10-fold\b"), Decimal(10)),
+    (LazyPattern(r"\bdouble\b|\btwice\b|\bdoppelt\w*\b|\bdoble\b|\bdeux fois\b"), Decimal(2)),
+    (LazyPattern(r"\btriple\b|\bdreifach\w*\b|\bthree times\b"), Decimal(3)),
+    (LazyPattern(r"\bhalf (?:the|as many|of the|that)\b|\bhalb so\b"), Decimal("0.5")),
+    (LazyPattern(r"\bten times\b|\btenfold\b|\b10-fold\b"), Decimal(10)),
 )
 _SHORT = 12
 """Words up to which a message that is no complete question can be a reply to a clarifying question."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import build_workload, describes_workload, is_context_window
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Intent:
 
 _QUERY = 400
 """Characters of a message that are looked up among the facts."""
-_OWN_BOT = re.compile(r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel)\b")
+_OWN_BOT = LazyPattern(r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel)\b")
 _TRAINING_UNITS = ("parameters", "gpus", "gpu_hours", "epochs", "examples")
 
 
@@ -206,7 +207,7 @@ def _capacity(a: Annotation, _: FactBase) -> Intent | None:
     return Intent("capacity", 0.5)
 
 
-_SEQUENCE = re.compile(
+_SEQUENCE = LazyPattern(
     r"\b(?:then|after that|followed by|afterwards|step [12]|stage [12]|first .{3,80}second|pipeline|plus)\b"
 )
 
@@ -304,7 +305,7 @@ def _bare_topics(a: Annotation, _: FactBase) -> Intent | None:
     return None
 
 
-_TOPIC = re.compile(
+_TOPIC = LazyPattern(
     r"\b(?:llms?|ai|models?|tokens?|chatbots?|bots?|api|gpt|prompts?|inference|running|monetary|usage)\b|^\W*(?:the )?(?:costs?|pricing|prices?)\W*$"
 )
 

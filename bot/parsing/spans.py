@@ -21,6 +21,30 @@ def fold(text: str) -> str:
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in folded)
 
 
+class LazyPattern:
+    """A regular expression that is compiled when it is first used.
+
+    One question uses few of the bot's patterns, and compiling all of them at start would take longer than answering it.
+    """
+
+    __slots__ = ("_compiled", "_source")
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._compiled: re.Pattern[str] | None = None
+
+    @property
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern itself."""
+        if self._compiled is None:
+            self._compiled = re.compile(self._source)
+        return self._compiled
+
+    def search(self, text: str) -> re.Match[str] | None:
+        """As `re.Pattern.search`."""
+        return self.compiled.search(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Word:
     """One word or sign at `text[start:end]`, in lower case."""

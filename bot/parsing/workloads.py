@@ -12,21 +12,22 @@ from typing import Literal
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.quantities import Quantity
+from bot.parsing.spans import LazyPattern
 from bot.questions import Period, Size, SizeUnit, Workload
 
 _HUNDRED = Decimal(100)
 _SHARE_WORDS = (
-    (re.compile(r"\bhalf\b|\bhälfte\b|\bmoitié\b|\bmitad\b|\baadha\b"), Decimal("0.5")),
-    (re.compile(r"\b(?:a|one) third\b"), Decimal(1) / 3),
-    (re.compile(r"\btwo[- ]thirds\b"), Decimal(2) / 3),
-    (re.compile(r"\b(?:a|one) quarter\b"), Decimal("0.25")),
-    (re.compile(r"\bthree[- ]quarters\b"), Decimal("0.75")),
+    (LazyPattern(r"\bhalf\b|\bhälfte\b|\bmoitié\b|\bmitad\b|\baadha\b"), Decimal("0.5")),
+    (LazyPattern(r"\b(?:a|one) third\b"), Decimal(1) / 3),
+    (LazyPattern(r"\btwo[- ]thirds\b"), Decimal(2) / 3),
+    (LazyPattern(r"\b(?:a|one) quarter\b"), Decimal("0.25")),
+    (LazyPattern(r"\bthree[- ]quarters\b"), Decimal("0.75")),
 )
-_PER_USER_WORDS = re.compile(
+_PER_USER_WORDS = LazyPattern(
     r"\beach\b|\bper (?:user|person|head|seat|customer|employee)\b|\bapiece\b|\bje\b|\bpro (?:nutzer|kunde)\w*|\bchacun\b|\bcada uno\b|\bevery one\b"
 )
-_TURN_WORDS = re.compile(r"\b(?:turns?|back[- ]and[- ]forth|rounds?|exchanges?)\b")
-_CONTEXT_WORDS = re.compile(r"\b(?:context|ctx|window|kontext\w*|contexte|contexto)\b")
+_TURN_WORDS = LazyPattern(r"\b(?:turns?|back[- ]and[- ]forth|rounds?|exchanges?)\b")
+_CONTEXT_WORDS = LazyPattern(r"\b(?:context|ctx|window|kontext\w*|contexte|contexto)\b")
 _SINGLE_USE = Decimal(1000)
 """Counts beside a number of users that are below this (or below the users) are read as what one user does."""
 
