@@ -41,6 +41,10 @@ _OPTIONAL = frozenset({"person", "cloud"})
 """Kinds that a card may have without their being asked for: whoever says it, or wherever it is for rent."""
 
 
+_SORTS = {"person": "person", "cloud": "cloud", "gpu": "gpu"}
+"""Kinds that are alternatives to their like only; a model may well stand beside a company."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A fact's place in the order for one question."""
@@ -61,13 +65,29 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _MetricTerm:
-    """One term of a card's metric; `rarity` is what it costs when nobody asked for it."""
+class _Question:
+    """A question with all that is the same for every card."""
 
-    name: str
+    reading: Reading
+    asked: tuple[_Asked, ...]
+    either: tuple[_Asked, ...]
+    """Terms of which a card need only cover one."""
+    weight: float
+    names: frozenset[str]
+    """Its terms, and its subjects with a "#" in front."""
+    rare: tuple[tuple[str, float], ...]
+    """Its words that few cards hold, with the weight that they need in a card to say that it is meant."""
+    above: tuple[frozenset[str], ...]
+    """What each of its subjects belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class _MetricTerm:
+    """One term of a card's metric with those related to it; `rarity` is what it costs when nobody asked for it."""
+
+    names: frozenset[str]
     rarity: float
     narrows: bool
-    related: tuple[str, ...]
 
 
 class Ranking:
@@ -91,98 +111,126 @@ class Ranking:
             for name in {*profile.identity, *profile.about}:
                 for other in (name, *reader.subjects.ancestors(name)):
                     self._by_subject[other].append(profile.id)
+        kind = reader.subjects.kind
+        self._obliging = {
+            profile.id: tuple(name for name in profile.identity if kind(name) not in _OPTIONAL)
+            for profile in profiles
+        }
+        self._closeness = {profile.id: self._nearness(profile) for profile in profiles}
         self._metrics = {profile.id: self._measure(profile) for profile in profiles}
         self._freshness = {profile.id: self._lateness(profile.id) for profile in profiles}
         self._order = {identity: place for place, identity in enumerate(self._profiles)}
 
     def about(self, subjects: Iterable[str]) -> list[str]:
-        """Ids of the facts about some subjects, or about what belongs to them."""
-        return [identity for name in subjects for identity in self._by_subject.get(name, ())]
+        """Ids of the facts about some subjects, or about what belongs to them; about nobody in particular if none is named."""
+        found = [identity for name in subjects for identity in self._by_subject.get(name, ())]
+        return found or [identity for identity, required in self._obliging.items() if not required]
 
     def rank(self, reading: Reading, candidates: Mapping[str, float], limit: int = 10) -> list[Ranked]:
         """The best of the candidates (ids with their BM25 score) in order, those that tell of the same thing side by side;
         at least `limit` of them where there are so many."""
-        asked = self._asked(reading)
+        question = self._question(reading)
         scored = [
-            (self._score(reading, asked, self._profiles[identity], bm25), identity)
+            (self._score(question, self._profiles[identity], bm25), identity)
             for identity, bm25 in candidates.items()
         ]
         scored.sort(key=lambda entry: (-entry[0], self._order[entry[1]]))
         judged = [
-            Ranked(identity, round(score, 4), self._answers(reading, asked, self._profiles[identity]))
+            Ranked(identity, round(score, 4), self._answers(question, self._profiles[identity]))
             for score, identity in scored[: max(_JUDGED, 2 * limit)]
         ]
-        return self._side_by_side(judged, asked)
+        return self._side_by_side(judged, (*question.asked, *question.either))
 
-    def _asked(self, reading: Reading) -> tuple[_Asked, ...]:
-        lexicon = self._reader.lexicon
+    def _question(self, reading: Reading) -> _Question:
+        lexicon, index = self._reader.lexicon, self._reader.subjects
         asked = []
         for term in reading.terms:
             is_strong = lexicon.is_strong(term)
             known = self._rarity.get(term)
             rarity = _STRANGE if known is None else known if is_strong else 0.6 * known
             asked.append(_Asked(term, rarity, is_strong, lexicon.related(term)))
-        return tuple(asked)
+        either = tuple(term for term in asked if term.name in reading.either)
+        asked = [term for term in asked if term.name not in reading.either]
+        return _Question(
+            reading=reading,
+            asked=tuple(asked),
+            either=either,
+            weight=sum(term.rarity for term in asked) + max((term.rarity for term in either), default=0.0),
+            names=frozenset((*reading.terms, *(f"#{name}" for name in reading.subjects))),
+            rare=tuple(
+                (term, _MATCHED if term[0].isdigit() else _DISTINCTIVE)
+                for term in reading.terms
+                if term[0] != "@" and self._rarity.get(term, 0.0) >= _RARE
+            ),
+            above=tuple(index.ancestors(name) for name in reading.subjects),
+        )
 
-    def _score(self, reading: Reading, asked: tuple[_Asked, ...], profile: Profile, bm25: float) -> float:
-        fact = self._facts[profile.id]
-        total = covered = 0.0
-        for term in asked:
-            total += term.rarity
-            covered += term.rarity * _weight(term, profile)
+    def _score(self, question: _Question, profile: Profile, bm25: float) -> float:
+        reading, fact = question.reading, self._facts[profile.id]
+        covered = sum(term.rarity * _weight(term, profile) for term in question.asked)
+        covered += max((term.rarity * _weight(term, profile) for term in question.either), default=0.0)
         agreement = self._period_agreement(reading, profile)
         unnamed = -1.0 if reading.periods else self._freshness[profile.id]
-        time = _PERIOD_SCORES[agreement] if agreement else unnamed
-        excess, _ = self._excess(reading, profile)
+        excess, _ = self._excess(question, profile)
         return (
-            6.0 * self._subject_score(reading, profile)
-            + (10.0 * covered / total if total else 0.0)
-            + time
+            6.0 * self._subject_score(question, profile)
+            + (10.0 * covered / question.weight if question.weight else 0.0)
+            + (_PERIOD_SCORES[agreement] if agreement else unnamed)
             - (2.5 if fact.value is not None else 1.0) * excess
-            + (1.5 if self._is_known_by(reading, profile) else 0.0)
-            + 0.15 * min(bm25, 12.0)
-            + 0.7 * profile.preference
+            + (1.5 if self._is_known_by(question, profile) else 0.0)
+            + 0.1 * min(bm25, 12.0)
+            + 0.8 * profile.preference
             + self._tense(reading, fact)
             - (0.8 if reading.wants_amount and fact.value is None else 0.0)
         )
 
-    def _answers(self, reading: Reading, asked: tuple[_Asked, ...], profile: Profile) -> bool:
+    def _answers(self, question: _Question, profile: Profile) -> bool:
         """Whether a card is an answer: no reason speaks against it."""
-        if any(term.is_strong and _weight(term, profile) < _MATCHED for term in asked):
+        # Without a subject on either side only what the card is filed under says that it is meant.
+        least = _MATCHED if question.reading.subjects or self._required(profile) else _DISTINCTIVE
+        if any(term.is_strong and _weight(term, profile) < least for term in question.asked):
             return False
-        is_known = self._is_known_by(reading, profile)
-        if self._excess(reading, profile)[1] and not is_known:
+        if question.either and all(_weight(term, profile) < least for term in question.either):
+            return False
+        is_known = self._is_known_by(question, profile)
+        if self._excess(question, profile)[1] and not is_known:
             return False
         return (
-            self._is_of_the_time(reading, profile)
-            and self._is_about_the_subject(reading, profile)
-            and self._says_enough(reading, asked, profile, is_known)
+            self._is_of_the_time(question.reading, profile)
+            and self._is_about_the_subject(question.reading, profile)
+            and self._says_enough(question, profile, is_known)
         )
 
     # --- subjects -------------------------------------------------------------------------------------------------
 
-    def _subject_score(self, reading: Reading, profile: Profile) -> float:
+    def _subject_score(self, question: _Question, profile: Profile) -> float:
         """From 0 to 1 how much of the named subjects the card is about; below 0 for a card about somebody nobody named."""
-        if not reading.subjects:
+        subjects = question.reading.subjects
+        if not subjects:
             return -0.25 if self._required(profile) else 0.0
-        total = sum(self._closeness(name, profile) for name in reading.subjects)
-        return total / len(reading.subjects)
+        closeness = self._closeness[profile.id]
+        total = nearest = 0.0
+        for name, above in zip(subjects, question.above, strict=True):
+            near = closeness.get(name) or (0.25 if above.intersection(profile.identity) else 0.0)
+            total += near
+            nearest = max(nearest, near)
+        # Of names side by side, being about one of them is all that a card can do.
+        return nearest if question.reading.alternatives else total / len(subjects)
 
-    def _closeness(self, asked: str, profile: Profile) -> float:
+    def _nearness(self, profile: Profile) -> dict[str, float]:
+        """Each subject that a card has to do with, and how near it is."""
         index = self._reader.subjects
-        if asked in profile.identity:
-            return 1.0
-        if any(asked in index.ancestors(name) for name in profile.identity):
-            return 0.8 if index.kind(asked) == "family" else 0.65
-        if asked in profile.about:
-            return 0.8
-        if asked in profile.spoken:
-            return 0.5
-        return 0.25 if index.ancestors(asked) & set(profile.identity) else 0.0
+        near = dict.fromkeys(profile.spoken, 0.5)
+        near.update(dict.fromkeys(profile.about, 0.8))
+        for name in profile.identity:
+            for other in index.ancestors(name):
+                near[other] = max(near.get(other, 0.0), 0.8 if index.kind(other) == "family" else 0.65)
+        near.update(dict.fromkeys(profile.identity, 1.0))
+        return near
 
-    def _required(self, profile: Profile) -> list[str]:
+    def _required(self, profile: Profile) -> tuple[str, ...]:
         """The subjects of a card that must have been named for it to be an answer."""
-        return [name for name in profile.identity if self._reader.subjects.kind(name) not in _OPTIONAL]
+        return self._obliging[profile.id]
 
     def _is_about_the_subject(self, reading: Reading, profile: Profile) -> bool:
         index = self._reader.subjects
@@ -214,22 +262,24 @@ class Ranking:
         missing = {name for name in asked - direct if name not in closure}
         if not missing:
             return True
-        kinds = {index.kind(name) for name in direct}
-        return reading.alternatives and bool(direct) and all(index.kind(name) in kinds for name in missing)
+        sorts = {_SORTS.get(index.kind(name), "maker") for name in direct}
+        return (
+            reading.alternatives
+            and bool(direct)
+            and all(_SORTS.get(index.kind(name), "maker") in sorts for name in missing)
+        )
 
     # --- terms ----------------------------------------------------------------------------------------------------
 
-    def _excess(self, reading: Reading, profile: Profile) -> tuple[float, bool]:
+    def _excess(self, question: _Question, profile: Profile) -> tuple[float, bool]:
         """The share of the metric that nobody asked for, and whether a narrowing concept is part of it."""
         total, metric = self._metrics[profile.id]
-        asked = reading.terms
         unasked = 0.0
         narrowed = False
         for term in metric:
-            if term.name in asked or any(other in asked for other in term.related):
-                continue
-            unasked += term.rarity
-            narrowed = narrowed or term.narrows
+            if term.names.isdisjoint(question.names):
+                unasked += term.rarity
+                narrowed = narrowed or term.narrows
         return (unasked / total if total else 0.0), narrowed
 
     def _measure(self, profile: Profile) -> tuple[float, tuple[_MetricTerm, ...]]:
@@ -243,30 +293,27 @@ class Ranking:
             is_weak = name.startswith("@") and not lexicon.is_strong(name)
             terms.append(
                 _MetricTerm(
-                    name, 0.5 * rarity if is_weak else rarity, lexicon.narrows(name), lexicon.related(name)
+                    frozenset((name, *lexicon.related(name))),
+                    0.5 * rarity if is_weak else rarity,
+                    lexicon.narrows(name),
                 )
             )
         return total, tuple(terms)
 
-    def _is_known_by(self, reading: Reading, profile: Profile) -> bool:
+    def _is_known_by(self, question: _Question, profile: Profile) -> bool:
         """Whether the question holds a whole alias of the card, or a word that hardly any other card has ("Chinchilla")."""
-        for term in reading.terms:
-            if term[0] != "@" and self._rarity.get(term, 0.0) >= _RARE:
-                weight = profile.terms.get(term, 0.0)
-                if weight >= (_MATCHED if term[0].isdigit() else _DISTINCTIVE):
-                    return True
-        return any(
-            all(part[1:] in reading.subjects if part[0] == "#" else part in reading.terms for part in phrase)
-            for phrase in profile.phrases
+        return any(question.names.issuperset(phrase) for phrase in profile.phrases) or any(
+            profile.terms.get(term, 0.0) >= least for term, least in question.rare
         )
 
-    def _says_enough(
-        self, reading: Reading, asked: tuple[_Asked, ...], profile: Profile, is_known: bool
-    ) -> bool:
+    def _says_enough(self, question: _Question, profile: Profile, is_known: bool) -> bool:
         """Whether the card covers enough of the question, and the question asks for something that a card can be about."""
+        reading, asked = question.reading, question.asked
         total = covered = 0.0
-        for term in asked:
+        for term in (*asked, *question.either):
             weight = _weight(term, profile)
+            if term in question.either and weight == 0.0:
+                continue
             is_chatter = reading.subjects and weight == 0.0 and not term.name.startswith("@")
             total += min(term.rarity, _CHATTER) if is_chatter else term.rarity
             covered += term.rarity * weight
@@ -278,7 +325,7 @@ class Ranking:
         named = bool(reading.subjects) and bool(self._required(profile))
         if share < (_ENOUGH if named or is_quotation else _ENOUGH_UNNAMED):
             return False
-        has_measure = any(term.is_strong for term in asked)
+        has_measure = bool(question.either) or any(term.is_strong for term in asked)
         return has_measure or is_known or is_quotation or (named and share >= _ENOUGH_UNNAMED)
 
     # --- time -----------------------------------------------------------------------------------------------------

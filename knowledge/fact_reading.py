@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from knowledge.periods import Period, parse_period, periods_in
 from knowledge.subjects import SubjectIndex, SubjectMention
-from knowledge.wording import Lexicon, Word, words_in
+from knowledge.wording import Lexicon, Term, Word, words_in
 
 if TYPE_CHECKING:
     from knowledge.facts import Fact
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 # How much it counts where in a card a term stands.
 _METRIC, _UNIT, _ALIAS, _SUBJECT, _TOPIC, _STATEMENT, _TITLE = 1.0, 0.9, 0.9, 0.8, 0.65, 0.55, 0.4
 
-_PARENTHESIS = re.compile(r"\([^)]*\)")
+# "LLM inference at GPT-4 level" is not about GPT-4.
+_ASIDE = re.compile(r"\([^)]*\)|\bat [^,]*? level\b")
 # Between two names of one kind these make alternatives of them: "OpenAI and Anthropic", "H100 vs H200".
 _ALTERNATIVES = re.compile(
     r"(?:,|/|&|\b(?:and|or|vs|versus|und|oder|et|ou|y|o|gegen|than|compared\s+(?:to|with)|against)\b)", re.I
@@ -36,7 +37,7 @@ _AMOUNT = re.compile(
 
 @dataclass(frozen=True)
 class Profile:
-    """What a card is about. `identity` are the subjects it belongs to, `about` those in its metric or in parentheses,
+    """What a card is about. `identity` are the subjects it belongs to, `about` those in its metric or said aside,
     `spoken` those that its sentence or aliases name."""
 
     id: str
@@ -69,6 +70,10 @@ class Reading:
     alternatives: bool
     """Whether the names stand side by side ("X and Y"), so that an answer about one of them answers its part."""
     terms: tuple[str, ...]
+    either: frozenset[str]
+    """Concepts of which one is enough, because the question joins them ("revenue and loss")."""
+    words: tuple[str, ...]
+    """The words that stand for no concept, as written (folded)."""
     periods: tuple[Period, ...]
     wants_amount: bool
 
@@ -92,14 +97,15 @@ class Reader:
         mentions = self.subjects.mentions(text, context=context, correct=True)
         dates = periods_in(text)
         words = _without(words, mentions, self.subjects, [(start, end) for start, end, _ in dates])
-        terms = [term.name for term in self.lexicon.terms(words, correct=True)]
+        found_terms = self.lexicon.terms(words, correct=True)
+        terms = [term.name for term in found_terms]
         kinds = {self.subjects.kind(mention.subject) for mention in mentions if mention.subject}
         if {"cloud", "gpu"} <= kinds and not any(self.lexicon.is_strong(term) for term in terms):
             terms.append("@cost")  # "lambda h100" asks for nothing else
         named = [mention.subject for mention in mentions if mention.subject]
         for subject in subjects:
             found = self.subjects.mentions(subject, context=True)
-            named += [mention.subject for mention in found if mention.subject] if found else []
+            named += [mention.subject for mention in found if mention.subject]
         asked = [period for _, _, period in dates]
         for period in periods:
             asked += _explicit_period(period)
@@ -111,9 +117,22 @@ class Reader:
             ),
             alternatives=_are_alternatives(text, mentions),
             terms=tuple(dict.fromkeys(terms)),
+            either=self._joined(text, found_terms),
+            words=tuple(
+                dict.fromkeys(word.text for term in found_terms if not term.is_concept for word in term.words)
+            ),
             periods=tuple(dict.fromkeys(asked)),
             wants_amount=bool(_AMOUNT.search(text)),
         )
+
+    def _joined(self, text: str, terms: Sequence[Term]) -> frozenset[str]:
+        strong = [term for term in terms if self.lexicon.is_strong(term.name)]
+        joined: set[str] = set()
+        for first, second in pairwise(strong):
+            gap = text[first.words[-1].end : second.words[0].start]
+            if first.words != second.words and _ALTERNATIVES.fullmatch(gap.strip()):
+                joined |= {first.name, second.name}
+        return frozenset(joined)
 
     def card(self, fact: Fact, preference: int = 0) -> Profile:
         """Reads a card."""
@@ -123,7 +142,7 @@ class Reader:
         metric = self._words(fact.metric)
         for texts, weight in (
             ((fact.metric,), _METRIC),
-            ((_PARENTHESIS.sub(" ", fact.subject),), _SUBJECT),
+            ((_ASIDE.sub(" ", fact.subject),), _SUBJECT),
             ((fact.unit or "",), _UNIT),
             (fact.aliases, _ALIAS),
             (fact.topics, _TOPIC),
@@ -153,9 +172,7 @@ class Reader:
         if fact.subject in self.subjects.subjects:
             return (fact.subject,), ()
         whole = self._names(fact.subject)
-        outside = self._names(_PARENTHESIS.sub(" ", fact.subject))
-        if not outside:
-            return tuple(dict.fromkeys(whole)), ()
+        outside = self._names(_ASIDE.sub(" ", fact.subject))
         return tuple(dict.fromkeys(outside)), tuple(
             dict.fromkeys(name for name in whole if name not in outside)
         )
@@ -195,7 +212,7 @@ def _without(
 
 
 _GPU_CONTEXT = frozenset(
-    {"@fine_tune", "@rent", "@hour", "@gpu", "@gpu_hours", "@serverless", "@spot", "@lora"}
+    {"@fine_tune", "@rent", "@hour", "@gpu", "@gpu_hours", "@serverless", "@spot", "@lora", "@batch"}
 )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import UnknownNameError
 from knowledge.fact_ranking import Ranked, Ranking
@@ -21,7 +21,7 @@ from knowledge.fact_reading import Profile, Reader, Reading
 from knowledge.periods import Period, parse_period
 from knowledge.records import Source
 from knowledge.subjects import Subject, SubjectIndex
-from knowledge.wording import Concept, Lexicon, fold, words_in
+from knowledge.wording import Concept, Lexicon, fold
 
 if TYPE_CHECKING:
     from knowledge.documents import Documents, Passage
@@ -31,8 +31,9 @@ QUALIFIERS = ("exact", "reported", "about", "estimated", "projected", "at least"
 _COLUMNS = "id, subject, metric, value, unit, period, qualifier, statement, topics, aliases, title, url, as_of, publisher"
 # Weights of subject, metric, aliases, topics, statement, title, concepts.
 _BM25 = "bm25(6.0, 5.0, 4.0, 1.0, 2.0, 0.5, 5.0)"
-_CANDIDATES = 40
-_SEARCH = f"select rowid, -rank from facts_fts where facts_fts match ? and rank match '{_BM25}' order by rank limit {_CANDIDATES}"
+_CANDIDATES, _CANDIDATES_BESIDE_SUBJECT = 40, 15
+_LONGEST_QUERY = 60
+_SEARCH = f"select rowid, -rank from facts_fts where facts_fts match ? and rank match '{_BM25}' order by rank limit ?"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,17 +106,19 @@ class FactBase:
         reading = self.read(query, subjects=subjects, periods=periods)
         if reading.is_empty:
             return []
-        ranked = self._ranking.rank(reading, self._candidates(query, reading), limit)
+        ranked = self._ranking.rank(reading, self._candidates(reading), limit)
         hits = [FactHit(self._facts[entry.id], None, entry.score, entry.confident) for entry in ranked]
         if self._documents is not None:
             hits = _merged(hits, self._documents.search(reading, query, self._reader, limit=limit))
         return hits[:limit]
 
-    def _candidates(self, query: str, reading: Reading) -> dict[str, float]:
+    def _candidates(self, reading: Reading) -> dict[str, float]:
         """Ids of facts worth ranking, with their BM25 score: those that share words, and those of the same subject."""
         found = dict.fromkeys(self._ranking.about(reading.subjects), 0.0)
-        if match := fts_query(query, reading.terms, reading.subjects):
-            for row, score in self._connection.execute(_SEARCH, (match,)):
+        strong = [term for term in reading.terms if self._reader.lexicon.is_strong(term)]
+        if match := fts_query(strong or reading.terms, reading.words):
+            limit = _CANDIDATES_BESIDE_SUBJECT if reading.subjects else _CANDIDATES
+            for row, score in self._connection.execute(_SEARCH, (match, limit)):
                 found[self._ids[row]] = score
         return found
 
@@ -143,12 +146,11 @@ class FactBase:
         return {fact.id: parse_period(fact.period) for fact in self._facts.values() if fact.period}
 
 
-def fts_query(query: str, terms: Sequence[str], subjects: Sequence[str]) -> str:
-    """The FTS5 expression for a question: any of its words, concepts and subjects. Every word is quoted, so none is syntax."""
+def fts_query(terms: Sequence[str], words: Sequence[str]) -> str:
+    """The FTS5 expression for any of some concepts and words. Every word is quoted, so none is syntax."""
     parts = [f'"{concept_token(term)}"' for term in terms if term.startswith("@")]
-    parts += [f'"{word.text}"' for word in words_in(query) if len(word.text) > 2 or word.text.isdigit()]
-    parts += ['"' + " ".join(word.text for word in words_in(subject)) + '"' for subject in subjects]
-    return " OR ".join(dict.fromkeys(parts[:60]))
+    parts += [f'"{word}"' for word in words]
+    return " OR ".join(parts[:_LONGEST_QUERY])
 
 
 def concept_token(term: str) -> str:
@@ -215,10 +217,12 @@ def _fact(row: tuple[str, ...]) -> Fact:
     )
 
 
-def _profile(identity: str, data: dict[str, object]) -> Profile:
-    lists = {name: tuple(data[name]) for name in ("identity", "about", "spoken", "metric")}  # type: ignore[arg-type]
-    phrases = tuple(tuple(phrase) for phrase in data["phrases"])  # type: ignore[attr-defined]
-    return Profile(id=identity, terms=data["terms"], phrases=phrases, preference=data["preference"], **lists)  # type: ignore[arg-type]
+def _profile(identity: str, data: dict[str, Any]) -> Profile:
+    names: dict[str, tuple[str, ...]] = {
+        field: tuple(data[field]) for field in ("identity", "about", "spoken", "metric")
+    }
+    phrases = tuple(tuple(phrase) for phrase in data["phrases"])
+    return Profile(id=identity, terms=data["terms"], phrases=phrases, preference=data["preference"], **names)
 
 
 def _merged(facts: list[FactHit], passages: list[tuple[Passage, float, bool]]) -> list[FactHit]:

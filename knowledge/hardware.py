@@ -94,7 +94,7 @@ class Hardware:
         """The GPU that a mention names ("8x h100s", "A100 80GB"). Raises UnknownNameError with the nearest known ones."""
         found = self.mentions(mention)
         name = found[0][2] if found else self._aliases.get(_key(mention))
-        if name in self.gpus:
+        if name is not None and name in self.gpus:
             return self.gpus[name]
         raise UnknownNameError("GPU", mention.strip(), self._near(name or mention))
 

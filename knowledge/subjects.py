@@ -47,8 +47,8 @@ _JOINT = re.compile(r"[\s\-._+]{1,2}")
 _VERSION = re.compile(r"v?\d{1,2}(?:\.\d{1,2})?[a-z]{0,2}|[vrkom]\d{1,2}|\d{1,4}[bm]|\d+x\d+b")
 _YEAR = re.compile(r"(19|20)\d\d")
 _BEFORE_NAMES = frozenset(
-    ("on", "at", "with", "via", "from", "by", "using", "through", "for", "vs", "versus", "or", "and", "than", "auf", "bei",
-     "mit", "von", "oder", "und", "chez", "sur", "avec", "et", "ou", "en", "con", "de")
+    ("does", "is", "on", "at", "with", "via", "from", "by", "using", "through", "for", "vs", "versus", "or", "and", "than",
+     "auf", "bei", "mit", "von", "oder", "und", "chez", "sur", "avec", "et", "ou", "en", "con", "de")
 )  # fmt: skip
 _COUNTED = re.compile(
     r"(?:[.,]\d+)?\s*(?:million|billion|thousand|mio|mrd|[kmx]\b|%|percent|times)",
@@ -206,7 +206,8 @@ def _is_meant(text: str, words: list[Word], at: int, context: bool, by_gpu: bool
     if at and text[words[at].start].isupper():
         return True
     before = words[at - 1].text if at else ""
-    return by_gpu or (context and (not before or before in _BEFORE_NAMES or at == len(words) - 1))
+    is_last = at == len(words) - 1 and words[at].text != "together"
+    return by_gpu or (context and (not before or before in _BEFORE_NAMES or is_last))
 
 
 def _joins(text: str, first: Word, second: Word) -> bool:
