@@ -63,7 +63,7 @@ def main() -> None:
 def _cold_starts(environment: dict[str, str]) -> dict[str, tuple[float, float]]:
     """Median seconds and peak megabytes of each command that runs here."""
     runs: dict[str, list[tuple[float, float]]] = {}
-    able = [name for name, command in COLD.items() if _works(command, environment)]
+    able = [name for name, command in COLD.items() if "aicost" in name or _works(command, environment)]
     for _ in range(ROUNDS):
         for name in able:
             runs.setdefault(name, []).append(_run(COLD[name], environment))

@@ -235,7 +235,7 @@ def _document(priced: Priced) -> list[Line | Table]:
     ]
     return [
         Line(f"${plain(cost.total)} — {card.model.name} ({card.model.provider})", "bold"),
-        *([Table(rows, right=frozenset({1, 2, 3}), indent=2)] if rows else []),
+        *([Table(rows, right=frozenset({1, 3}), indent=2)] if rows else []),
         *(Line(note, indent=2) for note in notes if note),
     ]
 

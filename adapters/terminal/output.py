@@ -141,4 +141,4 @@ def _rich(block: Line | Table) -> RenderableType:
             )
         for row in block.rows:
             inner.add_row(*(Text(printable(cell)) for cell in row))
-    return Padding(inner, (0, 0, 0, block.indent))
+    return Padding(inner, (0, 0, 0, block.indent), expand=False) if block.indent else inner

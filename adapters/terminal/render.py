@@ -55,7 +55,7 @@ def _figures(answer: Answer) -> Blocks:
 
 
 def _calculation(steps: Sequence[Step]) -> Table:
-    return Table([_step_row(step) for step in steps], right=frozenset({1, 2, 3}), indent=_INDENT)
+    return Table([_step_row(step) for step in steps], right=frozenset({1, 3}), indent=_INDENT)
 
 
 def _step_row(step: Step) -> tuple[str, str, str, str]:
