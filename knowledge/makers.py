@@ -158,6 +158,25 @@ LINES: dict[str, Line] = {
 OPEN_MEMBERS: frozenset[str] = frozenset({"oss", "open", "glimmer", "nemo"})
 """Words that mark the open members of a line whose others are closed ("gpt-oss", "muse-spark-open")."""
 
+FOREIGN: frozenset[str] = frozenset(
+    [
+        "sora",
+        "veo",
+        "imagen",
+        "midjourney",
+        "dalle",
+        "bard",
+        "suno",
+        "runway",
+        "bert",
+        "falcon",
+        "bloom",
+        "stablelm",
+        "kling",
+    ]
+)
+"""Names of models that people ask about and the price list does not hold: never taken for a misspelling of one that it does."""
+
 NOT_SOLD_BY_MAKER: frozenset[tuple[str, str]] = frozenset({("gpt", "oss"), ("gemma", "")})
 """(line, word) of open models that the price list shows under their maker although the maker sells no API for them: OpenAI's
 gpt-oss rates are copied from a reseller, Google serves Gemma free of charge and without a service level."""

@@ -30,6 +30,8 @@ SEMI_ANCHORS = _words(
 
 AFTER_QUANTITY = _words(
     """
+    minute minutes min mins hour hours day days week weeks month months year years second seconds sec tage tag wochen monate jahre
+    stunden jours semaines mois días semanas meses
     million millions mio mill mln billion billions bn mrd thousand thousands tsd k m b hundred hundreds dozen trillion
     lakh lakhs crore crores percent pct usd eur gbp dollar dollars bucks cent cents euro euros millionen milliarden
     tausend mil mille millones milliards x times
@@ -83,6 +85,25 @@ ENDINGS = _words(
     """
 )
 """What may be joined to a name with a hyphen without being part of it ("gpt-4o-based")."""
+
+WEAK_TIERS = _words("max pro plus large small medium premier super express long")
+"""Tiers that are ordinary words too: right after a bare line, at the end of a clause, they still make an unknown name."""
+
+COUNTED_LINES = _words("claude gemini mistral deepseek kimi")
+"""Lines of which no member today is called by the line and a whole number alone, so that the number counts ("claude 2 users")."""
+
+PRODUCTS: dict[str, frozenset[str]] = {
+    "claude": _words("code desktop team enterprise cowork"),
+    "chatgpt": _words("plus team enterprise edu business"),
+    "gpt": _words("store"),
+    "gemini": _words("advanced cli app"),
+    "codex": _words("cli"),
+    "llama": _words("index cpp"),
+}
+"""Products and plans that are named after a line and are no models."""
+PLAN_WORDS = _words(
+    "subscription subscriptions plan plans abo abonnement seat seats account accounts license membership"
+)
 
 LONE_OPUS_NOT_AFTER = _words("magnum an the his her my our their a first last great final greatest dei")
 LONE_OPUS_NOT_BEFORE = _words("codec audio file files dei no nr number magnum encoder decoder magazine")

@@ -27,7 +27,7 @@ class Named(NamedTuple):
     read_as: str = ""
     """The whole name of a model, where the text only says what differs from the one before."""
     shared: bool = False
-    """The provider stands at the end of a list and may not be meant for this model."""
+    """The provider stands farther off and may not be meant for this model."""
 
 
 def named_in(text: str, finder: ModelFinder, known_provider: Callable[[str], bool]) -> list[Named]:
@@ -43,7 +43,9 @@ def named_in(text: str, finder: ModelFinder, known_provider: Callable[[str], boo
         span for span in providers_in(pieces, known_provider) if not any(taken[span.start : span.end])
     ]
     bought_from = _bought_from(pieces, models, providers)
-    shared = _share_in_lists(pieces, models, bought_from)
+    shared = _share_in_lists(pieces, models, bought_from) | _only_place(
+        pieces, models, providers, bought_from
+    )
     found = [
         Named(
             pieces[span.start].start,
@@ -112,10 +114,18 @@ def _bought_from(
                     chosen[model] = provider.provider
                     used.add(provider)
                     break
-    platforms = [span for span in providers if span.marked and is_platform(_spelled(pieces, span))]
-    if len(models) == 1 and not chosen and len({span.provider for span in platforms}) == 1:
-        chosen[models[0]] = platforms[0].provider
     return chosen
+
+
+def _only_place(
+    pieces: Sequence[Part], models: Sequence[Span], providers: Sequence[ProviderSpan], chosen: dict[Span, str]
+) -> set[Span]:
+    """Where a sentence has one model and one platform apart from each other, the model is probably bought there."""
+    platforms = {span.provider for span in providers if is_platform(_spelled(pieces, span))}
+    if len(models) != 1 or chosen or len(platforms) != 1:
+        return set()
+    chosen[models[0]] = platforms.pop()
+    return {models[0]}
 
 
 def _beside(pieces: Sequence[Part], model: Span, provider: ProviderSpan, after: bool) -> bool:

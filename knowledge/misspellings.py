@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property, lru_cache
 from itertools import product
 
-from knowledge.makers import LINES
+from knowledge.makers import FOREIGN, LINES
 from knowledge.mention_words import MISSPELT
 from knowledge.name_index import NameIndex, kind_of
 from knowledge.spellings import NOISE, ORGANISATIONS, Part, Spelling, spelling
@@ -52,7 +52,7 @@ class Corrector:
 
         A word of three letters may only have them in another order ("gtp").
         """
-        if len(word) < 3 or len(word) > 24:
+        if len(word) < 3 or len(word) > 24 or word in FOREIGN:
             return []
         from rapidfuzz import process
         from rapidfuzz.distance import OSA

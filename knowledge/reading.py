@@ -27,6 +27,7 @@ _PREPOSITION_WORDS = """
     su tramite op pe
 """
 PREPOSITIONS = frozenset(_PREPOSITION_WORDS.split())
+_LISTING = frozenset(["and", "or", "vs", "versus", "und", "oder", "et", "ou", "y", "e"])
 _FILLERS = frozenset(["the", "an", "models", "llm", "price", "pricing", "cost", "costs", "of", "for", "s"])
 _LONGEST_PROVIDER = max(spelled.count(" ") + 1 for spelled in PROVIDER_SPELLINGS)
 _PROVIDER_STARTS = frozenset(spelled.split(" ")[0] for spelled in PROVIDER_SPELLINGS)
@@ -54,21 +55,28 @@ def providers_in(
 ) -> Iterator[ProviderSpan]:
     """Where providers are named, longest first, in order. Words that also mean something else need a preposition before them."""
     position = 0
+    listed = -1  # where a list of providers may go on: "on groq, together and fireworks"
     while position < len(pieces):
+        text = pieces[position].text
         found = None
-        if pieces[position].text in _PROVIDER_STARTS:
-            found = _provider_at(pieces, position, known)
-        if found is None:
-            position += 1
-        else:
+        if text in _PROVIDER_STARTS:
+            marked = position == listed or (position > 0 and pieces[position - 1].text in PREPOSITIONS)
+            found = _provider_at(pieces, position, marked, known)
+        if found is not None:
             yield found
             position = found.end
+            listed = position if found.marked else -1
+            continue
+        if position == listed and text in _LISTING:
+            listed += 1
+        position += 1
 
 
-def _provider_at(pieces: Sequence[Part], start: int, known: Callable[[str], bool]) -> ProviderSpan | None:
+def _provider_at(
+    pieces: Sequence[Part], start: int, marked: bool, known: Callable[[str], bool]
+) -> ProviderSpan | None:
     words: list[str] = []
     best: ProviderSpan | None = None
-    marked = start > 0 and pieces[start - 1].text in PREPOSITIONS
     for end in range(start, min(start + _LONGEST_PROVIDER, len(pieces))):
         piece = pieces[end]
         if end > start and piece.glue is None:

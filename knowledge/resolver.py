@@ -84,7 +84,9 @@ class Resolver:
 
     # A name with a version or a size.
 
-    def _member(self, core: frozenset[str], hits: list[Hit], name: Spelling, provider: str | None) -> Found:
+    def _member(
+        self, core: frozenset[str], hits: list[Hit], name: Spelling, provider: str | None
+    ) -> Found | None:
         exact = [hit for hit in hits if not rest_of(core, hit)]
         if exact and only_old_snapshots(exact, hits, name):
             hits = [hit for hit in hits if hit not in exact]
@@ -104,6 +106,9 @@ class Resolver:
         sized = [hit for hit in hits if rest_kinds(core, hit) == {"size"}]
         if sized and len({rest_of(core, hit) for hit in offered(sized)}) == 1:
             return self._offer(offered(sized), name, provider)
+        only_line = all(part in LINES or kind_of(part) == "version" for part in core)
+        if only_line and not dated and not any(hit.row.modality == "text" for hit in hits):
+            return None  # "gpt-2" is not gpt-image-2
         wider = plain_offers(core, [hit for hit in hits if hit in dated] or hits)
         if plain := plainest(wider):
             found = self._offer(plain, name, provider)
