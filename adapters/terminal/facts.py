@@ -24,16 +24,27 @@ def facts(words: tuple[str, ...], limit: int, as_json: bool) -> int:
 
     \b
     aicost facts openai loss 2024
+
+    The exit status is 1 where nothing is found, or nothing that is sure to answer.
     """
     with opened_knowledge() as knowledge:
         hits = knowledge.facts.search(clean(" ".join(words)), limit=limit)
+    sure = [hit for hit in hits if hit.confident]
     if as_json:
         write_json([_hit_json(hit) for hit in hits], indent=2)
+    elif sure:
+        show([line for hit in sure for line in _lines(hit)])
     elif hits:
-        show([line for hit in hits for line in _lines(hit)])
+        show(
+            [
+                Line("Nothing on record answers that; the nearest:", "yellow"),
+                Line(),
+                *(line for hit in hits for line in _lines(hit)),
+            ]
+        )
     else:
         show([Line("Nothing on record speaks of that.", "yellow")])
-    return 0 if hits else 1
+    return 0 if sure else 1
 
 
 def _lines(hit: FactHit) -> list[Line]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from adapters.terminal.options import json_option
+from adapters.terminal.options import find_model, json_option
 from adapters.terminal.output import Line, Table, show, write_json
-from adapters.terminal.price import per_words
+from adapters.terminal.price import comparison_json, per_words, price_label
 from adapters.terminal.session import build_progress, opened_knowledge
 from bot.presentation import format_amount
 from bot.settings import Settings
@@ -17,6 +17,7 @@ from bot.settings import Settings
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
     from knowledge.changes import PriceDifference
+    from knowledge.opinions import Comparison
 
 _SHOWN_CHANGES = 40
 
@@ -79,6 +80,83 @@ def refresh(url: str | None, as_json: bool) -> None:
             *([Line(f"and {rest:,} more; --json lists them all", "dim")] if rest > 0 else []),
         ]
     )
+
+
+@kb.command()
+@click.argument("models", nargs=-1)
+@click.option(
+    "--litellm",
+    metavar="FILE|URL",
+    help="First take litellm's price list from here (https); it stays in use.",
+)
+@click.option("--forget-litellm", is_flag=True, help="First take litellm's price list out of use again.")
+@json_option
+def check(models: tuple[str, ...], litellm: str | None, forget_litellm: bool, as_json: bool) -> None:
+    """Compare the prices (of MODELS, or all) with those of other lists, and show where they disagree.
+
+    Other lists are litellm's, where you name it, and that of openai-cost-calculator, where it is installed.
+    """
+    settings = Settings.load()
+    if forget_litellm or litellm:
+        from knowledge.sources import litellm as second_list
+
+        if forget_litellm:
+            second_list.forget(settings.data_dir)
+        if litellm:
+            second_list.take(settings.data_dir, litellm)
+    with opened_knowledge() as knowledge:
+        asked = [find_model(knowledge, mention)[0] for mention in models] or None
+        sources = knowledge.opinions.sources()
+        compared = list(knowledge.opinions.comparisons(asked))
+    found = [comparison for comparison in compared if not comparison.agree]
+    if as_json:
+        write_json(
+            {
+                "sources": [
+                    {"id": source.id, "title": source.title, "as_of": source.as_of} for source in sources
+                ],
+                "compared": len(compared),
+                "disagreements": [comparison_json(comparison) for comparison in found],
+            },
+            indent=2,
+        )
+    elif not sources:
+        show(
+            [
+                Line(
+                    "There is no other price list to compare with: name one (--litellm), or install aicost-bot[verify].",
+                    "yellow",
+                )
+            ]
+        )
+    else:
+        titles = ", ".join(
+            f"{source.title} ({source.as_of})" if source.as_of else source.title for source in sources
+        )
+        headers = ("provider", "model", "price of", "ours", "theirs", "majority")
+        show(
+            [
+                Line(f"{len(compared):,} prices compared with {titles}: {len(found):,} differ", "bold"),
+                *(
+                    [Table([_comparison_row(one) for one in found], headers, right=frozenset({3, 4}))]
+                    if found
+                    else []
+                ),
+            ]
+        )
+
+
+def _comparison_row(comparison: Comparison) -> list[str]:
+    theirs = ", ".join(format_amount(other.price, "USD") for other in comparison.others)
+    model = comparison.model
+    return [
+        model.provider,
+        model.id,
+        price_label(comparison),
+        format_amount(comparison.ours.price, "USD"),
+        theirs,
+        comparison.verdict,
+    ]
 
 
 def _change_row(change: PriceDifference) -> list[str]:

@@ -18,6 +18,7 @@ from knowledge.ratecard import STANDARD
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
+    from knowledge.opinions import Comparison
     from knowledge.ratecard import Rate, RateCard
 
 
@@ -66,6 +67,7 @@ class _PriceList:
             self.cards[str(terms) if name in self.cards else name] = knowledge.prices.card(
                 self.model, on, terms
             )
+        self.disagreements = knowledge.opinions.disagreements([self.model], on)
 
     def to_json(self) -> dict[str, Any]:
         model, card, source = self.model, self.card, self.card.source
@@ -82,6 +84,7 @@ class _PriceList:
             "valid_from": None if card.valid_from is None else card.valid_from.isoformat(),
             "terms": {name: _rates_json(card) for name, card in self.cards.items()},
             "comment": card.comment,
+            "disagreements": [comparison_json(comparison) for comparison in self.disagreements],
             "contract": card.contract,
             "source": {"id": source.id, "title": source.title, "url": source.url, "as_of": source.as_of},
         }
@@ -104,6 +107,7 @@ class _PriceList:
         return [
             Line(title, "bold"),
             self._table(),
+            *(Line(_dissent(comparison), "yellow", indent=2) for comparison in self.disagreements),
             *(Line(fact, indent=2) for fact in facts if fact),
             Line(f"Source: {source.title}" + (f" ({source.as_of})" if source.as_of else ""), "dim", indent=2),
             *([Line(source.url, "dim", indent=2)] if source.url else []),
@@ -130,6 +134,42 @@ class _PriceList:
             )
         headers = ["", *self.cards] if len(self.cards) > 1 else []
         return Table(rows, headers, right=frozenset(range(1, len(self.cards) + 1)), indent=2)
+
+
+def price_label(comparison: Comparison) -> str:
+    """Which price is compared: "output tokens, per 1M, batch"."""
+    tier = f", above {comparison.above_input_tokens:,} in" if comparison.above_input_tokens else ""
+    terms = f", {comparison.terms}" if comparison.terms.context() else ""
+    return f"{comparison.unit.replace('_', ' ')}, per {per_words(comparison.per)}{tier}{terms}"
+
+
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
+    """A price under several sources, ours first; amounts are US dollars for `per` of the unit."""
+    return {
+        "provider": comparison.model.provider,
+        "model": comparison.model.id,
+        "terms": comparison.terms.context(),
+        "unit": comparison.unit,
+        "above_input_tokens": comparison.above_input_tokens,
+        "per": comparison.per,
+        "prices": [
+            {
+                "source": opinion.source.id,
+                "usd": plain(opinion.price),
+                "as_of": opinion.source.as_of,
+                "note": opinion.note,
+            }
+            for opinion in (comparison.ours, *comparison.others)
+        ],
+        "verdict": comparison.verdict,
+    }
+
+
+def _dissent(comparison: Comparison) -> str:
+    others = " and ".join(
+        f"{other.source.title} says {format_amount(other.price, 'USD')}" for other in comparison.others
+    )
+    return f"{price_label(comparison)}: {others}."
 
 
 def per_words(per: int) -> str:

@@ -254,3 +254,27 @@ def test_prices_that_cannot_be_fetched_change_nothing(url: str, aicost: Run) -> 
     assert result.status == 2
     assert result.err
     assert aicost("kb", "info", "--json").json == before
+
+
+def test_another_price_list_is_taken_compared_and_left_again(aicost: Run, tmp_path: Path) -> None:
+    entry = {"litellm_provider": "openai", "input_cost_per_token": 3e-06, "output_cost_per_token": 1e-05}
+    (tmp_path / "litellm.json").write_text(json.dumps({"gpt-4o": entry}))
+    checked = aicost("kb", "check", "gpt-4o", "--litellm", str(tmp_path / "litellm.json"), "--json")
+    assert checked.status == 0
+    assert "litellm" in {source["id"] for source in checked.json["sources"]}
+    (wrong,) = [
+        one for one in checked.json["disagreements"] if one["unit"] == "input_tokens" and not one["terms"]
+    ]
+    assert {price["source"]: price["usd"] for price in wrong["prices"]}["litellm"] == "3"
+    shown = aicost("price", "gpt-4o").out
+    assert "litellm" in shown
+    assert "says $3" in shown
+    left = aicost("kb", "check", "gpt-4o", "--forget-litellm", "--json").json
+    assert "litellm" not in {source["id"] for source in left["sources"]}
+
+
+@pytest.mark.parametrize(
+    "where", ["/nowhere.json", "http://127.0.0.1/x.json", "file:///etc/passwd", "/etc/hostname"]
+)
+def test_no_price_list_is_refused(where: str, aicost: Run) -> None:
+    assert aicost("kb", "check", "--litellm", where).status == 2
