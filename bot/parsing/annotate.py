@@ -264,7 +264,7 @@ def _read_periods(annotation: Annotation) -> None:
         elif word.text in PERIODS and previous in PERIOD_MARKERS and previous not in ("am", "im", "the"):
             period = PERIODS[word.text]
             start = words[at - 1].start
-        elif word.text in ("monat", "tag", "jahr") and previous in ("im", "am"):
+        elif word.text in ("monat", "tag", "jahr") and previous in ("im", "am") or word.text in _HINDI_PERIODS and following in ("ka", "ki", "ke", "mein", "me", "bhar"):
             period = PERIODS[word.text]
         if period is None or _in_span_phrase(start, annotation):
             continue
@@ -281,14 +281,15 @@ def _read_periods(annotation: Annotation) -> None:
             annotation.want_per = period
 
 
+_HINDI_PERIODS = frozenset(["mahine", "mahina", "din", "hafte", "saal"])
 _ALSO_VERBS = frozenset(["run", "set", "rack", "pony", "shell", "worth"])
 """Words of cost ("what would it run us") that mostly mean something else."""
 
 
 def _sentence_before(words: list[Word], at: int) -> set[str]:
-    """Up to five words before this one, within its sentence."""
+    """Up to eight words before this one, within its sentence."""
     found: set[str] = set()
-    for word in reversed(words[max(0, at - 5) : at]):
+    for word in reversed(words[max(0, at - 8) : at]):
         if word.text in (".", "?", "!", ";"):
             break
         found.add(word.text)

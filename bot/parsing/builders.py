@@ -16,7 +16,14 @@ from bot.parsing.annotate import Annotation
 from bot.parsing.intents import Kind
 from bot.parsing.quantities import Quantity
 from bot.parsing.spans import LazyPattern
-from bot.parsing.workloads import build_workload, describes_workload, is_context_window, period_of, size_of
+from bot.parsing.workloads import (
+    as_request,
+    build_workload,
+    describes_workload,
+    is_context_window,
+    period_of,
+    size_of,
+)
 from bot.questions import (
     BreakEvenQuestion,
     CapacityQuestion,
@@ -149,6 +156,8 @@ def _stages(a: Annotation) -> tuple[Stage, ...]:
             stages = []
             for named, group in zip(models, groups, strict=True):
                 workload = build_workload(a, group)
+                if workload.requests is None and workload.volume_per is None:
+                    workload = as_request(workload)
                 if workload.requests in (None, Decimal(1)) and whole.requests is not None:
                     workload = replace(workload, requests=whole.requests, requests_per=whole.requests_per)
                 if workload.requests_per is None and workload.requests is not None:
@@ -193,15 +202,8 @@ def _capacity(a: Annotation, today: date) -> Question:
             per=budget_quantity.per or (a.want_per if a.want_per and not a.has("how_long") else None),
         )
     workload = build_workload(a)
-    if workload.volume_per is None and (workload.volume_input or workload.volume_output):
-        # Beside a budget, "1k in, 500 out" is the size of one request, not a volume.
-        workload = replace(
-            workload,
-            input=workload.volume_input,
-            output=workload.volume_output,
-            volume_input=None,
-            volume_output=None,
-        )
+    if workload.volume_per is None:
+        workload = as_request(workload)  # beside a budget, "1k in, 500 out" is the size of one request
     return CapacityQuestion(
         budget=budget,
         model=_model_of(a),

@@ -46,7 +46,7 @@ CUES: dict[str, str] = {
     "fast_mode": "fast mode/tier",
     "history": """history | historical* | used to cost/be | price change*/drop*/cut*/increase*/evolution/development/trend/timeline/move*/hike* | changed | over time | then and now
         | got/get/gotten/become/became/went cheaper/up/down | dropped | originally | at launch | since launch | when did | raise/raised its/the/their? price* | preisentwicklung | preisverlauf
-        | evolución | évolution | historique | historial | before the cut/change/drop | price cut* | früher | antes | avant | pehle | more expensive before | has .. changed | was .. cheaper
+        | evolución | évolution | historique | historial | before the cut/change/drop | price cut* | früher | antes | avant | pehle | more expensive before | than now/today/currently | compared to now/today | was .. more expensive | has .. changed | was .. cheaper
         | how .. evolved | how .. developed""",
     "capacity": """how many | how far | how long will/would/does/do/can/could | how much can/could i/we/you get/do/process/run/buy/generate/send/translate/read | what can/could/do/would/will i/we get/do/run/buy | afford
         | can i/we get/buy/run/make/send | get me/us | buy/buys me/us? | stretch | last me/us? | budget of | on a budget | with a budget | worth of | go for | wie viele/viel/lange | wieviele
@@ -58,14 +58,14 @@ CUES: dict[str, str] = {
     "training": "train/trains/trained/training | pre train* | pretrain* | from scratch | trainier* | entraîn* | entrain* | entren*",
     "from_scratch": """from scratch | from the ground up | von grund auf | desde cero | de zéro | foundation model | pre train* | pretrain*
         | our/my/your/their/its own llm/model/models/gpt/ai/modell/foundation""",
-    "fine_tuning": "fine tun* | finetun* | lora/qlora/peft/sft | feintuning | feinabstimm* | affin* | ajuste fino | adapter training | feintunen",
+    "fine_tuning": "fine tun* | ft | finetun* | lora/qlora/peft/sft | feintuning | feinabstimm* | affin* | ajuste fino | adapter training | feintunen",
     "lora": "lora",
     "qlora": "qlora",
     "full_tuning": "full fine/finetun* | full parameter",
     "self_hosting": """self host* | selfhost* | host it/our/my/ourselves/myself/your | hosting it/our/my/an/a | own gpu*/server*/hardware/hosting/infrastructure/infra/metal/cluster | on prem* | rent/rental/rents/renting/rented
         | hosting | deploy* | dedicated gpu*/instance* | selbst hosten/betreiben/gehostet/hoste | selbsthosten | héberg* | alojar | autoaloj* | gpu price*/cost*/hour*/rental* | vllm | bare metal | khud host
         | inference server | run .. ourselves | run .. ourself | run .. myself | running .. ourselves | on our/my own | mieten | louer | alquilar""",
-    "break_even": """break even* | breakeven | at what volume/point/scale/usage/traffic | when does/do/is/will/would/should .. cheaper | when does/do/will/would .. pay off | when is .. worth | pays off | pay off | tipping point | crossover
+    "break_even": """break even* | breakeven | at what volume/point/scale/usage/traffic | when does/do/is/will/would/should .. cheaper | when does/do/will/would/is .. pay off/beat/beats/undercut/win | beats the api | when is .. worth | pays off | pay off | tipping point | crossover
         | pays/pay for itself | payback | lohnt | rentab* | gewinnschwelle | seuil | punto de equilibrio | amorti* | from what volume | how many tokens .. before | how much volume | how many requests .. before | becomes cheaper | beats the api""",
     "advice": """should we/i/a/an/our/my/the/startup/startups/companies/company/one | does/do/would it make sense | make/makes sense | worth it/training/building/fine/self | is it smart/wise/better/worth/cheaper/realistic/good
         | is it a good | build or buy | build vs buy | better to | sollten/sollte wir/ich/man | soll ich | devrait on/je | deberíamos/debería | lohnt es sich | vaut il | conviene | good idea | kya hume | can a startup afford""",
@@ -83,10 +83,10 @@ CUES: dict[str, str] = {
         | your own? cost/costs/spend/spending/usage/bill/price/expense/expenses/tokens/running | the/this bot .. cost/costs/spend/spent/used/usage/consume* | bot s? own? cost/costs/spend/spending/usage/bill | cost/costs/spend/price of this/the/running? bot
         | how much have/has/did/do i/we/you/everyone/team/everybody spent/spend/used/use/cost/burned/consumed | how much has the/this/my/our team/bot/channel/workspace .. spent/used/cost | what did/do/does/have/has you/the/this bot? cost/spend/spent/used
         | what have you/we/i spent/cost/used | how much did/do/does you/this/the/aicost bot? .. cost/spend | aicost cost/costs/spent/spend/used/usage | you cost/spent/costed us/me/so? | gekostet .. bot | bot .. gekostet/kostet | coûté .. bot | bot .. coûté | costado .. bot | bot .. costado/cuesta
-        | bot ka/ne .. kharcha/kharch | spent on you/this/aicost | so far this month | who .. spent .. most | top users/spenders | llm calls | budget left | budget status | remaining budget | questions asked""",
+        | bot ka/ne .. kharcha/kharch | spent on you/this/aicost | so far this month | who .. spent .. most | top users/spenders | llm calls | budget left | budget status | remaining budget | questions asked | my/our questions/queries cost/costs/costed | cost/costs/spent/spend/spending so far | did my/our questions .. cost""",
     "bot": "this/the/your/der/dieser/ce/le/este/el bot | aicost | yourself | bot s",
     "help": """help | what can you/i/this/it do/ask/answer? | what do you do/know | how do/can/does i/you/it use/work/this* | commands | who are you | what are you | hilfe | was kannst du | aide | ayuda | qué puedes hacer | que sais tu
-        | madad | instructions | show me? examples | example questions | wie funktioniert | comment ça marche | kya kar sakte""",
+        | madad | show me? examples | example questions | wie funktioniert | comment ça marche | kya kar sakte""",
     "open_weights": "open source* | opensource | open weight* | open model* | quelloffen* | código abierto | open llm*",
     "context": "context/contexts | context window* | context length/size | ctx | kontext* | fenêtre de contexte | ventana de contexto | contexto | window",
     "translate": "translat* | übersetz* | uebersetz* | tradu*",

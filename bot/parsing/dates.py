@@ -52,7 +52,7 @@ _PATTERNS: tuple[tuple[str, LazyPattern], ...] = (
     ("year_month", LazyPattern(rf"\b({_YEAR})-(0[1-9]|1[0-2])\b(?!-\d)")),
     ("month", LazyPattern(rf"\b(?:(early|mid|late)[ -])?({_MONTH})\.?,?\s+(?:of\s+|de\s+)?({_YEAR})\b")),
     ("quarter", LazyPattern(rf"\bq([1-4])[ /,-]*(?:of\s+)?({_YEAR})\b|\b({_YEAR})[ -]?q([1-4])\b")),
-    ("half", LazyPattern(rf"\bh([12])[ /-]*({_YEAR})\b|\b({_YEAR})[ -]?h([12])\b|\b(first|second) half of ({_YEAR})\b")),
+    ("half", LazyPattern(rf"\bh([12])[ /-]*({_YEAR})\b|\b({_YEAR})[ -]?h([12])\b|\b(first|second) half (?:of )?({_YEAR})\b")),
     ("ago", LazyPattern(r"\b(a|an|one|two|three|six|\d{1,3})\s+(day|week|month|year)s?\s+ago\b")),
     ("past", LazyPattern(r"\b(?:in |over |during |for )?(?:the )?(?:last|past|previous|letzten|derniers|últimos) (\d{1,3}) (day|week|month|year)s?\b")),
     ("named", LazyPattern(
@@ -68,7 +68,7 @@ _SINCE = LazyPattern(r"(?:since|seit|depuis|desde|from|after|starting)\s+$")
 
 _A_YEAR = LazyPattern(r"(?:19[89]|20[0-4])\d")
 _NAMED_WORDS = frozenset(
-    "today yesterday heute gestern aujourd'hui hier hoy ayer this last previous current past letzt diese dernièr pasad este esta month mtd ytd date".split()
+    ["today", "yesterday", "heute", "gestern", "aujourd'hui", "hier", "hoy", "ayer", "this", "last", "previous", "current", "past", "letzt", "diese", "dernièr", "pasad", "este", "esta", "month", "mtd", "ytd", "date"]
 )
 
 

@@ -16,7 +16,7 @@ from bot.parsing.annotate import Annotation
 from bot.parsing.builders import build, models_of, tier_of
 from bot.parsing.intents import Intent
 from bot.parsing.spans import LazyPattern
-from bot.parsing.workloads import build_workload, describes_workload, period_of
+from bot.parsing.workloads import as_request, build_workload, describes_workload, period_of
 from bot.questions import (
     BreakEvenQuestion,
     CapacityQuestion,
@@ -130,13 +130,7 @@ def _workload(old: Workload, a: Annotation) -> Workload:
     said = build_workload(a)
     if (old.requests is not None or old.users is not None) and said.volume_per is None:
         # Beside a known number of requests, "500 in, 200 out" is the size of one.
-        said = replace(
-            said,
-            input=said.input or said.volume_input,
-            output=said.output or said.volume_output,
-            volume_input=None,
-            volume_output=None,
-        )
+        said = as_request(said)
     changes: dict[str, Any] = {}
     for name in ("users", "requests_per_user", "requests_per_user_per", "turns", "system_prompt", "volume_input",
                  "volume_output", "volume_per", "cached_share", "cached", "service_tier", "hours_per_day", "span",
@@ -220,6 +214,14 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
         refs = (stage.model, *models_of(a)) if _wants_comparison(a) else models_of(a)
         return CompareQuestion(
             models=refs, workload=_workload(stage.workload, a), want_per=a.want_per or old.want_per
+        )
+    if a.has("cheaper") and model is not None and stage.model is not None:
+        refs = (stage.model, model)
+        return CompareQuestion(
+            models=refs,
+            workload=_workload(stage.workload, a),
+            objective="cheapest",
+            want_per=a.want_per or old.want_per,
         )
     if a.has("cheapest", "cheaper") and model is None:
         refs = (stage.model,) if stage.model else ()

@@ -30,6 +30,7 @@ class Intent:
     confidence: float
 
 
+_PAST = LazyPattern(r"\b(?:did|took|needed|used|were|was|consumed|required)\b")
 _QUERY = 400
 """Characters of a message that are looked up among the facts."""
 _OWN_BOT = LazyPattern(r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel)\b")
@@ -39,7 +40,7 @@ _TRAINING_UNITS = ("parameters", "gpus", "gpu_hours", "epochs", "examples")
 def choose(annotation: Annotation, facts: FactBase) -> Intent:
     """The kind of question that a message most likely is."""
     rules = (
-        _empty, _help, _usage, _fine_tuning, _facts_about_companies, _break_even, _training, _tokens, _self_hosting,
+        _empty, _help, _usage, _fine_tuning, _facts_about_companies, _break_even, _training, _tokens, _training_by_size, _self_hosting,
         _history, _capacity, _pipeline, _compare, _estimate, _price, _bare_topics, _retrieved, _vague_topics,
     )  # fmt: skip
     for rule in rules:
@@ -113,7 +114,7 @@ def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
         return Intent("fact", 0.9) if names or a.models else None
     if names and a.has("why"):
         return Intent("fact", 0.85)
-    if a.subjects and not a.models:
+    if a.subjects and (not a.models or _PAST.search(a.folded)) and not a.has("history"):
         hits = facts.search(a.text[:_QUERY], limit=1)
         if hits and hits[0].confident:
             return Intent("fact", 0.85)
@@ -170,6 +171,13 @@ def _tokens(a: Annotation, _: FactBase) -> Intent | None:
     return None
 
 
+def _training_by_size(a: Annotation, _: FactBase) -> Intent | None:
+    """ "GPU hours for 70B on 15T tokens": a size of a model and a corpus are about training, said or not."""
+    has_size = any(q.suffix in ("b", "t") and q.unit in ("", "parameters") for q in a.quantities)
+    has_corpus = any(q.unit == "tokens" and not q.per and q.value >= 10**10 for q in a.quantities)
+    return Intent("training", 0.85) if has_size and has_corpus and not a.has("fine_tuning") else None
+
+
 def _self_hosting(a: Annotation, _: FactBase) -> Intent | None:
     if a.gpus and not a.has("capacity"):
         return Intent("self_hosting", 0.9)
@@ -195,6 +203,8 @@ def _history(a: Annotation, _: FactBase) -> Intent | None:
 
 
 def _capacity(a: Annotation, _: FactBase) -> Intent | None:
+    if _BUYS.search(a.folded) and a.models and not a.of_unit("money", "requests", "items", "messages"):
+        return Intent("capacity", 0.8)  # the budget itself is missing, and will be asked for
     budgets = [q for q in a.of_unit("money") if q.per_thing not in ("tokens", "gpu_hour", "gpu")]
     if not budgets:
         return None
@@ -207,6 +217,9 @@ def _capacity(a: Annotation, _: FactBase) -> Intent | None:
     return Intent("capacity", 0.5)
 
 
+_BUYS = LazyPattern(
+    r"\bhow many (?:\w+ )?(?:requests?|calls?|messages?|prompts?|queries|tokens?|conversations?|chats?|emails?|documents?) (?:can|could|will|would|do) (?:i|we|you)\b"
+)
 _SEQUENCE = LazyPattern(
     r"\b(?:then|after that|followed by|afterwards|step [12]|stage [12]|first .{3,80}second|pipeline|plus)\b"
 )

@@ -16,6 +16,7 @@ from bot.messages import MAX_QUESTION_CHARS
 from bot.parsing import builders, intents
 from bot.parsing.annotate import Annotation, annotate
 from bot.parsing.followup import patch
+from bot.parsing.spans import LazyPattern, fold
 from bot.questions import OutOfScope, Question
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class LocalParse:
     final: bool = False
     """True where asking an LLM cannot help (an empty message, an impossible number)."""
     notes: tuple[str, ...] = ()
+    is_follow_up: bool = False
+    """True where the message was read as a change of the thread's last question."""
 
 
 class LocalParser:
@@ -87,7 +90,10 @@ class LocalParser:
             patched = patch(previous, annotation, intent, self._today())
             if patched is not None:
                 return LocalParse(
-                    questions=(patched,), confidence=max(0.7, intent.confidence), explained=explained
+                    is_follow_up=True,
+                    questions=(patched,),
+                    confidence=max(0.7, intent.confidence),
+                    explained=explained,
                 )
         question = builders.build(intent.kind, annotation, self._today())
         confidence = intent.confidence * (0.5 + 0.5 * explained)
@@ -107,8 +113,13 @@ class LocalParser:
                 continue
             if parse.confidence < 0.6:
                 return None
-            if parse.questions[0] not in questions:
-                questions.append(parse.questions[0])
+            question = parse.questions[0]
+            if questions and not asks(part) and parse.is_follow_up:
+                questions[-1] = (
+                    question  # "gpt-4o or haiku? 5k in, 1k out": the second sentence completes the first
+                )
+            elif question not in questions:
+                questions.append(question)
                 confidences.append(parse.confidence)
         if len(questions) < 2:
             return None
@@ -119,6 +130,16 @@ class LocalParser:
     def _worth_splitting(self, several: LocalParse, whole: LocalParse) -> bool:
         """Several sentences are several questions only if each can be answered alone; else they are context of one."""
         return all(is_complete(question) for question in several.questions)
+
+
+_ASKING = LazyPattern(
+    r"^\W*(?:and|also|what|how|which|when|why|who|is|are|does|do|can|could|would|should|und|was|wie|et|combien|y|cu[aá]nto|aur|kitna)\b"
+)
+
+
+def asks(sentence: str) -> bool:
+    """Whether a sentence asks something itself, instead of adding to the one before it."""
+    return _ASKING.search(fold(sentence)) is not None
 
 
 def is_complete(question: Question) -> bool:

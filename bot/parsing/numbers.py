@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from bot.parsing.language import Language
 
@@ -84,12 +85,21 @@ _SUFFIX = (
     + "|".join(sorted(_SCALES, key=len, reverse=True))
     + r"|billón|billones|billionen)(?![^\W_]))?"
 )
-_NUMBER = re.compile(
-    r"(?<![\w.])(?P<sign>[-−]\s?(?=[\d.]))?(?P<low>" + _DIGITS + r")" + _SUFFIX.format("lows")
-    + r"(?:\s?(?:-|–|—|to|bis|à|a)\s?(?P<high>" + _DIGITS + r")" + _SUFFIX.format("highs") + r")?",
-)  # fmt: skip
+
+
+@cache
+def _number_pattern(spaced: bool) -> re.Pattern[str]:
+    """The pattern of a number or a range; `spaced` where "1 200" is one number, as in French, Spanish and German."""
+    digits = (r"\d{1,3}(?: \d{3}){1,6}(?!\d)(?:,\d+)?|" if spaced else "") + _DIGITS
+    return re.compile(
+        rf"(?<![\w.])(?P<sign>[-−]\s?(?=[\d.]))?(?P<low>{digits}){_SUFFIX.format('lows')}"
+        rf"(?:\s?(?:-|–|—|to|bis|à|a)\s?(?P<high>{digits}){_SUFFIX.format('highs')})?"
+    )
+
+
 _SECOND_SCALE = re.compile(r"[ -]?(thousand|million|billion|crores?|lakhs?|tausend|millionen)(?![^\W_])")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_SPACED = frozenset(["fr", "es", "de"])
 _MAX_DIGITS = 40
 """Longer digit strings are no quantity of anything."""
 
@@ -100,7 +110,8 @@ def read_numbers(
     """All numbers in `text` (already lower case), in order, except those that touch a `masked` range (a model's name)."""
     taken = sorted(masked)
     found: list[Number] = []
-    for match in _NUMBER.finditer(text):
+    pattern = _number_pattern(language in _SPACED)
+    for match in pattern.finditer(text):
         number = _from_match(match, language, text)
         if number is not None and not _touches(taken, number.start, number.end):
             found.append(number)
@@ -129,7 +140,7 @@ def _retry_around(
         start, end = match.span(name)
         suffix_end = match.end(name + "s") if match.group(name + "s") else end
         if not _touches(taken, start, suffix_end):
-            single = _NUMBER.match(text[:suffix_end], start)
+            single = match.re.match(text[:suffix_end], start)
             number = _from_match(single, language, text) if single else None
             if number is not None:
                 kept.append(number)

@@ -299,11 +299,7 @@ class _Reader:
                 break
             following = self.after[at + 1].text if at + 1 < len(self.after) else ""
             after = self.after[at + 2].text if at + 2 < len(self.after) else ""
-            if (
-                following in ADVERB_PERIODS
-                or (following in PERIOD_MARKERS and after in PERIODS)
-                or following == "/"
-            ):
+            if following in ADVERB_PERIODS or (following in PERIOD_MARKERS and after in PERIODS):
                 self._take(at)
                 return replace(quantity, unit="items", noun=word), at + 1
         return quantity, 0
@@ -313,9 +309,10 @@ class _Reader:
 
     def _size_of_item(self, quantity: Quantity, word: str) -> Quantity:
         role = ROLES.get(word, "")
+        item = word if word in UNITS else quantity.item_noun
         if role in ("input", "output") and not quantity.role:
-            return replace(quantity, role=role, item_noun=word)
-        return replace(quantity, item_noun=word)
+            return replace(quantity, role=role, item_noun=item)
+        return replace(quantity, item_noun=item)
 
     def _role_fits(self, quantity: Quantity, at: int, role: str) -> bool:
         """Whether a role word behind the number belongs to it, and not to the number that follows."""

@@ -110,7 +110,7 @@ class _Builder:
     def _bare_count(self, quantity: Quantity) -> bool:
         """ "10k/day" beside sizes, or "10k a day": something that happens so often."""
         return (
-            not quantity.unit
+            quantity.unit in ("", "times")
             and not quantity.role
             and quantity.per is not None
             and quantity.per_thing in ("", "user", "each")
@@ -355,3 +355,14 @@ class _Builder:
 def period_of(workload: Workload) -> Period | None:
     """The period that a workload is stated for, or None for a one-off."""
     return workload.requests_per or workload.requests_per_user_per or workload.volume_per
+
+
+def as_request(workload: Workload) -> Workload:
+    """A workload whose stated volumes are the size of one request."""
+    return replace(
+        workload,
+        input=workload.input or workload.volume_input,
+        output=workload.output or workload.volume_output,
+        volume_input=None,
+        volume_output=None,
+    )
