@@ -103,6 +103,10 @@ class NameGrowth:
             case "word":
                 return self._word_continues(text, tight, follows, core)
             case "version":
+                before = pieces[place - 1]
+                if not tight and text.isdigit() and before.kind == "version" and before.text.isdigit():
+                    counts = follows.isdigit() or follows in AFTER_COUNT or follows in AFTER_QUANTITY
+                    return not counts and self.fits(*(core - {before.text}), f"{before.text}.{text}")
                 if not self.fits(*core, text):
                     return False
                 return tight or "." in text or self._is_version_not_count(text, follows, core)

@@ -193,7 +193,8 @@ def _add_only_sizes(spelled: dict[tuple[frozenset[str], frozenset[str], frozense
     for (core, dates, noise), ids in list(spelled.items()):
         own = {part for part in core if kind_of(part) == "size"}
         known = sizes[core - own]
-        if "" in known and len(known) == 2 and len(core - own) > 1:
+        open_line = any(part in LINES and LINES[part].open_weights is not False for part in core)
+        if open_line and "" in known and len(known) == 2 and len(core - own) > 1:
             other = core - own if own else core | (known - {""})
             also = spelled.setdefault((other, dates, noise), [])
             also.extend(rowid for rowid in ids if rowid not in also)

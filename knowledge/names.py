@@ -159,6 +159,8 @@ def name_rows(models: Iterable[tuple[int, str, str | None, str | None]]) -> Iter
         for alias in aliases:
             yield alias, rowid, "alias"
         keys: dict[str, None] = {}
+        if amazon := _AMAZON_VERSION.match(literal):  # elsewhere "nova-pro-v1"
+            aliases.append(f"{amazon[1]}-{amazon[2]}")
         spelled = [pieces for alias in aliases if not _is_moving(pieces := id_parts(alias))]
         for pieces in (id_parts(model_id), *_telling_names(name, model_id), *spelled):
             keys.update(dict.fromkeys((_key(pieces), _key(_without_series(pieces)))))
@@ -186,6 +188,7 @@ def _without_series(pieces: Collection[Part]) -> list[Part]:
     ]
 
 
+_AMAZON_VERSION = re.compile(r"^(?:[a-z]+\.)?amazon\.(.+)-(v\d):0$")
 _TWO_VERSIONS = re.compile(r"^(.*[^\d.])(\d[\d.]*) ?(?:/|and|&) ?(\d[\d.]*)$")
 
 

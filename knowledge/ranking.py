@@ -155,7 +155,7 @@ def preference(hit: Hit, name: Spelling) -> tuple[object, ...]:
         row.deprecated,
         bool(spelled.dates - dates),
         len((spelled.noise ^ set(name.noise)) - _FOR_CHAT),
-        open_line and not (spelled.noise | hit.extra) & _FOR_CHAT,
+        bool((spelled.noise | hit.extra) & _FOR_CHAT) is not (open_line or bool(_FOR_CHAT & set(name.noise))),
         row.id.startswith("global.") is not ("global" in name.noise),
         row.preview,
         len(row.id),

@@ -20,6 +20,7 @@ from knowledge.spellings import (
     joined,
     organisation,
     parts,
+    spelling,
 )
 
 _PREPOSITION_WORDS = """
@@ -112,6 +113,7 @@ def read(text: str, index: NameIndex) -> Written:
         if pieces:
             return Written(pieces, provider, literal)
     pieces = [piece for piece in _compounds(joined(parts(folded)), index) if not _is_filler(piece)]
+    pieces = _spaced_versions(pieces, index)
     provider = None
     for span in providers_in(pieces):
         spelled = " ".join(piece.text for piece in pieces[span.start : span.end])
@@ -120,6 +122,20 @@ def read(text: str, index: NameIndex) -> Written:
             continue
         return Written(rest, span.provider, literal)
     return Written(pieces, provider, literal)
+
+
+def _spaced_versions(pieces: list[Part], index: NameIndex) -> list[Part]:
+    """Put "opus 4 5" together to 4.5 where there is such a model; "opus 5 5" never means opus 5."""
+    for place in range(1, len(pieces)):
+        first, second = pieces[place - 1 : place + 1]
+        numbers = first.kind == second.kind == "version" and (first.text + second.text).isdigit()
+        if not numbers or second.glue not in (" ", "  "):
+            continue
+        whole = first._replace(text=f"{first.text}.{second.text}", end=second.end)
+        together = [*pieces[: place - 1], whole, *pieces[place + 1 :]]
+        if first.text == second.text or index.having_all(spelling(together).core):
+            return together
+    return pieces
 
 
 def _is_filler(piece: Part) -> bool:
