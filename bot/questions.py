@@ -95,6 +95,8 @@ class Workload:
     span: Span | None = None
     overhead_share: Decimal | None = None
     """Extra requests for retries and the like, as a share ("20% buffer")."""
+    audio_seconds: Decimal | None = None
+    """Audio that is sent with one request, or in all (per `volume_per`) where there are no requests."""
     reasoning: Size | None = None
     """Reasoning tokens of one request, billed as output."""
 
@@ -125,6 +127,8 @@ class PriceQuestion:
     on: date | None = None
     per_tokens: Decimal | None = None
     """The token count that rates shall be quoted for, when not 1M ("per 1K")."""
+    per_time: Literal["second", "minute", "hour"] | None = None
+    """The length of audio that rates shall be quoted for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

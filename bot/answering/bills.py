@@ -10,6 +10,7 @@ from bot.answering.context import Context
 from bot.answering.load import Call, Load, convert, load_of
 from bot.answering.rates import card_notes, per_words, terms_for, unit_words
 from bot.answers import Step
+from bot.errors import NoPriceError
 from bot.questions import Period, Workload
 from knowledge.prices import Charge, Cost, RateCard
 from knowledge.records import Model
@@ -68,8 +69,25 @@ def bill(
 def _price(card: RateCard, calls: list[Call], load: Load) -> Cost:
     if load.bare_volume:
         return _base_tier(card, calls[0])
-    costs = [card.cost(call.usage(), requests=load.count) for call in calls]
+    costs = [card.cost(_usage(card, call), requests=load.count) for call in calls]
     return costs[0] if len(costs) == 1 else _sum(costs)
+
+
+def _usage(card: RateCard, call: Call) -> dict[str, Decimal]:
+    """A call's usage in the units of this card; sound is counted by its length where the card prices that."""
+    usage = call.usage()
+    if not call.audio_seconds:
+        return usage
+    units = [unit for unit in card.rates if unit in ("audio_seconds", "input_audio_seconds")]
+    if not units:
+        raise NoPriceError(
+            f"No price for a length of audio is on record for {card.model.display_name}.",
+            "It may be charged by audio tokens; ask for its price.",
+        )
+    return {
+        **{key: count for key, count in usage.items() if count},
+        **dict.fromkeys(units, call.audio_seconds),
+    }
 
 
 def _sum(costs: list[Cost]) -> Cost:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bot.answering.bills import Bill, bill, steps
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
-from bot.answering.load import load_of, with_cache
+from bot.answering.load import describes_load, load_of, with_cache
 from bot.answering.rates import card_citation, moment, rate_summary
 from bot.answers import Answer, Citation, Figure, Lever, Step
 from bot.errors import NoPriceError
@@ -16,6 +16,7 @@ from bot.questions import EstimateQuestion, Period, Stage, Workload
 from knowledge.prices import PriceTerms
 
 _LEVER_CACHE_SHARE = Decimal("0.8")
+_ASK_BOTH = "Which model, how many requests, and how many tokens (or words) go in and come out per request?"
 _ASK_MODEL = "Which model shall I price that on (for example gpt-5-mini or claude sonnet)?"
 
 
@@ -50,7 +51,9 @@ def answer_estimate(question: EstimateQuestion, context: Context) -> Answer:
 def _stage(stage: Stage, question: EstimateQuestion, context: Context) -> Bill:
     workload = stage.workload
     if stage.model is None:
-        load_of(workload)  # the sizes are asked for first when both are missing
+        if not describes_load(workload):
+            raise NoAnswer("clarify", _ASK_BOTH)
+        load_of(workload)  # a missing size is asked for before the model
         raise NoAnswer("clarify", _ASK_MODEL)
     model = context.model(stage.model, _ASK_MODEL)
     _require_output(workload, model.modality)
@@ -60,7 +63,8 @@ def _stage(stage: Stage, question: EstimateQuestion, context: Context) -> Bill:
 def _require_output(workload: Workload, modality: str) -> None:
     """Requests with no stated output cost something else entirely; embeddings have none."""
     if (
-        workload.input is not None
+        workload.audio_seconds is None
+        and workload.input is not None
         and workload.output is None
         and modality == "text"
         and workload.volume is None

@@ -69,6 +69,7 @@ class Call:
     input: Decimal
     output: Decimal
     cached: Decimal = Decimal(0)
+    audio_seconds: Decimal = Decimal(0)
 
     def usage(self) -> dict[str, Decimal]:
         """As the price book wants it: unit to count."""
@@ -142,10 +143,17 @@ def _conversion_note(source: Period, target: Period, workload: Workload, notes: 
         _note(notes, f"{format_amount(workload.hours_per_day, 'hours')} a day.")
 
 
+def describes_load(workload: Workload) -> bool:
+    """Whether anything at all is said about how much is sent."""
+    return workload != Workload()
+
+
 def load_of(workload: Workload) -> Load:
     """The workload in numbers. Raises `NoAnswer` (clarify) with one short question where a size is missing."""
     notes: list[str] = []
     count, per = _count(workload, notes)
+    if workload.audio_seconds is not None:
+        return _audio(workload, count, per, notes)
     if workload.volume_input is not None or workload.volume_output is not None:
         return _volume(workload, notes)
     if workload.volume is not None and workload.input is None and workload.output is None:
@@ -186,6 +194,21 @@ def _count(workload: Workload, notes: list[str]) -> tuple[Decimal, Period | None
             f"{format_amount(count, 'requests')} is more than anybody can send; please check the number.",
         )
     return count, per
+
+
+def _audio(workload: Workload, count: Decimal, per: Period | None, notes: list[str]) -> Load:
+    """Audio by its length; text beside it (a prompt, a summary) counts as tokens."""
+    assert workload.audio_seconds is not None
+    into = to_tokens(workload.input, notes) if workload.input else Decimal(0)
+    out = to_tokens(workload.output, notes) if workload.output else Decimal(0)
+    counted = workload.requests is not None or workload.users is not None
+    return Load(
+        calls=[Call(into, out, audio_seconds=workload.audio_seconds)],
+        count=count if counted else Decimal(1),
+        per=per if counted else workload.volume_per,
+        notes=notes,
+        workload=workload,
+    )
 
 
 def _volume(workload: Workload, notes: list[str]) -> Load:

@@ -104,7 +104,10 @@ def _figures(question: PriceQuestion, card: RateCard, context: Context) -> list[
     units = wanted or _usual(ordered_units(card))
     suffix = f" ({card.terms})" if card.terms.special() else ""
     figures = [
-        rate_figure(card, unit, context, per_tokens=question.per_tokens, suffix=suffix) for unit in units
+        rate_figure(
+            card, unit, context, per_tokens=question.per_tokens, per_time=question.per_time, suffix=suffix
+        )
+        for unit in units
     ]
     for unit in units:
         figures.extend(tier_figures(card, unit))
@@ -122,7 +125,8 @@ def _units_named(name: str, card: RateCard) -> list[str]:
 
 
 def _usual(units: list[str]) -> list[str]:
-    return units[:_EXTRA_RATES]
+    parts = [unit for unit in units if not (unit == "input_audio_seconds" and "audio_seconds" in units)]
+    return parts[:_EXTRA_RATES]
 
 
 def _batch_figures(card: RateCard, context: Context, question: PriceQuestion) -> list[Figure]:
@@ -161,7 +165,7 @@ def _headline(question: PriceQuestion, card: RateCard, context: Context, figures
         for f in figures
         if f.model == card.model.id and f.provider == card.model.provider and f.unit == "USD"
     ]
-    if question.units or question.per_tokens is not None:
+    if question.units or question.per_tokens is not None or question.per_time is not None:
         asked = own[: max(1, len(question.units))]
         return (
             f"{name} costs " + ", ".join(f"{format_amount(f.amount, 'USD')} per {f.per}" for f in asked) + day

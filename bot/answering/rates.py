@@ -86,8 +86,17 @@ def ordered_units(card: RateCard) -> list[str]:
     return known + [unit for unit in card.rates if unit not in known]
 
 
+AUDIO_SECONDS = {"second": 1, "minute": 60, "hour": 3600}
+
+
 def rate_figure(
-    card: RateCard, unit: str, context: Context, *, per_tokens: Decimal | None = None, suffix: str = ""
+    card: RateCard,
+    unit: str,
+    context: Context,
+    *,
+    per_tokens: Decimal | None = None,
+    per_time: str | None = None,
+    suffix: str = "",
 ) -> Figure:
     """One rate of a card as a figure, quoted for its list basis or for `per_tokens` tokens."""
     rate = card.rates[unit]
@@ -96,6 +105,9 @@ def rate_figure(
         amount = rate.price * per_tokens / rate.per
         per = f"{_COUNT_WORDS.get(int(per_tokens), plain(per_tokens) + ' ')}{_PER_WORDS.get(unit, 'tokens')}"
         per = per.removesuffix("s") if per_tokens == 1 else per
+    if per_time is not None and unit.endswith("_seconds"):
+        amount = rate.price * AUDIO_SECONDS[per_time] / rate.per
+        per = f"audio {per_time}"
     label = f"{card.model.display_name}, {unit_words(unit)}{suffix}"
     return Figure(
         label=label,

@@ -26,7 +26,7 @@ from bot.parsing.lexicon import (
     UNITS,
 )
 from bot.parsing.quantities import Quantity, read_quantities
-from bot.parsing.spans import Coverage, Word, fold, split_words
+from bot.parsing.spans import Coverage, LazyPattern, Word, fold, split_words
 from bot.questions import ModelRef, Period, Span, Workload
 
 if TYPE_CHECKING:
@@ -133,6 +133,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     coverage = Coverage(len(folded))
     quotes = [next(group for group in match.groups() if group) for match in _QUOTED.finditer(text)]
     models, makers, providers = _names(text, knowledge.catalogue.mentions(text))
+    models = _at_provider(folded, models, providers, knowledge)
     gpus = [Named(start, end, name) for start, end, name in knowledge.hardware.mentions(text)]
     models = [
         m
@@ -177,6 +178,22 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     _read_span(annotation)
     _read_periods(annotation)
     return annotation
+
+
+_AT = LazyPattern(r"\b(?:on|via|at|from|through|using|by|bei|auf|über|chez|sur|en|pe)\s+(?:the )?$")
+
+
+def _at_provider(
+    folded: str, models: list[NamedModel], providers: list[Named], knowledge: KnowledgeBase
+) -> list[NamedModel]:
+    """ "o3 batch price at groq": one provider, named apart from the one model, is where the model is wanted."""
+    if len(models) != 1 or len(providers) != 1:
+        return models
+    [model], [provider] = models, providers
+    if model.ref.provider == provider.id or not _AT.search(folded[: provider.start]):
+        return models
+    resolution = knowledge.catalogue.resolve(model.ref.mention, provider.id)
+    return [NamedModel(model.start, model.end, model_ref(model.ref.mention, resolution))]
 
 
 def _letters_from(folded: str, gpu: Named) -> int:
@@ -264,7 +281,12 @@ def _read_periods(annotation: Annotation) -> None:
         elif word.text in PERIODS and previous in PERIOD_MARKERS and previous not in ("am", "im", "the"):
             period = PERIODS[word.text]
             start = words[at - 1].start
-        elif word.text in ("monat", "tag", "jahr") and previous in ("im", "am") or word.text in _HINDI_PERIODS and following in ("ka", "ki", "ke", "mein", "me", "bhar"):
+        elif (
+            word.text in ("monat", "tag", "jahr")
+            and previous in ("im", "am")
+            or word.text in _HINDI_PERIODS
+            and following in ("ka", "ki", "ke", "mein", "me", "bhar")
+        ):
             period = PERIODS[word.text]
         if period is None or _in_span_phrase(start, annotation):
             continue

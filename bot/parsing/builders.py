@@ -100,6 +100,11 @@ _UNIT_WORDS: tuple[tuple[str, LazyPattern], ...] = (
 )
 
 
+_AUDIO_LENGTHS: dict[str, Literal["second", "minute", "hour"]] = {
+    "second": "second", "minute": "minute", "minuto": "minute", "hour": "hour", "hora": "hour", "heure": "hour", "stunde": "hour",
+}  # fmt: skip
+
+
 def _price(a: Annotation, today: date) -> Question:
     units = tuple(name for name, pattern in _UNIT_WORDS if pattern.search(a.folded))
     if "cached" in units and re.search(r"cached (?:input|prompt)|input cach|cach\w+ input", a.folded):
@@ -109,7 +114,11 @@ def _price(a: Annotation, today: date) -> Question:
         per = Decimal(1000)
     if per is None and re.search(r"\bper (?:single )?token\b|\ba token\b", a.folded):
         per = Decimal(1)
+    length = re.search(
+        r"\b(?:per|a|each|pro|par|por) (second|minute|hour|minuto|hora|heure|stunde)\b", a.folded
+    )
     return PriceQuestion(
+        per_time=_AUDIO_LENGTHS.get(length.group(1)) if length else None,
         models=models_of(a),
         units=units,
         batch=_wants_batch(a),

@@ -28,6 +28,7 @@ _PER_USER_WORDS = LazyPattern(
 )
 _TURN_WORDS = LazyPattern(r"\b(?:turns?|back[- ]and[- ]forth|rounds?|exchanges?)\b")
 _CONTEXT_WORDS = LazyPattern(r"\b(?:context|ctx|window|kontext\w*|contexte|contexto)\b")
+_SECONDS = {"seconds": Decimal(1), "minutes": Decimal(60), "hours": Decimal(3600)}
 _SINGLE_USE = Decimal(1000)
 """Counts beside a number of users that are below this (or below the users) are read as what one user does."""
 
@@ -68,7 +69,7 @@ def describes_workload(workload: Workload) -> bool:
         value is not None
         for value in (
             workload.requests, workload.users, workload.input, workload.output,
-            workload.volume, workload.volume_input, workload.volume_output,
+            workload.audio_seconds, workload.volume, workload.volume_input, workload.volume_output,
         )
     )  # fmt: skip
 
@@ -86,6 +87,7 @@ class _Builder:
     def build(self) -> Workload:
         self._counts()
         self._sizes()
+        self._audio()
         self._shares()
         self._modifiers()
         return self.workload
@@ -304,6 +306,18 @@ class _Builder:
         if any(q.role == "output" for q in self.quantities if q.is_size):
             return "input"
         return ""
+
+    def _audio(self) -> None:
+        """ "40 hours of audio": a length of sound, not of time."""
+        if not self.annotation.has("audio"):
+            return
+        length = next((q for q in self.quantities if q.unit in _SECONDS), None)
+        if length is None:
+            return
+        self._set(audio_seconds=length.value * _SECONDS[length.unit])
+        workload = self.workload
+        if workload.requests is None and workload.users is None:
+            self._set(volume_per=length.per or self.annotation.loose_period, span=None)
 
     # ---- shares and modifiers --------------------------------------------------------------------------------
 
