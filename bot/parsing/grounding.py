@@ -75,6 +75,8 @@ _UNIT_OF_ROLE: dict[str, tuple[str, frozenset[str]]] = {
     "cached": ("tokens", SIZE_UNITS | {"percent"}),
 }
 """For each role the unit of a number without one, and the units that it may have by its own words."""
+_AMOUNTS = frozenset(["money", "requests", "items", "messages", "conversations", "users", "gpus"])
+"""Units that only questions with a workload, a budget or hardware have a place for."""
 _THING_WORDS = {
     "request": _COUNTS,
     "user": frozenset(["users"]),
@@ -141,13 +143,20 @@ def _question(
 
 
 def _has_ground(annotation: Annotation, kind: str) -> bool:
-    """Whether the text holds what a question of this kind is about; for the other kinds an empty slot is asked for."""
+    """Whether the text is about what questions of this kind are about, and a question of this kind has a place for its numbers.
+
+    For the kinds that are not named here an empty slot is asked for.
+    """
+    amounts = [q for q in annotation.quantities if q.unit in _AMOUNTS or q.role in ("input", "output")]
     if kind in ("price", "history"):
-        return bool(annotation.models or annotation.makers or annotation.providers)
+        named = annotation.models or annotation.makers or annotation.providers
+        return bool(named) and not any(q.per_thing != "tokens" for q in amounts)
     if kind == "capacity":
         return bool(annotation.of_unit("money"))
     if kind == "tokens":
         return bool(annotation.quotes or annotation.quantities)
+    if kind in ("help", "out_of_scope"):
+        return not (annotation.models or annotation.gpus or amounts)
     return True
 
 

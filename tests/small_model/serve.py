@@ -17,6 +17,7 @@ def main(packages: str, model: str) -> None:
     params.model.path = model
     params.n_ctx = 4096
     params.n_parallel = 1
+    params.n_predict = 200  # so small a model may repeat itself without end
     params.cpuparams.n_threads = 2
     server = xllamacpp.Server(params)
     print(server.listening_address, flush=True)

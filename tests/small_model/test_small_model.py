@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -72,7 +73,7 @@ async def test_a_real_model_on_the_cpu(
 ) -> None:
     forget_dialects()
     settings = Settings(
-        data_dir=tmp_path, llm_base_url=server_address, llm_model="gemma-3-270m", llm_timeout=120
+        data_dir=tmp_path, llm_base_url=server_address, llm_model="gemma-3-270m", llm_timeout=60
     )
     ledger = await Ledger.open(tmp_path, 30)
     lines: list[str] = []
@@ -97,9 +98,10 @@ async def test_a_real_model_on_the_cpu(
             assert reading.spend.llm_calls >= 1
         assert dialect_of(server_address, "gemma-3-270m").format == "json_schema"
         await parser.close()
-    report = await ledger.report()
     await ledger.close()
-    assert report.to_json()["totals"]["reserved"] == 0
+    calls = list(sqlite3.connect(tmp_path / "ledger.db").execute("SELECT status, estimated FROM llm_calls"))
+    assert calls.count(("settled", 0)) >= len(QUESTIONS), "llama.cpp reports usage, and it is on the books"
+    assert {status for status, _ in calls} == {"settled"}
     with capsys.disabled():
         print(f"\nGemma 3 270M called {right} of {len(QUESTIONS)} questions by their kind:")
         print("\n".join(lines))

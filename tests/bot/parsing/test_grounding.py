@@ -170,9 +170,13 @@ def test_other_words_of_the_text_become_no_model(knowledge: KnowledgeBase, words
         ("history", "has it become cheaper?"),
         ("capacity", "how many requests on gpt-4o?"),
         ("tokens", "is it dear?"),
+        ("price", PLAIN),
+        ("history", "how many requests does $50 buy on gpt-4o?"),
+        ("help", "price of gpt-4o"),
+        ("out_of_scope", PLAIN),
     ],
 )
-def test_a_kind_with_nothing_to_stand_on_is_no_reading(
+def test_a_kind_that_the_text_does_not_bear_is_no_reading(
     knowledge: KnowledgeBase, kind: str, text: str
 ) -> None:
     assert ground(form(kind), text, None, knowledge, TODAY) == (None, ())
