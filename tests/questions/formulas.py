@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_FLOOR, Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -256,12 +256,12 @@ def _training(
     }[want]
 
 
-def _count(text: str, encoding: str = "o200k_base") -> Decimal:
+def _count(text: str, encoding: Literal["o200k_base", "cl100k_base"] = "o200k_base") -> Decimal:
     return Decimal(len(_encoding(encoding).encode(text, disallowed_special=())))
 
 
 @cache
-def _encoding(name: str) -> Any:
+def _encoding(name: Literal["o200k_base", "cl100k_base"]) -> Any:
     import tiktoken
 
     from knowledge.tokens import seed  # puts tiktoken's own rank files where it finds them with no network

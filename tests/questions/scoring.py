@@ -1,4 +1,4 @@
-"""Scores aicost on its question set: each conversation is sent through the real router, the last answer held against its expectation.
+"""Scores aicost on its question set: each conversation goes through the real router, its last answer is held to what is expected.
 
 Run `python -m tests.questions.scoring` in the repository's folder. An answer counts only when everything that the expectation names
 is right: status, kind, the first figure's amount, unit and period, its model, what else must be shown, what must not.
@@ -46,6 +46,7 @@ _KEYS = {
     "also",
     "cites",
     "names",
+    "parsed",
 }
 _MONEY = {"USD", "EUR", "GBP", "INR"}
 _MISSING = {
@@ -61,7 +62,7 @@ _MISSING = {
     "throughput": r"tokens (a|per) second",
     "dataset": r"how many (tokens|examples)|dataset|which model",
     "time": r"how many days|in what time|how long",
-    "choice": r"which|did you mean|do you mean",
+    "any": r"\?",
 }
 """What a clarifying question must say to count as asking for something, as loosely as people would take it."""
 
@@ -130,6 +131,9 @@ def faults(expect: Mapping[str, Any], answer: Mapping[str, Any]) -> Iterator[str
         yield from _first_faults(wanted, expect, figures)
     for further in expect.get("also", ()):
         yield from _also_fault(further, expect, figures)
+    for slot, value in expect.get("parsed", {}).items():
+        if answer["parsed"].get(slot) != value:
+            yield f"read {slot} as {answer['parsed'].get(slot)} instead of {value}"
     cited = [citation["id"] for citation in answer["citations"]]
     if "cites" in expect and not (cited and cited[0] in expect["cites"]):
         yield f"cites {cited[:1] or 'nothing'} first instead of one of {expect['cites']}"

@@ -1,4 +1,4 @@
-"""The question set: asked of the real router, it is answered right in at least 95 of 100 cases, every strict expectation together."""
+"""The question set: asked of the real router, at least 95 of 100 conversations end right, each by every part of its expectation."""
 
 from __future__ import annotations
 
