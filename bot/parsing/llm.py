@@ -110,7 +110,14 @@ class LlmParser:
             return _failed(str(error), tally)
         if form is None:
             return _failed("The language model's answer made no sense.", tally)
-        question, dropped = ground(form, text, previous, self._knowledge)
+        try:
+            question, dropped = ground(form, text, previous, self._knowledge)
+        except Exception:
+            log.exception("a form could not be held against a text of %d characters", len(text))
+            return _failed("The language model's answer could not be used.", tally)
+        if question is None:
+            log.info("the model called a question %r, which its text does not bear", form["kind"])
+            return LlmReading(question=None, spend=tally.spend)
         return LlmReading(question=question, dropped=dropped, spend=tally.spend)
 
     async def probe(self, query_id: int | None = None) -> Probe:
