@@ -108,8 +108,10 @@ PLAN_WORDS = _words(
 LONE_OPUS_NOT_AFTER = _words("magnum an the his her my our their a first last great final greatest dei")
 LONE_OPUS_NOT_BEFORE = _words("codec audio file files dei no nr number magnum encoder decoder magazine")
 
-NOT_TYPOS = _words("clause gamma lama lamma cloud drama karma sonic mental gemmae")
-"""Ordinary words one letter from an anchor; only a number after them makes them a misspelt name ("lama 70b")."""
+NOT_TYPOS = _words("clause clauses cloud drama karma sonic mental mistake")
+"""Ordinary words one letter from an anchor."""
+TYPOS_BEFORE_NUMBERS = _words("gamma lama lamma")
+"""Words that are misspelt names only where a number follows ("lama 70b")."""
 
 MAKER_FOLLOWERS = _words("models family lineup portfolio modelle modèles modelos series")
 ONE_OF_MANY = _words(

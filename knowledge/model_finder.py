@@ -22,6 +22,7 @@ from knowledge.mention_words import (
     PRODUCTS,
     SEMI_ANCHORS,
     STRONG_ANCHORS,
+    TYPOS_BEFORE_NUMBERS,
 )
 from knowledge.misspellings import near_anchor
 from knowledge.name_growth import LONGEST, TIGHT, NameGrowth
@@ -54,6 +55,9 @@ class ModelFinder:
             span = self._span_at(pieces, position, done, text)
             if span is None:
                 position += 1
+                continue
+            if _is_organisation(pieces, span):
+                position = span.end
                 continue
             yield span
             position = done = span.end
@@ -127,9 +131,9 @@ class ModelFinder:
         if word in ("gtp", "pgt"):
             return "gpt"
         meant = near_anchor(word)
-        if meant is None or word in ORGANISATIONS:
+        if meant is None or word in ORGANISATIONS or word in NOT_TYPOS:
             return None
-        if word in NOT_TYPOS or len(word) < 5:
+        if word in TYPOS_BEFORE_NUMBERS or len(word) < 5:
             after = pieces[at + 1] if at + 1 < len(pieces) else None
             close = after is not None and after.glue is not None
             if not close or after is None or after.text not in self._index.words or after.kind == "word":
@@ -206,6 +210,16 @@ class ModelFinder:
     def _is_known(self, named: Sequence[Part]) -> bool:
         core = {piece.text for piece in joined(named) if piece.text not in NOISE and piece.kind != "date"}
         return bool(self._index.having_all(core))
+
+
+def _is_organisation(pieces: Sequence[Part], span: Span) -> bool:
+    """Whether a line's bare name is only the path of an id ("deepseek/deepseek-r1")."""
+    if span.end >= len(pieces) or pieces[span.end].glue != "/":
+        return False
+    path = {piece.text for piece in pieces[span.start : span.end]} - {"ai", "meta"}
+    maker = LINES[next(iter(path))].maker if len(path) == 1 and path <= LINES.keys() else None
+    after = pieces[span.end].text
+    return maker is not None and after in LINES and LINES[after].maker == maker
 
 
 def _is_product(pieces: Sequence[Part], at: int) -> bool:

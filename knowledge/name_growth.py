@@ -70,9 +70,9 @@ class NameGrowth:
                 return glue == "."
             maker = ORGANISATIONS.get(piece.text)
             if glue in ("/", "."):
-                return maker is not None or (glue == "/" and piece.text == "llama")
+                return maker is not None or (glue == "/" and piece.text in ("llama", "ai"))
             own = meant in LINES and LINES[meant].maker == maker
-            return own and piece.text not in LINES
+            return own and (piece.text not in LINES or glue == "-")
         if piece.kind == "version":
             plausible = glue in TIGHT or "." in piece.text
             return plausible and bool(self._index.having_all({*core, piece.text}))
