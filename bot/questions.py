@@ -127,6 +127,8 @@ class PriceQuestion:
     on: date | None = None
     per_tokens: Decimal | None = None
     """The token count that rates shall be quoted for, when not 1M ("per 1K")."""
+    request_tokens: Decimal | None = None
+    """Input tokens of one request that the rates shall hold for ("the price above 200k tokens")."""
     per_time: Literal["second", "minute", "hour"] | None = None
     """The length of audio that rates shall be quoted for."""
 
@@ -255,6 +257,8 @@ class SelfHostingQuestion:
     usd_per_gpu_hour: Decimal | None = None
     provider: str | None = None
     want: Literal["cost", "cost_per_1m_tokens", "gpu_price"] = "cost"
+    cheapest: bool = False
+    """True where the cheapest rental is asked for instead of the usual one."""
     want_per: Period | None = None
 
 

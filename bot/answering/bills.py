@@ -61,7 +61,7 @@ def bill(
     cost = _price(card, load.calls, load)
     high = _price(card, load.high_calls, load) if load.high_calls else None
     as_output = None
-    if load.undirected:
+    if load.undirected and "output_tokens" in card.rates:
         as_output = _price(card, [Call(Decimal(0), call.input) for call in load.calls], load)
     return Bill(model, card, load, cost, high, as_output)
 

@@ -13,6 +13,7 @@ from bot.answering.rates import (
     rate_figure,
     rate_summary,
     terms_for,
+    tier_figure,
     tier_figures,
     unit_words,
 )
@@ -103,6 +104,10 @@ def _figures(question: PriceQuestion, card: RateCard, context: Context) -> list[
         )
     units = wanted or _usual(ordered_units(card))
     suffix = f" ({card.terms})" if card.terms.special() else ""
+    if question.request_tokens is not None:
+        return [
+            tier_figure(card, unit, question.request_tokens) for unit in units if unit.endswith("_tokens")
+        ]
     figures = [
         rate_figure(
             card, unit, context, per_tokens=question.per_tokens, per_time=question.per_time, suffix=suffix
@@ -165,8 +170,13 @@ def _headline(question: PriceQuestion, card: RateCard, context: Context, figures
         for f in figures
         if f.model == card.model.id and f.provider == card.model.provider and f.unit == "USD"
     ]
-    if question.units or question.per_tokens is not None or question.per_time is not None:
-        asked = own[: max(1, len(question.units))]
+    if (
+        question.units
+        or question.per_tokens is not None
+        or question.per_time is not None
+        or question.request_tokens is not None
+    ):
+        asked = own if question.request_tokens is not None else own[: max(1, len(question.units))]
         return (
             f"{name} costs " + ", ".join(f"{format_amount(f.amount, 'USD')} per {f.per}" for f in asked) + day
         )

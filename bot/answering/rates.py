@@ -120,6 +120,26 @@ def rate_figure(
     )
 
 
+def tier_figure(card: RateCard, unit: str, request_tokens: Decimal) -> Figure:
+    """The rate for a request with more than so many input tokens."""
+    rate = card.rates[unit]
+    price, above = rate.at(request_tokens + 1)
+    words = (
+        f"requests above {format_amount(Decimal(above), 'input tokens')}"
+        if above is not None
+        else "any request"
+    )
+    return Figure(
+        label=f"{card.model.display_name}, {unit_words(unit)}, {words}",
+        amount=price,
+        unit="USD",
+        per=per_words(unit, rate.per),
+        model=card.model.id,
+        provider=card.model.provider,
+        source=card.source.id,
+    )
+
+
 def tier_figures(card: RateCard, unit: str) -> list[Figure]:
     """The rates of long requests, where the price depends on the tokens of one request."""
     rate = card.rates[unit]

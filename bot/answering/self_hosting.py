@@ -45,6 +45,8 @@ def _rental_prices(question: SelfHostingQuestion, context: Context) -> Answer:
     gpu = find_gpu(question.gpu, context)
     chosen = context.knowledge.hardware.rental(gpu.name, question.provider)
     rentals = context.knowledge.hardware.rentals(gpu.name, question.provider)
+    if question.cheapest:
+        chosen = min(rentals, key=lambda rental: rental.usd_per_hour)
     ordered = [chosen, *(rental for rental in rentals if rental != chosen)]
     figures = [
         Figure(

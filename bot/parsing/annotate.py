@@ -64,6 +64,7 @@ class Annotation:
     makers: list[Named]
     providers: list[Named]
     gpus: list[Named]
+    clouds: list[Named]
     subjects: list[Named]
     quantities: list[Quantity]
     times: list[TimeSpan]
@@ -141,6 +142,11 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         if not any(g.start < m.end and m.start < g.end for g in gpus) or m.ref.how != "unknown"
     ]
     gpus = [g for g in gpus if not any(g.start < m.end and m.start < g.end for m in models)]
+    clouds = (
+        [Named(start, end, name) for start, end, name in knowledge.hardware.providers_in(text)]
+        if gpus
+        else []
+    )
     subjects = [Named(start, end, name) for start, end, name in knowledge.facts.subjects_in(text)]
     masked = [(m.start, m.end) for m in models]
     masked += [(n.start, n.end) for n in (*makers, *providers)]
@@ -151,7 +157,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     quantities = [q for q in quantities if not any(t.start < q.end and q.start < t.end for t in times)]
     words = split_words(folded)
     cues = find_cues(cue_words(folded), coverage)
-    for name in (*makers, *providers, *gpus, *subjects):
+    for name in (*makers, *providers, *gpus, *clouds, *subjects):
         coverage.add(name.start, name.end)
     for model in models:
         coverage.add(model.start, model.end)
@@ -168,6 +174,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         makers=makers,
         providers=providers,
         gpus=gpus,
+        clouds=clouds,
         subjects=subjects,
         quantities=quantities,
         times=times,

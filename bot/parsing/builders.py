@@ -117,7 +117,9 @@ def _price(a: Annotation, today: date) -> Question:
     length = re.search(
         r"\b(?:per|a|each|pro|par|por) (second|minute|hour|minuto|hora|heure|stunde)\b", a.folded
     )
+    threshold = next((q.value for q in a.quantities if q.per_thing == "threshold"), None)
     return PriceQuestion(
+        request_tokens=threshold,
         per_time=_AUDIO_LENGTHS.get(length.group(1)) if length else None,
         models=models_of(a),
         units=units,
@@ -469,6 +471,8 @@ def _share(a: Annotation, pattern: str) -> Decimal | None:
 
 
 def _provider(a: Annotation) -> str | None:
+    if a.clouds:
+        return a.clouds[0].id
     return a.providers[0].id if a.providers else None
 
 
@@ -593,6 +597,7 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
     elif gpus is None and span is None and hours_per_day is None and (a.want_per in (None, "hour")):
         want = "gpu_price"
     return SelfHostingQuestion(
+        cheapest=a.has("cheapest"),
         model_name=_open_model_name(a),
         gpu=gpu,
         gpus=gpus,
@@ -617,7 +622,7 @@ def _break_even(a: Annotation, today: date) -> Question:
     )
     routes = (
         not a.gpus
-        and not a.quantities
+        and not [q for q in a.quantities if q.unit not in ("users", "")]
         and (a.has("advice", "own_model", "training", "fine_tuning") or not a.models)
     )
     return BreakEvenQuestion(

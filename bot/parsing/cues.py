@@ -33,7 +33,7 @@ CUES: dict[str, str] = {
     "compare": """compare* | comparing | comparison* | vs | versus | against | instead of | side by side | relative to | vergleich* | gegen | gegenüber | compar* | contra
         | frente a | or/oder/ou/ya | difference between | unterschied zwischen | better than | over""",
     "difference": """difference* | differ | how much more/less/cheaper/dearer | how many times | times more/cheaper | delta | unterschied | différence | diferencia
-        | farak | extra cost | what do/would/will we/i save | how much .. save/saved/saving/savings/spare/sparen/économis*/ahorr* | more expensive than | cheaper than | saving* | save""",
+        | farak | extra cost | what do/would/will we/i save | how much .. save/saved/saving/savings/spare/sparen/économis*/ahorr* | saving* | save""",
     "save": """save/saves/saved/saving/savings | discount* | cut our/my/the cost*/bill* | reduce our/my/the? cost*/bill*/spend* | spare/sparen/ersparnis | économis* | ahorr*
         | bachat | bachega/bachenge""",
     "batch": "batch/batches/batched/batching | batch api/mode/processing | stapelverarbeitung | par lot/lots | por lotes",
@@ -83,12 +83,12 @@ CUES: dict[str, str] = {
         | your own? cost/costs/spend/spending/usage/bill/price/expense/expenses/tokens/running | the/this bot .. cost/costs/spend/spent/used/usage/consume* | bot s? own? cost/costs/spend/spending/usage/bill | cost/costs/spend/price of this/the/running? bot
         | how much have/has/did/do i/we/you/everyone/team/everybody spent/spend/used/use/cost/burned/consumed | how much has the/this/my/our team/bot/channel/workspace .. spent/used/cost | what did/do/does/have/has you/the/this bot? cost/spend/spent/used
         | what have you/we/i spent/cost/used | how much did/do/does you/this/the/aicost bot? .. cost/spend | aicost cost/costs/spent/spend/used/usage | you cost/spent/costed us/me/so? | gekostet .. bot | bot .. gekostet/kostet | coûté .. bot | bot .. coûté | costado .. bot | bot .. costado/cuesta
-        | bot ka/ne .. kharcha/kharch | spent on you/this/aicost | so far this month | who .. spent .. most | top users/spenders | llm calls | budget left | budget status | remaining budget | questions asked | my/our questions/queries cost/costs/costed | cost/costs/spent/spend/spending so far | did my/our questions .. cost""",
+        | bot ka/ne .. kharcha/kharch | spent/spend/spending on you/this/aicost | so far this month | who .. spent .. most | top users/spenders | llm calls | budget left | budget status | remaining budget | questions asked | my/our questions/queries cost/costs/costed | cost/costs/spent/spend/spending so far | did my/our questions .. cost""",
     "bot": "this/the/your/der/dieser/ce/le/este/el bot | aicost | yourself | bot s",
     "help": """help | what can you/i/this/it do/ask/answer? | what do you do/know | how do/can/does i/you/it use/work/this* | commands | who are you | what are you | hilfe | was kannst du | aide | ayuda | qué puedes hacer | que sais tu
         | madad | show me? examples | example questions | wie funktioniert | comment ça marche | kya kar sakte""",
     "open_weights": "open source* | opensource | open weight* | open model* | quelloffen* | código abierto | open llm*",
-    "context": "context/contexts | context window* | context length/size | ctx | kontext* | fenêtre de contexte | ventana de contexto | contexto | window",
+    "context": "context/contexts | context window* | context length/size | ctx | kontext* | fenêtre de contexte | ventana de contexto | contexto/contexte | window",
     "translate": "translat* | übersetz* | uebersetz* | tradu*",
     "workdays": "working/business/work day/days | workday/workdays | weekday/weekdays | monday to/through friday | mon fri | werktag* | arbeitstag* | jours ouvr* | días/dias laborables",
     "office_hours": "9 to 5 | 9 5 | nine to five | office/business/working hours",

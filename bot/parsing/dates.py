@@ -56,7 +56,7 @@ _PATTERNS: tuple[tuple[str, LazyPattern], ...] = (
     ("ago", LazyPattern(r"\b(a|an|one|two|three|six|\d{1,3})\s+(day|week|month|year)s?\s+ago\b")),
     ("past", LazyPattern(r"\b(?:in |over |during |for )?(?:the )?(?:last|past|previous|letzten|derniers|últimos) (\d{1,3}) (day|week|month|year)s?\b")),
     ("named", LazyPattern(
-        r"\b(today|yesterday|heute|gestern|aujourd'hui|hier|hoy|ayer|(?:this|last|previous|current|past) (?:week|month|quarter|year)"
+        r"\b(today|tomorrow|next (?:week|month|quarter|year)|morgen|demain|mañana|yesterday|heute|gestern|aujourd'hui|hier|hoy|ayer|(?:this|last|previous|current|past) (?:week|month|quarter|year)"
         r"|letzte[nrs]? (?:woche|monat|jahr)|diese[nrs]? (?:woche|monat|jahr)|(?:la semaine|le mois|l'année) dernière?"
         r"|(?:la semana pasada|el mes pasado|el año pasado|este mes|este año|esta semana)|month to date|mtd|ytd|year to date)\b")),
     ("year", LazyPattern(rf"(?<![\w$€£.,])({_YEAR})(?![\w]|[.,]\d|\s*%|-\d\d?(?!\d))")),
@@ -69,7 +69,7 @@ _SINCE = LazyPattern(r"(?:since|seit|depuis|desde|from|after|starting)\s+$")
 _A_YEAR = LazyPattern(r"(?:19[89]|20[0-4])\d")
 _NAMED_WORDS = frozenset(
     [
-        "today",
+        "today tomorrow morgen demain mañana next",
         "yesterday",
         "heute",
         "gestern",
@@ -203,6 +203,19 @@ def _past(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
     return first, today, f"the last {count} {unit}{'s' if count != 1 else ''}", True
 
 
+def _next(words: str, today: date) -> tuple[date, date, str, bool]:
+    """ "next month": from its first day on."""
+    unit = words.split()[-1]
+    if unit == "week":
+        first = today + timedelta(days=7 - today.weekday())
+        return first, first + timedelta(days=6), words, True
+    if unit == "year":
+        return date(today.year + 1, 1, 1), date(today.year + 1, 12, 31), words, True
+    month = today.month + 1 if unit == "month" else 3 * ((today.month - 1) // 3) + 4
+    first, last, _, _ = _month(today.year + (month - 1) // 12, (month - 1) % 12 + 1)
+    return first, last, words, True
+
+
 def _named(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
     words = match.group(1)
     if words in ("today", "heute", "aujourd'hui", "hoy"):
@@ -210,6 +223,11 @@ def _named(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
     if words in ("yesterday", "gestern", "hier", "ayer"):
         day = today - timedelta(days=1)
         return day, day, "yesterday", True
+    if words in ("tomorrow", "morgen", "demain", "mañana"):
+        day = today + timedelta(days=1)
+        return day, day, "tomorrow", True
+    if words.startswith("next"):
+        return _next(words, today)
     past = any(word in words for word in ("last", "previous", "past", "letzt", "derni", "pasad"))
     monday = today - timedelta(days=today.weekday())
     if any(word in words for word in ("week", "woche", "semaine", "semana")):

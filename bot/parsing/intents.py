@@ -112,6 +112,8 @@ def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
         return Intent("fact", 0.9)
     if a.has("training") and not a.has("advice", "break_even") and not _asks_own_numbers(a):
         return Intent("fact", 0.9) if names or a.models else None
+    if a.subjects and _PAST.search(a.folded) and (a.gpus or a.has("gpu_words")) and not _asks_own_numbers(a):
+        return Intent("fact", 0.75)
     if names and a.has("why"):
         return Intent("fact", 0.85)
     if a.subjects and (not a.models or _PAST.search(a.folded)) and not a.has("history"):
@@ -164,6 +166,8 @@ def _tokens(a: Annotation, _: FactBase) -> Intent | None:
         if a.of_unit("tokens"):
             return Intent("tokens", 0.9) if a.has("count_other") else None
         return Intent("tokens", 0.75) if not a.has("break_even", "capacity") or a.has("how_many") else None
+    if not money and a.of_unit("words", "pages", "characters", "bytes") and _TOKENS_IN.search(a.folded):
+        return Intent("tokens", 0.9)
     if a.has("count_other") and a.of_unit("tokens") and not money:
         return Intent("tokens", 0.9)
     if a.quotes and a.models and a.has("cost", "price") and not a.quantities:
@@ -176,6 +180,9 @@ def _training_by_size(a: Annotation, _: FactBase) -> Intent | None:
     has_size = any(q.suffix in ("b", "t") and q.unit in ("", "parameters") for q in a.quantities)
     has_corpus = any(q.unit == "tokens" and not q.per and q.value >= 10**10 for q in a.quantities)
     return Intent("training", 0.85) if has_size and has_corpus and not a.has("fine_tuning") else None
+
+
+_TOKENS_IN = LazyPattern(r"\btokens? (?:in|for|are|is|of|from)(?: about| around| roughly)? [\d~]")
 
 
 def _self_hosting(a: Annotation, _: FactBase) -> Intent | None:
@@ -247,6 +254,8 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
             r"\b(?:models?|llms?|modell\w*|modèles?|modelos?|ai|api|provider|embedding\w*)\b", a.folded
         )
     )
+    if not a.models and any(q.per_thing == "tokens" for q in a.of_unit("money")) and topic:
+        return Intent("compare", 0.8)
     if a.has("cheapest", "dearest") and topic:
         return Intent("compare", 0.9)
     if names >= 2:
@@ -292,10 +301,13 @@ def _estimate(a: Annotation, _: FactBase) -> Intent | None:
 
 def _price(a: Annotation, _: FactBase) -> Intent | None:
     if a.models:
-        if a.has("price", "cost", "batch", "cached", "context", "cheaper") or a.explained() >= 0.75:
+        if a.has("price", "cost", "batch", "cached", "context", "cheaper"):
+            return Intent("price", 0.9)
+        if a.explained() >= 0.75 and not a.gpus and not _PAST.search(a.folded):
             return Intent("price", 0.9)
         return Intent("out_of_scope", 0.45)
-    if (a.makers or a.providers) and a.has("price", "cost"):
+    words = sum(1 for w in a.words if w.text[0].isalpha())
+    if (a.makers or a.providers) and (a.has("price", "cost") or words <= 3):
         return Intent("compare", 0.65)
     return None
 

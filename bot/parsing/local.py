@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,14 @@ from bot.parsing import builders, intents
 from bot.parsing.annotate import Annotation, annotate
 from bot.parsing.followup import patch
 from bot.parsing.spans import LazyPattern, fold
-from bot.questions import OutOfScope, Question
+from bot.questions import (
+    CapacityQuestion,
+    CompareQuestion,
+    EstimateQuestion,
+    OutOfScope,
+    Question,
+    SelfHostingQuestion,
+)
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
@@ -114,7 +121,11 @@ class LocalParser:
             if parse.confidence < 0.6:
                 return None
             question = parse.questions[0]
-            if questions and not asks(part) and parse.is_follow_up:
+            if (
+                questions
+                and parse.is_follow_up
+                and (not asks(part) or _only_the_period(questions[-1], question))
+            ):
                 questions[-1] = (
                     question  # "gpt-4o or haiku? 5k in, 1k out": the second sentence completes the first
                 )
@@ -140,6 +151,16 @@ _ASKING = LazyPattern(
 def asks(sentence: str) -> bool:
     """Whether a sentence asks something itself, instead of adding to the one before it."""
     return _ASKING.search(fold(sentence)) is not None
+
+
+def _only_the_period(before: Question, after: Question) -> bool:
+    """Whether the second sentence adds no more than "and what is that per month?" to the first."""
+    if not isinstance(before, _PERIODIC) or not isinstance(after, _PERIODIC) or before.kind != after.kind:
+        return False
+    return replace(after, want_per=before.want_per) == before
+
+
+_PERIODIC = (EstimateQuestion, CompareQuestion, CapacityQuestion, SelfHostingQuestion)
 
 
 def is_complete(question: Question) -> bool:

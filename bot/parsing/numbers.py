@@ -77,6 +77,7 @@ _DIGITS = (
     r"|\d{1,3}(?:['’_]\d{3})+(?:\.\d+)?(?!\d)"  # 1'000'000
     r"|\d{1,3}(?: \d{3}){0,5}(?: 000)(?!\d)(?:,\d+)?"  # 1 500 000
     r"|\d{1,3}(?: \d{3}){2,6}(?!\d)"  # 1 234 567
+    r"|\d{1,3}(?:\^|\*\*)\d{1,2}"  # 10^6
     r"|\d+(?:[.,]\d+)?(?:e[+]?\d{1,2})?"  # 1500  1.5  1,5  1e6
     r"|\.\d+"
 )
@@ -187,6 +188,9 @@ def _digits(text: str) -> tuple[Decimal, bool]:
     """The value of a digit string, and whether it is of the form "10.000", whose reading depends on what is counted."""
     text = text.replace(" ", "").replace("'", "").replace("’", "").replace("_", "")
     dots, commas = text.count("."), text.count(",")
+    if "^" in text or "**" in text:
+        base, power = text.replace("**", "^").split("^")
+        return Decimal(base) ** int(power), False
     if "e" in text:
         return Decimal(text.replace(",", ".")), False
     if dots > 1:

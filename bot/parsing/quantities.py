@@ -154,12 +154,22 @@ class _Reader:
         quantity = replace(quantity, start=self.start, end=max(self.end, quantity.end))
         if quantity.unit == "tokens" and self._is_basis():
             quantity = replace(quantity, per_thing="basis")
+        elif quantity.unit in ("tokens", "") and quantity.per is None and self._is_threshold():
+            quantity = replace(quantity, unit="tokens", per_thing="threshold")
         return self._settle(quantity)
 
     def _is_basis(self) -> bool:
         """ "price per 1M tokens": what a rate is quoted for, no volume."""
         before = self.before[-1].text if self.before else ""
         return before in ("per", "pro", "par", "por", "je") and self.number.value in (1, 1000, 10**6)
+
+    def _is_threshold(self) -> bool:
+        """ "Above 200k tokens": where a price changes, no volume."""
+        before = self.before[-1].text if self.before else ""
+        return (
+            before in ("above", "over", "beyond", "past", "exceeding", "über", "más", ">")
+            and self.number.value >= 32_000
+        )
 
     def _currency_before(self, quantity: Quantity) -> Quantity:
         if self.before and self.before[-1].text in _SIGNS and self.before[-1].end >= self.number.start - 1:

@@ -28,6 +28,9 @@ _PER_USER_WORDS = LazyPattern(
 )
 _TURN_WORDS = LazyPattern(r"\b(?:turns?|back[- ]and[- ]forth|rounds?|exchanges?)\b")
 _CONTEXT_WORDS = LazyPattern(r"\b(?:context|ctx|window|kontext\w*|contexte|contexto)\b")
+_HALVES = LazyPattern(
+    r"\bhalf (?:of (?:it|them|that) )?(?:is |as )?(?:in|input)\b|\bhalf[- ](?:and[- ])?half\b|\b50[/:]50\b|\bhälfte (?:ein|input)|\bmoitié entrée|\bmitad (?:de )?entrada"
+)
 _SECONDS = {"seconds": Decimal(1), "minutes": Decimal(60), "hours": Decimal(3600)}
 _SINGLE_USE = Decimal(1000)
 """Counts beside a number of users that are below this (or below the users) are read as what one user does."""
@@ -80,13 +83,16 @@ class _Builder:
         self.quantities = [
             q
             for q in quantities
-            if q.unit != "money" and q.per_thing != "basis" and not is_context_window(annotation, q)
+            if q.unit != "money"
+            and q.per_thing not in ("basis", "threshold")
+            and not is_context_window(annotation, q)
         ]
         self.workload = Workload()
 
     def build(self) -> Workload:
         self._counts()
         self._sizes()
+        self._split_volume()
         self._audio()
         self._shares()
         self._modifiers()
@@ -306,6 +312,32 @@ class _Builder:
         if any(q.role == "output" for q in self.quantities if q.is_size):
             return "input"
         return ""
+
+    def _split_volume(self) -> None:
+        """ "5M tokens, half in half out", "80% input": a volume with a stated mix."""
+        volume = self.workload.volume
+        if volume is None:
+            return
+        share: Decimal | None = None
+        if _HALVES.search(self.annotation.folded):
+            share = Decimal("0.5")
+        for quantity in self.quantities:
+            if (
+                quantity.unit == "percent"
+                and quantity.role in ("input", "output")
+                and "cach" not in self.annotation.clause(quantity)
+            ):
+                part = quantity.value / _HUNDRED
+                share = part if quantity.role == "input" else 1 - part
+                break
+        if share is None or not 0 <= share <= 1:
+            return
+        into = replace(volume, amount=volume.amount * share, high=None)
+        out = replace(volume, amount=volume.amount * (1 - share), high=None)
+        if self.workload.requests is not None or self.workload.users is not None:
+            self._set(input=into, output=out, volume=None)
+        else:
+            self._set(volume_input=into, volume_output=out, volume=None)
 
     def _audio(self) -> None:
         """ "40 hours of audio": a length of sound, not of time."""
