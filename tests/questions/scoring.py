@@ -109,6 +109,9 @@ def load(folder: Path = FOLDER) -> list[Case]:
             unknown = set(expect) - _KEYS
             if unknown or set(data) != {"turns", "expect"} or not all(isinstance(t, str) for t in turns):
                 raise ValueError(f"{path.name}:{number} has keys that nobody reads: {unknown or set(data)}")
+            listed = [expect[name] for name in ("any", "also", "cites") if name in expect]
+            if not all(isinstance(value, list) for value in listed) or not turns:
+                raise ValueError(f"{path.name}:{number}: any, also, cites and turns are lists")
             cases.append(Case(path.name, number, turns, expect))
     return cases
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from questions.formulas import value_of
 from questions.scoring import Result, describe, faults, load, score, table
+
+from knowledge.base import FILE_NAME
 
 REQUIRED = 0.95
 FEWEST = 450
 FEWEST_HELD_OUT = 150
 
 
-@pytest.fixture
-async def results(data_dir: Path) -> list[Result]:
-    return await score(load(), data_dir)
+@pytest.fixture(scope="module")
+def results(compiled_knowledge: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
+    """The whole set, asked once."""
+    folder = tmp_path_factory.mktemp("questions")
+    shutil.copy(compiled_knowledge / FILE_NAME, folder)
+    return asyncio.run(score(load(), folder))
 
 
 def test_the_set_is_large_and_says_nothing_twice() -> None:
@@ -26,7 +34,7 @@ def test_the_set_is_large_and_says_nothing_twice() -> None:
     assert len(set(conversations)) == len(conversations)
 
 
-async def test_questions_are_answered_right(results: list[Result]) -> None:
+def test_questions_are_answered_right(results: list[Result]) -> None:
     print(table(results))
     wrong = [describe(result) for result in results if result.faults and not result.case.holdout]
     print("\n".join(wrong))
@@ -34,7 +42,7 @@ async def test_questions_are_answered_right(results: list[Result]) -> None:
     assert right >= REQUIRED * len(results), f"{right} of {len(results)} are right"
 
 
-async def test_no_refusal_holds_a_price(results: list[Result]) -> None:
+def test_no_refusal_holds_a_price(results: list[Result]) -> None:
     refused = [result for result in results if result.answer["status"] != "answered"]
     assert refused
     for result in refused:
@@ -71,8 +79,9 @@ def test_a_wrong_answer_is_found_out() -> None:
     assert not list(faults(expect, right))
     for change in ({"amount": "0.0326"}, {"unit": "EUR"}, {"per": None}, {"model": "gpt-4o-mini"}):
         assert list(faults(expect, {**right, "figures": [{**figure, **change}]})), change
-    for change in ({"status": "clarify"}, {"kind": "price"}, {"figures": []}):
-        assert list(faults(expect, {**right, **change})), change
+    changes: tuple[dict[str, Any], ...] = ({"status": "clarify"}, {"kind": "price"}, {"figures": []})
+    for changed in changes:
+        assert list(faults(expect, {**right, **changed})), changed
     assert list(faults({"status": "not_found"}, {**right, "status": "not_found"})), "a refusal with a price"
     assert list(
         faults({"names": "model"}, {**right, "status": "clarify", "figures": [], "headline": "How much?"})
