@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,12 +28,6 @@ from knowledge.base import KnowledgeBase
 
 TODAY = date(2026, 11, 22)
 PLAIN = "10k requests a day, 500 in / 200 out, gpt-4o"
-
-
-@pytest.fixture(scope="module")
-def knowledge(compiled_knowledge: Path) -> Iterator[KnowledgeBase]:
-    with KnowledgeBase.open(compiled_knowledge) as opened:
-        yield opened
 
 
 def form(kind: str, *quantities: tuple[str, str, str | None], **more: Any) -> dict[str, Any]:
