@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
+from time import time
 
 from knowledge.contracts import ContractBook, contract_card
 from knowledge.errors import NoPriceError
@@ -27,6 +28,7 @@ from knowledge.ratecard import (
     PriceTerms,
     Rate,
     RateCard,
+    cheapest,
     totals,
 )
 from knowledge.records import Model, Provider, Source
@@ -41,6 +43,7 @@ __all__ = [
     "PriceTerms",
     "Rate",
     "RateCard",
+    "cheapest",
     "totals",
 ]
 
@@ -57,12 +60,19 @@ class PriceBook:
         self._all_read = False
         self._under_contract: dict[tuple[object, ...], tuple[RateCard | None, RateCard]] = {}
         """The list's card and what the contract made of it."""
+        self._settled: dict[Key, tuple[float | None, RateCard]] = {}
+        """Standard cards that no later one replaces, and from when (POSIX time; None: whenever): no need to look further."""
 
     def card(self, model: Model, on: datetime | None = None, terms: PriceTerms = STANDARD) -> RateCard:
         """The rates of `model` at the moment `on` (default: now; without a zone: UTC) under `terms`.
 
         Raises NoPriceError where none are on record, or none under these terms.
         """
+        settled = self._settled.get((model.provider, model.id)) if terms is STANDARD else None
+        if settled is not None:
+            since, card = settled
+            if since is None or (on is None and time() >= since):
+                return card
         moment = _utc(on)
         found = self._find(model, moment, terms)
         if found is None:
@@ -78,7 +88,13 @@ class PriceBook:
         if not self._all_read and sum((m.provider, m.id) not in self._sheets for m in models) > _MANY:
             self._sheets = {**read_all_sheets(self._connection), **self._sheets}
             self._all_read = True
+        settled = self._settled if terms is STANDARD and on is None else {}
+        today = moment.timestamp()
         for model in models:
+            known = settled.get((model.provider, model.id))
+            if known is not None and (known[0] is None or known[0] <= today):
+                yield known[1]
+                continue
             found = self._find(model, moment, terms)
             if found is not None:
                 yield found
@@ -155,7 +171,24 @@ class PriceBook:
             if card is None or card.terms is terms or card.terms == terms:
                 return card
         card = sheet.cards[key] = self._make(sheet, key, model, terms)
+        if (
+            card is not None
+            and terms is STANDARD
+            and key == (len(sheet.standard) - 1,)
+            and card.hours is None
+        ):
+            self._settle(model, card)
         return card
+
+    def _settle(self, model: Model, card: RateCard) -> None:
+        """Note that no later card replaces this one."""
+        if self._contracts:  # they come and go by the day
+            return
+        first = card.valid_from
+        since = None
+        if first is not None:
+            since = datetime(first.year, first.month, first.day, tzinfo=UTC).timestamp()
+        self._settled[(model.provider, model.id)] = (since, card)
 
     def _make(self, sheet: Sheet, key: tuple[int, ...], model: Model, terms: PriceTerms) -> RateCard | None:
         standard = sheet.standard[key[0]]

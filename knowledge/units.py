@@ -46,21 +46,30 @@ class _Shape(NamedTuple):
     unpriced: tuple[str, ...]
     steps: tuple[tuple[str, bool, tuple[tuple[str, ...], ...], tuple[int, ...]], ...]
     slots: tuple[int, ...]  # for each unit of the plan its step
-    size: tuple[
-        tuple[str, ...], ...
-    ]  # what forbids to leave out input_tokens where its number chooses the tier
+    size: tuple[tuple[str, ...], ...]  # what forbids to leave out input_tokens where they choose the tier
+
+
+class Form(NamedTuple):
+    """How the counts of some reported keys are shared out, as sums of them with fixed factors."""
+
+    shares: tuple[tuple[int, ...], ...]
+    """For each unit of the plan the factors of the counts in what is charged at its rate."""
+    pairs: tuple[tuple[int, int], ...]
+    limits: tuple[tuple[int, ...], ...]
+    """See `knowledge.linear.Linear`."""
 
 
 class Plan:
     """How usage is shared out among one set of rates. `units` keeps the order of the rates."""
 
-    __slots__ = ("_shapes", "_tree", "directions", "units")
+    __slots__ = ("_forms", "_shapes", "_tree", "directions", "units")
 
     def __init__(self, tree: UnitTree, units: tuple[str, ...]) -> None:
         self.units = units
         self.directions = tuple(tree.units[key].direction for key in units)
         self._tree = tree
         self._shapes: dict[tuple[str, ...], _Shape] = {}
+        self._forms: dict[tuple[str, ...], Form | None] = {}
 
     def counts(self, usage: Usage) -> list[Count]:
         """How much is charged at each rate, in the order of `units`.
@@ -100,6 +109,31 @@ class Plan:
         if size is None:
             _refuse_gap("input_tokens", self._shape(usage).size, usage)
         return size or 0
+
+    def form(self, keys: tuple[str, ...]) -> Form | None:
+        """The sharing out as fixed factors; None where usage of these keys must be looked at, or has no rate."""
+        if keys not in self._forms:
+            self._forms[keys] = self._make_form(keys)
+        return self._forms[keys]
+
+    def _make_form(self, keys: tuple[str, ...]) -> Form | None:
+        shape = self._shape(dict.fromkeys(keys, 0))
+        if shape.unpriced or any(hazards and not reported for _, reported, hazards, _ in shape.steps):
+            return None
+        steps: list[tuple[int, ...]] = []
+        limits = []
+        for unit, reported, _, parts in shape.steps:
+            own = [int(reported and key == unit) for key in keys]
+            share = tuple(one - sum(steps[part][at] for part in parts) for at, one in enumerate(own))
+            if sum(factor < 0 for factor in share) > 1:
+                limits.append(share)
+            steps.append(share)
+        steps.append((0,) * len(keys))  # the request itself depends on no count
+        return Form(
+            shares=tuple(steps[slot] for slot in shape.slots),
+            pairs=tuple((keys.index(part), keys.index(whole)) for part, whole in shape.pairs),
+            limits=tuple(limits),
+        )
 
     def unpriced(self, usage: Usage) -> tuple[str, ...]:
         """What is used and not covered by any rate."""

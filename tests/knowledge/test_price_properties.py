@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from knowledge.base import KnowledgeBase
 from knowledge.errors import NoPriceError, QuantityError
-from knowledge.prices import PriceTerms, RateCard, totals
+from knowledge.prices import PriceTerms, RateCard, cheapest, totals
 from knowledge.records import Model
 
 PROVIDERS = {provider.id: provider for provider in providers}
@@ -80,6 +80,7 @@ def agree(card: RateCard, provider: str, model, usage, on: datetime, context: di
     )
     whole = [total for _, total in totals([card], usage)]
     assert whole == ([] if ours.unpriced else [ours.total])
+    assert [total for _, total in cheapest([card], usage)] == whole
     return True
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from knowledge.base import KnowledgeBase
 from knowledge.errors import NoPriceError, QuantityError
-from knowledge.prices import STANDARD, PriceTerms, RateCard, totals
+from knowledge.prices import STANDARD, PriceTerms, RateCard, cheapest, totals
 from knowledge.records import Model
 
 BATCH = PriceTerms(processing="batch")
@@ -251,6 +251,41 @@ def test_many_cards_are_those_of_each_model(compiled_knowledge, every_model):
     whole = {(card.model.provider, card.model.id): card.cost(usage, requests=3) for card in cards}
     assert found == {key: bill.total for key, bill in whole.items() if not bill.unpriced}
     assert len(found) > 1500
+    least = cheapest(cards, usage, requests=3, limit=5)
+    assert [total for _, total in least] == sorted(found.values())[:5]
+    assert all(found[(card.model.provider, card.model.id)] == total for card, total in least)
+
+
+def test_a_card_that_is_asked_for_again_is_that_of_its_day(prices):
+    """Also where the last card on record is the one that holds now."""
+    gpt, deepseek = model("openai", "gpt-4o"), model("deepseek", "deepseek-v4-flash")
+    assert prices.card(gpt) is prices.card(gpt) is next(prices.cards([gpt]))
+    batch = prices.card(gpt, None, BATCH)
+    assert prices.card(gpt, None, PriceTerms(service_tier="default")).terms == PriceTerms(
+        service_tier="default"
+    )
+    assert prices.card(gpt).terms == STANDARD
+    assert prices.card(gpt, None, BATCH) is batch
+    assert prices.card(deepseek, NOVEMBER.replace(hour=7)).hours
+    assert not prices.card(deepseek, NOVEMBER).hours
+
+
+def test_a_dated_price_and_the_one_before_it(prices, every_model):
+    now = datetime.now(UTC).date()
+    lasts = [(one, changes[-1]) for one in every_model if (changes := prices.history(one))]
+    dated = [
+        (one, last) for one, last in lasts if last.valid_from and last.valid_from <= now and not last.hours
+    ]
+    assert len(dated) > 100
+    for one, last in dated:
+        first_day = datetime(last.valid_from.year, last.valid_from.month, last.valid_from.day, tzinfo=UTC)
+        for _ in range(2):
+            assert prices.card(one).valid_from == last.valid_from
+            assert [card.valid_from for card in prices.cards([one])] == [last.valid_from]
+            assert prices.card(one, first_day).valid_from == last.valid_from
+            assert [card.valid_from for card in prices.cards([one], first_day - timedelta(days=1))] != [
+                last.valid_from
+            ]
 
 
 def test_the_source_is_the_provider_s_own_page(prices):
