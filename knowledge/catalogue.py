@@ -210,12 +210,8 @@ class Catalogue:
             if row.own >= 0:
                 return row
         name = spelling(written.pieces)
-        if (
-            found is not None
-            and found.how == "ambiguous"
-            and found.row is not None
-            and (name.noise or name.dates)
-        ):
+        own_ending = bool(name.dates) or any(kind_of(part) == "word" for part in name.noise)
+        if own_ending and found is not None and found.how == "ambiguous" and found.row is not None:
             hosts = {row.provider: row for row, kind in rows if kind == "id" and not row.deprecated}
             return next(iter(hosts.values())) if len(hosts) == 1 else None
         return None

@@ -36,6 +36,11 @@ TIERS = frozenset(_TIER_WORDS.split()) | SIDE_OFFERS
 """Words that tell members of many lines apart, and so name no model without a line."""
 
 
+_PURPOSE_WORDS = "image audio vision live realtime tts transcribe voice video embedding ocr search guard safeguard moderation"
+PURPOSES = frozenset(_PURPOSE_WORDS.split())
+"""Words that say what a model is for; one is never added to a name that does not have it."""
+
+
 class Hit(NamedTuple):
     """A model that fits, the spelling by which it does, and what that spelling has beyond the name."""
 

@@ -29,7 +29,10 @@ _PREPOSITION_WORDS = """
 """
 PREPOSITIONS = frozenset(_PREPOSITION_WORDS.split())
 _LISTING = frozenset(["and", "or", "vs", "versus", "und", "oder", "et", "ou", "y", "e"])
-_FILLERS = frozenset(["the", "an", "models", "llm", "price", "pricing", "cost", "costs", "of", "for", "s"])
+_FILLER_WORDS = """
+    the an models llm price pricing cost costs of for s new newest current recent neueste neuestes neuester neues aktuelle
+"""
+_FILLERS = frozenset(_FILLER_WORDS.split())
 _LONGEST_PROVIDER = max(spelled.count(" ") + 1 for spelled in PROVIDER_SPELLINGS)
 _PROVIDER_STARTS = frozenset(spelled.split(" ")[0] for spelled in PROVIDER_SPELLINGS)
 

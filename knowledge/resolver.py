@@ -17,7 +17,9 @@ from knowledge.makers import LINES
 from knowledge.name_index import NameIndex, Row, kind_of
 from knowledge.ranking import (
     PLAIN,
+    PURPOSES,
     SIDE_OFFERS,
+    TIERS,
     Found,
     Hit,
     age,
@@ -109,6 +111,10 @@ class Resolver:
         only_line = all(part in LINES or kind_of(part) == "version" for part in core)
         if only_line and not dated and not any(hit.row.modality == "text" for hit in hits):
             return None  # "gpt-2" is not gpt-image-2
+        if not dated:
+            hits = [hit for hit in hits if PURPOSES.isdisjoint(rest_of(core, hit))]
+        if not hits:
+            return None
         wider = plain_offers(core, [hit for hit in hits if hit in dated] or hits)
         if plain := plainest(wider):
             found = self._offer(plain, name, provider)
@@ -151,7 +157,7 @@ class Resolver:
         ]
         if sized:
             return self._newest(core, sized, name, provider)
-        near = [hit for hit in hits if sum(kind_of(part) == "word" for part in rest_of(core, hit)) <= 1]
+        near = [hit for hit in hits if _adds_one_tier(core, hit)]
         if not near:
             return None
         if core & LINES.keys():
@@ -293,3 +299,9 @@ class Resolver:
         for _, row in sorted(hits.values(), key=lambda found: found[0]):
             chosen.setdefault(row.rowid, row)
         return tuple(chosen.values())[:MOST_SUGGESTIONS]
+
+
+def _adds_one_tier(core: frozenset[str], hit: Hit) -> bool:
+    """Whether a spelling has at most one word more than the name, and one that a name may leave out ("gemini lite")."""
+    words = {part for part in rest_of(core, hit) if kind_of(part) == "word"}
+    return len(words) <= 1 and words <= TIERS - PURPOSES

@@ -148,12 +148,14 @@ def joined(pieces: Iterable[Part]) -> list[Part]:
     result: list[Part] = []
     for piece in pieces:
         glue = piece.glue
-        if glue is None or glue == " ":
+        if glue is None or (glue == " " and piece.text != "omni"):
             result.append(piece)
             continue
         before = result[-1] if result else None
         text = ""
-        if before is not None and before.kind == "version" and piece.glue in ("-", "_"):
+        if before is not None and before.text == "4" and piece.text == "omni":
+            text = "4o"
+        elif before is not None and before.kind == "version" and piece.glue in ("-", "_"):
             whole = "." not in before.text and not before.text.endswith("o")
             if whole and piece.text.isdigit() and (piece.kind == "version" or piece.text == "0"):
                 text = plain_version(f"{before.text}.{piece.text}")

@@ -224,3 +224,35 @@ def test_a_count_after_a_name_never_changes_the_model(catalogue: Catalogue, coun
     assert [told(mention.resolution) for mention in mentions if mention.resolution] == [
         ("exact", "openai/gpt-4o-mini")
     ]
+
+
+@given(
+    st.sampled_from(
+        [
+            "gpt",
+            "claude sonnet",
+            "opus",
+            "gemini flash",
+            "llama",
+            "grok",
+            "deepseek v",
+            "mistral large",
+            "kimi k",
+            "o",
+        ]
+    ),
+    st.sampled_from([" ", "-", ""]),
+    st.integers(min_value=1, max_value=120).map(lambda tenths: f"{tenths / 10:g}"),
+    st.sampled_from(["", " mini", " 70b", " pro", "-turbo", " 8b"]),
+)
+def test_a_number_is_never_replaced_by_another(
+    catalogue: Catalogue, name: str, joint: str, version: str, tier: str
+) -> None:
+    model = catalogue.resolve(f"{name}{joint}{version}{tier}").model
+    if model is not None:
+        spellings = catalogue._connection.execute(
+            "select name from names where model_rowid = ? and kind = 'parts'", (model.rowid,)
+        )
+        parts = {part.lstrip("kmor") for (spelling,) in spellings for part in spelling.split(" ")}
+        assert version in parts
+        assert tier not in (" 70b", " 8b") or tier.strip() in parts
