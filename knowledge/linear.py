@@ -1,8 +1,8 @@
 """The total of a request as one sum of integers: the same digits as adding up its bill, in a tenth of the time.
 
 What a set of rates charges is linear in the reported counts: each count has one weight, the price of its unit less that of the
-whole it is a part of. Weights are integers in units of 10**-20 US dollars, so nothing is rounded; where a price does not fit
-that grid, or the sum would have more digits than the bill keeps, there is no such sum and the bill is added up instead.
+whole it is a part of. Weights are integers on a decimal grid as fine as the prices, so nothing is rounded; where a price does
+not fit one, or the sum would have more digits than the bill keeps, there is no such sum and the bill is added up instead.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from knowledge.units import MAX_COUNT, Count, Plan
 if TYPE_CHECKING:
     from knowledge.ratecard import Rate
 
-SCALE = 20
+FINEST = 20
+"""No grid has more decimals of a US dollar."""
 _DIGITS = 10**28  # as many as the bill keeps
+_DECIMALS = {10**exponent: exponent for exponent in range(13)}
 
 
 class Linear(NamedTuple):
@@ -35,12 +37,14 @@ class Linear(NamedTuple):
     """Places of a part and its whole, which it must not exceed."""
     limits: tuple[tuple[int, ...], ...]
     """Sums of counts that must not be negative: what is left of a whole after all its parts."""
+    decimals: int
+    """The grid: weights and totals are in units of 10**-decimals US dollars."""
 
     def total(self, counts: tuple[Count, ...]) -> int | None:
-        """The price of one request in units of 10**-20 US dollars; None where it must be computed the long way, or refused."""
+        """The price of one request on the grid; None where it must be computed the long way, or refused."""
         tier = bisect_left(self.thresholds, counts[self.size]) if self.thresholds else 0
         total = self.constants[tier]
-        for count, weight in zip(counts, self.weights[tier], strict=True):
+        for count, weight in zip(counts, self.weights[tier]):  # noqa: B905 - `strict` costs a tenth here
             if type(count) is not int or not 0 <= count <= MAX_COUNT:
                 return None
             total += count * weight
@@ -63,24 +67,34 @@ def linear_of(rates: Mapping[str, Rate], plan: Plan, keys: tuple[str, ...]) -> L
         or (thresholds and "input_tokens" not in keys)
     ):
         return None
-    weights: list[tuple[int, ...]] = []
-    constants: list[int] = []
-    for size in (0, *(threshold + 1 for threshold in thresholds)):
-        prices = [_grid(rate.at(size)[0], rate.per) for rate in rates.values()]
-        exact = [price for price in prices if price is not None]
-        if len(exact) < len(prices):
-            return None
+    tiers = [0, *(threshold + 1 for threshold in thresholds)]
+    singles = [[_single(rate.at(size)[0], rate.per) for rate in rates.values()] for size in tiers]
+    prices = [[single for single in row if single is not None] for row in singles]
+    decimals = max((-int(price.as_tuple().exponent) for row in prices for price in row), default=0)
+    if prices != singles or not 0 <= decimals <= FINEST:
+        return None
+    weights, constants = [], []
+    for row in prices:
+        exact = [int(price.scaleb(decimals)) for price in row]
         charged = list(zip(exact, form.shares, plan.units, strict=True))
         weights.append(
             tuple(sum(price * share[at] for price, share, _ in charged) for at in range(len(keys)))
         )
         constants.append(sum(price for price, _, unit in charged if unit == "requests"))
-    size_at = keys.index("input_tokens") if thresholds else -1
-    return Linear(tuple(weights), tuple(constants), tuple(thresholds), size_at, form.pairs, form.limits)
+    return Linear(
+        weights=tuple(weights),
+        constants=tuple(constants),
+        thresholds=tuple(thresholds),
+        size=keys.index("input_tokens") if thresholds else -1,
+        pairs=form.pairs,
+        limits=form.limits,
+        decimals=decimals,
+    )
 
 
-def _grid(price: Decimal, per: int) -> int | None:
-    """A price of one as an integer on the grid; None if it lies between."""
-    numerator, denominator = price.as_integer_ratio()
-    whole, rest = divmod(numerator * 10**SCALE, denominator * per)
-    return None if rest else whole
+def _single(price: Decimal, per: int) -> Decimal | None:
+    """The price of one, with no digit more than it needs; None if it has no end."""
+    if per not in _DECIMALS:
+        return None
+    single = price.scaleb(-_DECIMALS[per]).normalize()
+    return single if single.as_tuple().exponent <= 0 else single.quantize(Decimal(1))  # type: ignore[operator]

@@ -12,22 +12,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from fractions import Fraction
 from heapq import nsmallest
 from types import MappingProxyType
 from typing import NamedTuple
 
 from knowledge.errors import NoPriceError, QuantityError
-from knowledge.linear import SCALE, Linear, linear_of
+from knowledge.linear import FINEST, Linear, linear_of
 from knowledge.records import Model, Source
 from knowledge.units import Count, Plan, UnitTree, Usage, check_count
 
 _REQUEST = Context(prec=28, rounding=ROUND_HALF_EVEN)  # Python's default, which genai-prices computes in
 _VOLUME = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _multiply, _divide, _add = _REQUEST.multiply, _REQUEST.divide, _REQUEST.add
-_SHORT_SCALE = -10
-_SHORT = 10 ** (SCALE + _SHORT_SCALE)
-"""Most amounts have at most ten decimals."""
+_shift = _REQUEST.scaleb
+_TO_FINEST = [10 ** (FINEST - decimals) for decimals in range(FINEST + 1)]
 _ZERO = Decimal(0)
 _STANDARD_WORDS = frozenset({"standard", "default"})
 
@@ -203,12 +201,15 @@ class RateCard:
 
     def total(self, usage: Usage, *, requests: Count = 1) -> Decimal:
         """Only the total of `cost`, in a tenth of the time. NoPriceError where the total would not be the whole cost."""
-        quick = self._quick(usage)
-        if quick is not None:
-            if type(requests) is int and requests == 1:
-                return _from_grid(quick)
-            check_count("requests", requests)
-            return _times(_from_grid(quick), requests)
+        linear = self._linear(tuple(usage))
+        if linear is not None:
+            amount = linear.total(tuple(usage.values()))
+            if amount is not None:
+                total = _shift(amount, -linear.decimals)
+                if type(requests) is int and requests == 1:
+                    return total
+                check_count("requests", requests)
+                return _times(total, requests)
         bill = self.cost(usage, requests=requests)
         if bill.unpriced:
             raise NoPriceError(
@@ -216,14 +217,12 @@ class RateCard:
             )
         return bill.total
 
-    def _quick(self, usage: Usage) -> int | None:
-        """The total of one request as an integer on the grid of `knowledge.linear`, where it can be had so."""
-        keys = tuple(usage)
+    def _linear(self, keys: tuple[str, ...]) -> Linear | None:
         try:
-            linear = self._linears[keys]
+            return self._linears[keys]
         except KeyError:
             linear = self._linears[keys] = linear_of(self.rates, self._plan, keys)
-        return None if linear is None else linear.total(tuple(usage.values()))
+            return linear
 
     def _billed(self, usage: Usage) -> Usage:
         """The usage that is billed where a least length of audio is; the sound and the input are then the same seconds."""
@@ -247,11 +246,6 @@ def totals(
     for key, count in usage.items():
         check_count(key, count)
     for card in cards:
-        quick = card._quick(usage)
-        if quick is not None:
-            total = _from_grid(quick)
-            yield card, total if requests == 1 else _times(total, requests)
-            continue
         try:
             yield card, card.total(usage, requests=requests)
         except (NoPriceError, QuantityError):
@@ -265,22 +259,19 @@ def cheapest(
     check_count("requests", requests)
     for key, count in usage.items():
         check_count(key, count)
-    found: list[tuple[int | Fraction, int, RateCard]] = []
+    keys, counts = tuple(usage), tuple(usage.values())
+    found: list[tuple[int | Decimal, int, RateCard]] = []
     for place, card in enumerate(cards):
-        quick: int | Fraction | None = card._quick(usage)
-        if quick is None:
-            try:
-                quick = Fraction(card.total(usage)) * 10**SCALE
-            except (NoPriceError, QuantityError):
-                continue
-        found.append((quick, place, card))
+        linear = card._linear(keys)
+        amount = None if linear is None else linear.total(counts)
+        if linear is not None and amount is not None:
+            found.append((amount * _TO_FINEST[linear.decimals], place, card))
+            continue
+        try:
+            found.append((_shift(card.total(usage), FINEST), place, card))
+        except (NoPriceError, QuantityError):
+            continue
     return [(card, card.total(usage, requests=requests)) for _, _, card in nsmallest(limit, found)]
-
-
-def _from_grid(amount: int) -> Decimal:
-    """Without the zeros that only the grid adds."""
-    rest = amount % _SHORT
-    return Decimal(amount).scaleb(-SCALE) if rest else Decimal(amount // _SHORT).scaleb(_SHORT_SCALE)
 
 
 def _times(amount: Count, requests: Count) -> Decimal:
