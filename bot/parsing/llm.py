@@ -25,14 +25,11 @@ from bot.parsing.llm_reader import RawParse, as_form, read_form
 from bot.parsing.llm_schema import PROMPT, PROMPT_WITH_SHAPE, SCHEMA_VERSION, TRY_AGAIN
 from bot.parsing.spans import fold
 from bot.questions import question_to_json
-from bot.spend.budgets import Budget, BudgetPeriod
 from bot.spend.call_failures import LlmCallError
 from bot.spend.completions import Completion
 from bot.spend.metering import CallBook, ChatMessage, MeteredClient, Tally
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from bot.messages import Message
     from bot.questions import Question
     from bot.settings import Settings
@@ -88,7 +85,6 @@ class LlmParser:
             model=settings.llm_model,
             books=ledger,
             knowledge=knowledge,
-            budgets=_configured_budgets(settings),
         )
         return cls(client, knowledge, ledger, settings.llm_timeout)
 
@@ -208,19 +204,6 @@ class LlmParser:
             await self._store.save_parse(key, json.dumps(form, separators=(",", ":"), ensure_ascii=False))
         except StorageError as error:
             log.warning("a parse is not kept: %s", error)
-
-
-def _configured_budgets(settings: Settings) -> tuple[Budget, ...]:
-    """The total budgets of the settings; finer ones are stored in the ledger, which adds them itself."""
-    limits: tuple[tuple[BudgetPeriod, Decimal | None], ...] = (
-        ("day", settings.budget_day_usd),
-        ("month", settings.budget_month_usd),
-    )
-    return tuple(
-        Budget(limit=limit, period=period, time_zone=settings.timezone)
-        for period, limit in limits
-        if limit is not None
-    )
 
 
 def _failed(why: str, tally: Tally) -> LlmReading:

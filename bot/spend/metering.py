@@ -30,7 +30,6 @@ from urllib.parse import urlsplit
 
 from bot.answers import Spend
 from bot.errors import AicostError
-from bot.spend.budgets import Budget
 from bot.spend.call_failures import LlmCallError, from_status, from_transport
 from bot.spend.calls import CallUsage
 from bot.spend.completions import Completion, read_answer
@@ -75,7 +74,6 @@ class CallBook(Protocol):
         reserved_input_tokens: int,
         reserved_output_tokens: int,
         reserved_cost: Decimal | None,
-        budgets: Sequence[Budget] = (),
         patience: float = 0.0,
     ) -> int: ...
 
@@ -126,14 +124,12 @@ class MeteredClient:
         model: str,
         books: CallBook,
         knowledge: KnowledgeBase | None = None,
-        budgets: Sequence[Budget] = (),
     ) -> None:
         self.base_url = base_url or OPENAI_BASE_URL
         self.model = model
         # servers of one's own need no key, but the SDK insists on some text
         self._api_key = api_key or "none"
         self.books = books
-        self.budgets = tuple(budgets)
         self._knowledge = knowledge
         self.price = OwnPrice(self.base_url, model, knowledge)
         self._client: AsyncOpenAI | None = None
@@ -332,7 +328,6 @@ class _Row:
                 reserved_input_tokens=self._reserved.input_tokens,
                 reserved_output_tokens=self._reserved.output_tokens,
                 reserved_cost=price.price(self._reserved).cost,
-                budgets=client.budgets,
                 patience=max(0.0, patience),
             )
         )

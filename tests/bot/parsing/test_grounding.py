@@ -217,37 +217,41 @@ def test_no_form_no_question(knowledge: KnowledgeBase, raw: dict[str, Any]) -> N
 
 TEXTS = (
     PLAIN,
-    "how many chats does $50 buy on haiku with 2k in and 300 out",
-    "fine-tune llama 8b on 3000 examples of 500 tokens, 3 epochs",
+    "gpt-4o, every day 1200 nurses dictate, 900 tokens apiece and 80 come back",
+    "how many chats does $50 buy on haiku with 2k in and 300 back",
+    "fine-tune llama 8b on 3000 of them, 500 tokens long, three rounds on 2 cards",
     "2M tokens a day on sonnet, 80% cached, batch, for 3 months",
-    "train a 7b model on 2 trillion tokens on 64 H100 at $2.50 an hour",
-    "price of gpt-4o and o3",
+    "a 7b thing, 2 trillion tokens, 64 H100 at $2.50 an hour",
+    "price of gpt-4o and zork-9",
     "how much did OpenAI lose in 2024",
-    "twelve hundred tickets daily, half a page each",
+    "twelve hundred tickets daily, half a page each, 40 agents",
 )
-WORDS = st.sampled_from(sorted({word for text in TEXTS for word in text.replace(",", " ").split()}))
-HOSTILE_WORDS = st.one_of(
-    st.lists(WORDS, min_size=1, max_size=4).map(" ".join),
-    st.text(max_size=12),
-    st.sampled_from(
-        ["999999 requests", "$0.42", "1e30 tokens", "gpt-666", "claude-opus-99", "77% cached", "31337"]
-    ),
-)
-FORMS = st.fixed_dictionaries(
-    {
-        "models": st.lists(HOSTILE_WORDS, max_size=3),
-        "quantities": st.lists(
-            st.fixed_dictionaries(
-                {"text": HOSTILE_WORDS, "role": st.sampled_from(ROLES), "per": st.sampled_from([None, *PER])}
-            ),
-            max_size=5,
-        ),
-        "want": st.sampled_from([None, *WANTS]),
-        "want_per": st.sampled_from([None, *PERIODS]),
-        "kind": st.sampled_from(KINDS),
-        "follow_up": st.booleans(),
+INVENTIONS = ("999999 requests", "$0.42", "1e30 tokens", "gpt-666", "claude-opus-99", "77% cached", "31337")
+
+
+@st.composite
+def forms(draw: st.DrawFn, text: str) -> dict[str, Any]:
+    """A form whose words are cut from the text, or invented, or anything."""
+    words = text.split()
+    starts = st.integers(0, len(words) - 1)
+    cuts = st.builds(
+        lambda at, length: " ".join(words[at : at + length]).strip(","), starts, st.integers(1, 3)
+    )
+    pieces = st.one_of(cuts, cuts, cuts, st.sampled_from(INVENTIONS), st.text(max_size=12))
+    claim = st.fixed_dictionaries(
+        {"text": pieces, "role": st.sampled_from(ROLES), "per": st.sampled_from([None, *PER])}
+    )
+    return {
+        "models": draw(st.lists(pieces, max_size=3)),
+        "quantities": draw(st.lists(claim, max_size=6)),
+        "want": draw(st.sampled_from([None, *WANTS])),
+        "want_per": draw(st.sampled_from([None, *PERIODS])),
+        "kind": draw(st.sampled_from(["estimate", *KINDS])),
+        "follow_up": draw(st.booleans()),
     }
-)
+
+
+ASKED = st.sampled_from(TEXTS).flatmap(lambda text: st.tuples(st.just(text), forms(text)))
 
 
 def readings(text: str, knowledge: KnowledgeBase) -> set[Decimal]:
@@ -265,31 +269,32 @@ def readings(text: str, knowledge: KnowledgeBase) -> set[Decimal]:
     return found | {a * b for a in found for b in found}
 
 
-@hypothesis_settings(max_examples=150)
-@given(text=st.sampled_from(TEXTS), raw=FORMS)
+@hypothesis_settings(max_examples=200)
+@given(asked=ASKED)
 def test_no_form_brings_in_a_number_or_a_model(
-    knowledge: KnowledgeBase, text: str, raw: dict[str, Any]
+    knowledge: KnowledgeBase, asked: tuple[str, dict[str, Any]]
 ) -> None:
+    text, raw = asked
     question, _ = ground(raw, text, None, knowledge, TODAY)
     assert numbers(question) <= readings(text, knowledge)
     assert all(name.lower() in text.lower() for name in model_words(question))
 
 
-@hypothesis_settings(max_examples=60)
-@given(text=st.sampled_from(TEXTS), raw=FORMS)
+@hypothesis_settings(max_examples=100)
+@given(asked=ASKED)
 def test_a_follow_up_holds_only_what_text_and_thread_hold(
-    knowledge: KnowledgeBase, text: str, raw: dict[str, Any]
+    knowledge: KnowledgeBase, asked: tuple[str, dict[str, Any]]
 ) -> None:
+    text, raw = asked
     before = rules_alone(PLAIN, "estimate", knowledge)
     question, _ = ground(raw, text, before, knowledge, TODAY)
-    allowed = readings(text, knowledge) | numbers(before)
-    allowed |= {a * b for a in numbers(before) for b in readings(text, knowledge)}
-    assert numbers(question) <= allowed
+    said = readings(text, knowledge)
+    assert numbers(question) <= said | numbers(before) | {a * b for a in numbers(before) for b in said}
     assert all(name.lower() in f"{text} {PLAIN}".lower() for name in model_words(question))
 
 
 @hypothesis_settings(max_examples=60)
-@given(raw=FORMS, text=st.text(max_size=60))
+@given(raw=forms(PLAIN), text=st.text(max_size=60))
 def test_any_text_and_form_give_a_question_or_none(
     knowledge: KnowledgeBase, raw: dict[str, Any], text: str
 ) -> None:

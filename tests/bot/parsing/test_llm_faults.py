@@ -15,6 +15,7 @@ from servers.openai_server import OpenAIServer, Reply, drips, fails, hangs, html
 from bot.parsing.llm import LlmParser
 from bot.questions import EstimateQuestion, PriceQuestion
 from bot.settings import Settings
+from bot.spend.budgets import Budget
 from bot.spend.ledger import Ledger
 from knowledge.base import KnowledgeBase
 
@@ -116,13 +117,8 @@ async def test_nobody_listens(knowledge: KnowledgeBase, tmp_path: Path) -> None:
 async def test_a_used_up_budget_is_said_and_nothing_sent(
     server: OpenAIServer, knowledge: KnowledgeBase, tmp_path: Path
 ) -> None:
-    ledger = await Ledger.open(tmp_path, 30)
-    settings = Settings(
-        data_dir=tmp_path,
-        llm_base_url=server.base_url,
-        llm_model="gpt-4o-mini",
-        budget_day_usd=Decimal("0.00001"),
-    )
+    ledger = await Ledger.open(tmp_path, 30, budgets=[Budget(limit=Decimal("0.00001"), period="day")])
+    settings = Settings(data_dir=tmp_path, llm_base_url=server.base_url, llm_model="gpt-4o-mini")
     parser = LlmParser.connect(settings, knowledge, ledger)
     reading = await parser.parse(TEXT, None, 0)
     await parser.close()

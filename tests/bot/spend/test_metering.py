@@ -318,12 +318,14 @@ async def test_a_cancelled_question_leaves_no_open_row(
 
 
 async def test_a_budget_of_unknown_price_refuses_before_anything_is_sent(
-    ledger: Ledger, server: OpenAIServer, tmp_path: Path
+    server: OpenAIServer, tmp_path: Path
 ) -> None:
-    books = Books(ledger, server.base_url, budgets=[Budget(limit=Decimal(1), period="day")])
+    limited = await Ledger.open(tmp_path, 30, budgets=[Budget(limit=Decimal(1), period="day")])
+    books = Books(limited, server.base_url)
     with pytest.raises(Refusal, match="price of the LLM is not known"):
         await books.ask()
     await books.client.close()
+    await limited.close()
     assert server.requests == []
     assert rows(tmp_path) == []
 
