@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from knowledge.fact_reading import Profile, Reader, Reading
 from knowledge.periods import Agreement, Period
@@ -45,8 +44,7 @@ _SORTS = {"person": "person", "cloud": "cloud", "gpu": "gpu"}
 """Kinds that are alternatives to their like only; a model may well stand beside a company."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """A fact's place in the order for one question."""
 
     id: str
@@ -54,8 +52,7 @@ class Ranked:
     confident: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """One term of a question."""
 
     name: str
@@ -64,8 +61,7 @@ class _Asked:
     related: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(NamedTuple):
     """A question with all that is the same for every card."""
 
     reading: Reading
@@ -81,8 +77,7 @@ class _Question:
     """What each of its subjects belongs to."""
 
 
-@dataclass(frozen=True, slots=True)
-class _MetricTerm:
+class _MetricTerm(NamedTuple):
     """One term of a card's metric with those related to it; `rarity` is what it costs when nobody asked for it."""
 
     names: frozenset[str]

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from knowledge.periods import Period, parse_period, periods_in
-from knowledge.subjects import SubjectIndex, SubjectMention
+from knowledge.subjects import SubjectIndex, SubjectMention, inside
 from knowledge.wording import Lexicon, Term, Word, words_in
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ class Profile:
         return frozenset((*self.identity, *self.about, *self.spoken))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a question asks for."""
 
     subjects: tuple[str, ...]
@@ -168,6 +167,10 @@ class Reader:
             preference=preference,
         )
 
+    def passage(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The terms and the subjects of a piece of running text."""
+        return self._words(text), tuple(dict.fromkeys(self._names(text)))
+
     def _identity(self, fact: Fact) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if fact.subject in self.subjects.subjects:
             return (fact.subject,), ()
@@ -196,18 +199,19 @@ def _without(
 ) -> list[Word]:
     """The words outside of names and dates. A GPU leaves the word "gpu" behind, since "used H100" means a used GPU."""
     gpus = {
-        mention.start for mention in mentions if mention.subject and subjects.kind(mention.subject) == "gpu"
+        mention.start: mention.end
+        for mention in mentions
+        if mention.subject and subjects.kind(mention.subject) == "gpu"
     }
-    spans = [*((mention.start, mention.end) for mention in mentions), *others]
+    spans = sorted([*((mention.start, mention.end) for mention in mentions), *others])
     if not spans:
         return list(words)
     kept: list[Word] = []
-    for word in words:
-        span = next(((start, end) for start, end in spans if start <= word.start < end), None)
-        if span is None:
+    for word, is_named in zip(words, inside(words, spans), strict=True):
+        if not is_named:
             kept.append(word)
-        elif span[0] in gpus and word.start == span[0]:
-            kept.append(Word("gpu", *span))
+        elif word.start in gpus:
+            kept.append(Word("gpu", word.start, gpus[word.start]))
     return kept
 
 

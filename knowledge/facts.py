@@ -15,16 +15,16 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from knowledge.errors import UnknownNameError
+from knowledge.errors import KnowledgeError, UnknownNameError
 from knowledge.fact_ranking import Ranked, Ranking
 from knowledge.fact_reading import Profile, Reader, Reading
 from knowledge.periods import Period, parse_period
 from knowledge.records import Source
 from knowledge.subjects import Subject, SubjectIndex
-from knowledge.wording import Concept, Lexicon, fold
+from knowledge.wording import Concept, Lexicon, fold, words_in
 
 if TYPE_CHECKING:
-    from knowledge.documents import Documents, Passage
+    from knowledge.documents import Document, Documents, Passage
 
 QUALIFIERS = ("exact", "reported", "about", "estimated", "projected", "at least", "at most")
 
@@ -87,9 +87,26 @@ class FactBase:
         "Alphabet (Google)"). GPUs and clouds are for `Hardware` to find."""
         return [
             (mention.start, mention.end, mention.subject)
-            for mention in self._reader.subjects.mentions(text)
-            if mention.subject and self._reader.subjects.kind(mention.subject) not in ("gpu", "cloud")
+            for mention in self._subjects.mentions(text)
+            if mention.subject and self._subjects.kind(mention.subject) not in ("gpu", "cloud")
         ]
+
+    def add_document(self, location: str) -> Document:
+        """Adds a file or an https address to the operator's documents. Raises UsageError for one that cannot be read."""
+        return self._store().add(location, self._reader)
+
+    def remove_document(self, identity: str) -> Document:
+        """Forgets a document by its id or location. Raises UnknownNameError."""
+        return self._store().remove(identity)
+
+    def documents(self) -> list[Document]:
+        """The operator's documents."""
+        return self._documents.all() if self._documents else []
+
+    def _store(self) -> Documents:
+        if self._documents is None:
+            raise KnowledgeError("This knowledge base was opened without documents.", "Set AICOST_DATA_DIR.")
+        return self._documents
 
     def read(self, query: str, *, subjects: Sequence[str] = (), periods: Sequence[str] = ()) -> Reading:
         """How a question is understood: its subjects, names that no fact knows, terms and periods."""
@@ -109,7 +126,7 @@ class FactBase:
         ranked = self._ranking.rank(reading, self._candidates(reading), limit)
         hits = [FactHit(self._facts[entry.id], None, entry.score, entry.confident) for entry in ranked]
         if self._documents is not None:
-            hits = _merged(hits, self._documents.search(reading, query, self._reader, limit=limit))
+            hits = _merged(hits, self._documents.search(reading, self._reader, limit=limit))
         return hits[:limit]
 
     def _candidates(self, reading: Reading) -> dict[str, float]:
@@ -133,7 +150,11 @@ class FactBase:
 
     @cached_property
     def _reader(self) -> Reader:
-        return load_reader(self._connection)
+        return Reader(load_lexicon(self._connection), self._subjects)
+
+    @cached_property
+    def _subjects(self) -> SubjectIndex:
+        return load_subjects(self._connection)
 
     @cached_property
     def _ranking(self) -> Ranking:
@@ -146,10 +167,11 @@ class FactBase:
         return {fact.id: parse_period(fact.period) for fact in self._facts.values() if fact.period}
 
 
-def fts_query(terms: Sequence[str], words: Sequence[str]) -> str:
-    """The FTS5 expression for any of some concepts and words. Every word is quoted, so none is syntax."""
+def fts_query(terms: Sequence[str], words: Sequence[str], subjects: Sequence[str] = ()) -> str:
+    """The FTS5 expression for any of some concepts, words and names. Every word is quoted, so none is syntax."""
     parts = [f'"{concept_token(term)}"' for term in terms if term.startswith("@")]
     parts += [f'"{word}"' for word in words]
+    parts += ['"' + " ".join(word.text for word in words_in(subject)) + '"' for subject in subjects]
     return " OR ".join(parts[:_LONGEST_QUERY])
 
 
@@ -158,18 +180,20 @@ def concept_token(term: str) -> str:
     return "cx" + fold(term[1:]).replace("_", "")
 
 
-def load_reader(connection: sqlite3.Connection) -> Reader:
-    """The word lists of a compiled knowledge base, ready to read questions with."""
+def load_lexicon(connection: sqlite3.Connection) -> Lexicon:
+    """The word list of a compiled knowledge base."""
     concepts = [
         Concept(name, bool(weak), bool(narrows), tuple(json.loads(related)))
         for name, weak, narrows, related in connection.execute(
             "select name, weak, narrows, related from fact_concepts"
         )
     ]
-    phrases = {
-        phrase: tuple(names.split())
-        for phrase, names in connection.execute("select phrase, concepts from fact_words")
-    }
+    rows = connection.execute("select phrase, concepts from fact_words")
+    return Lexicon(concepts, {phrase: tuple(names.split()) for phrase, names in rows})
+
+
+def load_subjects(connection: sqlite3.Connection) -> SubjectIndex:
+    """The subjects of a compiled knowledge base and the names that people give them."""
     subjects = [
         Subject(name, kind, *(tuple(json.loads(names)) for names in lists))
         for name, kind, *lists in connection.execute(
@@ -179,10 +203,9 @@ def load_reader(connection: sqlite3.Connection) -> Reader:
     names: dict[str, list[str]] = {"family": [], "variant": [], "foreign": []}
     for word, role in connection.execute("select word, role from fact_names"):
         names[role].append(word)
-    index = SubjectIndex(
+    return SubjectIndex(
         subjects, families=names["family"], variants=names["variant"], foreign=names["foreign"]
     )
-    return Reader(Lexicon(concepts, phrases), index)
 
 
 def _fact(row: tuple[str, ...]) -> Fact:

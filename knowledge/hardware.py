@@ -173,9 +173,9 @@ class Hardware:
 
     @cached_property
     def _clouds(self) -> SubjectIndex:
-        from knowledge.facts import load_reader
+        from knowledge.facts import load_subjects
 
-        index = load_reader(self._connection).subjects
+        index = load_subjects(self._connection)
         owners = {
             owner
             for subject in index.subjects.values()

@@ -7,10 +7,9 @@ a known family with a version that no fact knows ("GPT-5", "Llama 3.2") is repor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from knowledge.gpu_names import gpu_mentions
 from knowledge.wording import Word, fold, is_one_slip, words_in
@@ -18,8 +17,7 @@ from knowledge.wording import Word, fold, is_one_slip, words_in
 Kind = Literal["company", "model", "family", "product", "person", "cloud", "gpu"]
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """One subject; `part_of` are those that it belongs to (a model to its family, a family to its maker)."""
 
     name: str
@@ -31,8 +29,7 @@ class Subject:
     would stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectMention:
+class SubjectMention(NamedTuple):
     """A subject in a text. `subject` is None for one that no fact speaks of; `text` is what was written."""
 
     start: int
@@ -117,9 +114,7 @@ class SubjectIndex:
         gpus = [SubjectMention(start, end, text[start:end], name) for start, end, name in gpu_mentions(text)]
         context = context or bool(gpus)
         words = words_in(text)
-        taken = [False] * len(words)
-        for index, word in enumerate(words):
-            taken[index] = any(gpu.start <= word.start < gpu.end for gpu in gpus)
+        taken = inside(words, [(gpu.start, gpu.end) for gpu in gpus])
         found = [*gpus]
         at = 0
         while at < len(words):
@@ -199,6 +194,18 @@ class SubjectIndex:
             if abs(len(name) - len(word)) <= 1 and name[0] == word[0] and is_one_slip(word, name)
         }
         return near.pop() if len(near) == 1 else None
+
+
+def inside(words: Sequence[Word], spans: Sequence[tuple[int, int]]) -> list[bool]:
+    """For each word, in order, whether it stands in one of some spans, given in order of their start."""
+    found = []
+    at = end = 0
+    for word in words:
+        while at < len(spans) and spans[at][0] <= word.start:
+            end = max(end, spans[at][1])
+            at += 1
+        found.append(word.start < end)
+    return found
 
 
 def _is_meant(text: str, words: list[Word], at: int, context: bool, by_gpu: bool) -> bool:

@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from knowledge.errors import UnknownNameError
 from knowledge.facts import FactBase, FactHit
 
-
 QUESTIONS = [
     json.loads(line) for line in (Path(__file__).parent / "fact_questions.jsonl").read_text().splitlines()
 ]
