@@ -77,14 +77,14 @@ def write_hardware(db: Database, facts: Sequence[Fact], subjects: SubjectIndex) 
 
 
 def _rental_preferences(rentals: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """2 for the card of the price to assume for a GPU, 1 for the one to assume at a provider."""
+    """3 for the card of the price to assume for a GPU, 1 for the one to assume at a provider."""
     preferences: dict[str, int] = {}
     seen: set[tuple[str, str]] = set()
     for row in rentals:
         first_of_all, first_there = (row["gpu"], "") not in seen, (row["gpu"], row["provider"]) not in seen
         seen.update({(row["gpu"], ""), (row["gpu"], row["provider"])})
         if first_of_all or first_there:
-            preferences[row["fact"]] = max(preferences.get(row["fact"], 0), 2 if first_of_all else 1)
+            preferences[row["fact"]] = max(preferences.get(row["fact"], 0), 3 if first_of_all else 1)
     return preferences
 
 
