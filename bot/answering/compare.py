@@ -33,6 +33,13 @@ def answer_compare(question: CompareQuestion, context: Context) -> Answer:
         return _cheaper_than_one(question, context)
     if len(question.models) == 1 and question.constraints.providers:
         return _one_model_at_providers(question, context)
+    if (
+        not question.models
+        and question.objective == "side_by_side"
+        and question.workload is None
+        and question.constraints == Constraints()
+    ):
+        raise NoAnswer("clarify", "Which models shall I compare?")
     models = [context.model(ref) for ref in question.models] or _candidates(question.constraints, context)
     if not models:
         raise NoAnswer(

@@ -45,7 +45,7 @@ def answer_out_of_scope(question: OutOfScope, context: Context) -> Answer:
         return Answer(
             status="error",
             kind="error",
-            headline=f"“{question.detail}” is negative, and nothing is sent a negative number of times; please check the number.",
+            headline=f"“{question.detail}” is no possible quantity: counts and prices are finite and not negative. Please check the number.",
         )
     return Answer(
         status="out_of_scope",

@@ -65,6 +65,8 @@ class Annotation:
     providers: list[Named]
     gpus: list[Named]
     clouds: list[Named]
+    mix: Decimal | None
+    """The share of input in a stated mix ("3:1 input to output": 0.75)."""
     subjects: list[Named]
     quantities: list[Quantity]
     times: list[TimeSpan]
@@ -89,7 +91,8 @@ class Annotation:
     @property
     def sizes(self) -> list[Quantity]:
         """The quantities that are lengths of text."""
-        return [q for q in self.quantities if q.is_size or (not q.unit and q.role)]
+        found = [q for q in self.quantities if q.is_size or (not q.unit and q.role)]
+        return [q for q in found if q.per_thing not in ("basis", "threshold")]
 
     def clause(self, quantity: Quantity) -> str:
         """The part of the sentence around a quantity, up to commas and full stops."""
@@ -149,8 +152,12 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     )
     subjects = [Named(start, end, name) for start, end, name in knowledge.facts.subjects_in(text)]
     masked = [(m.start, m.end) for m in models]
+    if "token" in folded:  # numbers inside a text to be counted count nothing themselves
+        masked += [match.span() for match in _QUOTED.finditer(text)]
     masked += [(n.start, n.end) for n in (*makers, *providers)]
     masked += [(_letters_from(folded, g), g.end) for g in gpus]
+    mix, masked_mix = read_mix(folded)
+    masked += masked_mix
     times = read_dates(folded, today, masked)
     quantities = read_quantities(folded, language, masked)
     times = [t for t in times if not _counts_something(t, quantities)]
@@ -175,6 +182,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         providers=providers,
         gpus=gpus,
         clouds=clouds,
+        mix=mix,
         subjects=subjects,
         quantities=quantities,
         times=times,
@@ -185,6 +193,22 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     _read_span(annotation)
     _read_periods(annotation)
     return annotation
+
+
+_MIX = LazyPattern(
+    r"(?<![\w.])(\d{1,3}) ?[:/] ?(\d{1,3})(?= (?:input|in|ratio|split|mix|verhältnis|prompt)\b)|\b(?:ratio|mix|split)(?: of| is)?:? (\d{1,3}) ?[:/] ?(\d{1,3})\b"
+)
+
+
+def read_mix(folded: str) -> tuple[Decimal | None, list[tuple[int, int]]]:
+    """A ratio of input to output tokens, and where it stands; small numbers only, since "500/200 in/out" are sizes."""
+    match = _MIX.search(folded)
+    if match is None:
+        return None, []
+    into, out = (Decimal(group) for group in match.groups() if group is not None)
+    if not into + out or into + out > 100 or (into > 20 and into + out != 100):
+        return None, []
+    return into / (into + out), [match.span()]
 
 
 _AT = LazyPattern(r"\b(?:on|via|at|from|through|using|by|bei|auf|über|chez|sur|en|pe)\s+(?:the )?$")
@@ -250,8 +274,8 @@ def _read_span(annotation: Annotation) -> None:
     """ "for 3 months", "over a year": a length of time that the cost is asked for."""
     for match in _SPAN.finditer(annotation.folded):
         count_text, unit = match.group(1), match.group(2)
-        if match.group().startswith(("in ", "en ")) and count_text is None:
-            continue  # "in a month" is a rate
+        if count_text is None and (match.group().startswith(("in ", "en ")) or unit == "an"):
+            continue  # "in a month" is a rate; "for an A100" names no year
         rest = annotation.folded[match.end() :].lstrip()
         if rest.startswith(("ago", "of context")):
             continue
@@ -300,7 +324,7 @@ def _read_periods(annotation: Annotation) -> None:
         annotation.coverage.add(start, word.end)
         before = _sentence_before(words, at)
         belongs_to_cost = (
-            following in COST_WORDS or bool(before & COST_WORDS - _ALSO_VERBS) or "much" in before
+            following in COST_WORDS or bool(before & COST_WORDS - _ALSO_VERBS) or bool(before & _HOW_MUCH)
         )
         is_last = all(not w.text[0].isalnum() for w in words[at + 1 :])
         quantity_follows = any(q.start > word.end for q in annotation.quantities)
@@ -310,6 +334,23 @@ def _read_periods(annotation: Annotation) -> None:
             annotation.want_per = period
 
 
+_HOW_MUCH = frozenset(
+    [
+        "much",
+        "combien",
+        "wieviel",
+        "viel",
+        "cuánto",
+        "cuanto",
+        "kitna",
+        "save",
+        "saving",
+        "savings",
+        "sparen",
+        "ahorr",
+        "économiser",
+    ]
+)
 _HINDI_PERIODS = frozenset(["mahine", "mahina", "din", "hafte", "saal"])
 _ALSO_VERBS = frozenset(["run", "set", "rack", "pony", "shell", "worth"])
 """Words of cost ("what would it run us") that mostly mean something else."""

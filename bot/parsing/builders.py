@@ -92,7 +92,7 @@ _UNIT_WORDS: tuple[tuple[str, LazyPattern], ...] = (
     (
         "context",
         LazyPattern(
-            r"\bcontext (?:window|length|size)|\bhow (?:big|large|long) is the context|\bkontextfenster|\bfenêtre de contexte"
+            r"\bmax(?:imum)? context|\bcontext (?:window|length|size)|\bhow (?:big|large|long) is the context|\bkontextfenster|\bfenêtre de contexte"
         ),
     ),
     ("input", LazyPattern(r"\binputs?\b|\bprompt tokens?\b|\beingabe|\bentrée\b|\bentrada\b")),
@@ -220,7 +220,7 @@ def _capacity(a: Annotation, today: date) -> Question:
         model=_model_of(a),
         workload=workload,
         want=_wanted_capacity(a, workload),
-        want_per=a.want_per,
+        want_per=a.want_per or (a.loose_period if period_of(workload) is None else None),
     )
 
 
@@ -277,7 +277,7 @@ def _compare(a: Annotation, today: date) -> Question:
     if len(models) == 1 and a.providers and len(a.providers) >= 2:
         models = (models[0],)
     objective: Literal["cheapest", "dearest", "side_by_side", "difference"] = "side_by_side"
-    if a.has("cheapest"):
+    if a.has("cheapest") or re.search(r"\b(?:rank|sort|order|ranking|sortier\w*)\b", a.folded):
         objective = "cheapest"
     elif a.has("dearest"):
         objective = "dearest"
@@ -424,6 +424,9 @@ def _parameters(a: Annotation) -> Decimal | None:
             and quantity.unit == ""
         ):
             return quantity.value
+    bare = [q for q in a.quantities if q.suffix in ("m", "b") and not q.unit and not q.role and not q.per]
+    if bare:
+        return bare[0].value
     for named in a.models:  # "train a llama 7b": the size stands inside the name
         match = re.search(r"(\d{1,4}(?:\.\d)?)\s?b\b", named.ref.mention.lower())
         if match:
@@ -479,6 +482,10 @@ def _provider(a: Annotation) -> str | None:
 def _training(a: Annotation, today: date) -> Question:
     gpu, gpus = _gpu(a)
     tokens = next((q.value for q in a.quantities if q.unit == "tokens" and not q.per), None)
+    if tokens is None:  # "7B on 2T"
+        tokens = next(
+            (q.value for q in a.quantities if q.suffix in ("t", "tn", "trillion") and not q.unit), None
+        )
     within = None
     if a.span is not None:
         within = a.span
@@ -631,7 +638,7 @@ def _break_even(a: Annotation, today: date) -> Question:
         fixed_cost=Money(amount=fixed.value, currency=fixed.currency or "USD", per=fixed.per)
         if fixed
         else None,
-        workload=build_workload(a),
+        workload=as_request(build_workload(a)),
         routes=routes,
     )
 

@@ -46,7 +46,7 @@ CUES: dict[str, str] = {
     "fast_mode": "fast mode/tier",
     "history": """history | historical* | used to cost/be | price change*/drop*/cut*/increase*/evolution/development/trend/timeline/move*/hike* | changed | over time | then and now
         | got/get/gotten/become/became/went cheaper/up/down | dropped | originally | at launch | since launch | when did | raise/raised its/the/their? price* | preisentwicklung | preisverlauf
-        | evolución | évolution | historique | historial | before the cut/change/drop | price cut* | früher | antes | avant | pehle | more expensive before | than now/today/currently | compared to now/today | was .. more expensive | has .. changed | was .. cheaper
+        | evolución | évolution | historique | historial | before the .. change/cut/drop | was .. before | price cut* | früher | antes | avant | pehle | more expensive before | than now/today/currently | compared to now/today | was .. more expensive | has .. changed | was .. cheaper
         | how .. evolved | how .. developed""",
     "capacity": """how many | how far | how long will/would/does/do/can/could | how much can/could i/we/you get/do/process/run/buy/generate/send/translate/read | what can/could/do/would/will i/we get/do/run/buy | afford
         | can i/we get/buy/run/make/send | get me/us | buy/buys me/us? | stretch | last me/us? | budget of | on a budget | with a budget | worth of | go for | wie viele/viel/lange | wieviele
@@ -54,7 +54,7 @@ CUES: dict[str, str] = {
     "how_many": "how many | wie viele/wieviele | combien de | cuántos/cuántas/cuantos/cuantas | kitne/kitni",
     "tokens_count": """how many tokens/token | token count* | count the/my? tokens | tokens in/are/is a/an/the/this/that/my/these/one/our | tokens does/do a/an/the/this/that/my/these | tokeniz* | tokenis* | number of tokens | wie viele token/tokens | wieviele token/tokens
         | anzahl der? token/tokens | combien de token/tokens/jetons | cuántos/cuantos tokens | kitne token/tokens | in tokens | to tokens | token length | count tokens | into tokens""",
-    "count_other": "how many words/pages/characters | wie viele wörter/seiten/zeichen | combien de mots/pages | cuántas palabras/páginas | in words/pages | to words/pages",
+    "count_other": "how many words/pages/characters | in characters/chars | wie viele wörter/seiten/zeichen | combien de mots/pages | cuántas palabras/páginas | in words/pages | to words/pages",
     "training": "train/trains/trained/training | pre train* | pretrain* | from scratch | trainier* | entraîn* | entrain* | entren*",
     "from_scratch": """from scratch | from the ground up | von grund auf | desde cero | de zéro | foundation model | pre train* | pretrain*
         | our/my/your/their/its own llm/model/models/gpt/ai/modell/foundation""",
@@ -83,10 +83,10 @@ CUES: dict[str, str] = {
         | your own? cost/costs/spend/spending/usage/bill/price/expense/expenses/tokens/running | the/this bot .. cost/costs/spend/spent/used/usage/consume* | bot s? own? cost/costs/spend/spending/usage/bill | cost/costs/spend/price of this/the/running? bot
         | how much have/has/did/do i/we/you/everyone/team/everybody spent/spend/used/use/cost/burned/consumed | how much has the/this/my/our team/bot/channel/workspace .. spent/used/cost | what did/do/does/have/has you/the/this bot? cost/spend/spent/used
         | what have you/we/i spent/cost/used | how much did/do/does you/this/the/aicost bot? .. cost/spend | aicost cost/costs/spent/spend/used/usage | you cost/spent/costed us/me/so? | gekostet .. bot | bot .. gekostet/kostet | coûté .. bot | bot .. coûté | costado .. bot | bot .. costado/cuesta
-        | bot ka/ne .. kharcha/kharch | spent/spend/spending on you/this/aicost | so far this month | who .. spent .. most | top users/spenders | llm calls | budget left | budget status | remaining budget | questions asked | my/our questions/queries cost/costs/costed | cost/costs/spent/spend/spending so far | did my/our questions .. cost""",
+        | bot ka/ne .. kharcha/kharch | spent/spend/spending on you/this/aicost | so far this month | who .. spent .. most | top users/spenders | llm calls | budget left | budget status | remaining budget | questions asked | aicost bill | spend/spent with you | für dich/euch .. ausgegeben | have you .. burned/burnt/used/consumed | your own .. cost/costs/spend/bill/usage | my/our questions/queries cost/costs/costed | cost/costs/spent/spend/spending so far | did my/our questions .. cost""",
     "bot": "this/the/your/der/dieser/ce/le/este/el bot | aicost | yourself | bot s",
     "help": """help | what can you/i/this/it do/ask/answer? | what do you do/know | how do/can/does i/you/it use/work/this* | commands | who are you | what are you | hilfe | was kannst du | aide | ayuda | qué puedes hacer | que sais tu
-        | madad | show me? examples | example questions | wie funktioniert | comment ça marche | kya kar sakte""",
+        | madad | show me? some? examples | examples | what kind/kinds/sort/sorts of questions/things | example questions | wie funktioniert | comment ça marche | kya kar sakte""",
     "open_weights": "open source* | opensource | open weight* | open model* | quelloffen* | código abierto | open llm*",
     "context": "context/contexts | context window* | context length/size | ctx | kontext* | fenêtre de contexte | ventana de contexto | contexto/contexte | window",
     "translate": "translat* | übersetz* | uebersetz* | tradu*",

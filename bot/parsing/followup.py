@@ -15,6 +15,7 @@ from typing import Any
 from bot.parsing.annotate import Annotation
 from bot.parsing.builders import build, models_of, tier_of
 from bot.parsing.intents import Intent
+from bot.parsing.quantities import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import as_request, build_workload, describes_workload, period_of
 from bot.questions import (
@@ -26,9 +27,11 @@ from bot.questions import (
     FineTuningQuestion,
     HistoryQuestion,
     ModelRef,
+    Period,
     PriceQuestion,
     Question,
     SelfHostingQuestion,
+    Size,
     Stage,
     TokensQuestion,
     TrainingQuestion,
@@ -65,19 +68,28 @@ def patch(previous: Question, a: Annotation, intent: Intent, today: date) -> Que
     return patched if patched is not None and patched != previous else None
 
 
+_COMPUTE = frozenset(["training", "fine_tuning", "self_hosting", "break_even"])
+
+
+def _only_hardware(a: Annotation, intent: Intent, previous: Question) -> bool:
+    """ "On A100s instead", "128 H100s": other GPUs for the same question."""
+    asks_anew = a.has("price", "cost", "self_hosting", "training", "fine_tuning", "break_even")
+    return previous.kind in _COMPUTE and intent.kind in ("self_hosting", "fact") and not asks_anew
+
+
+def _names_a_topic(a: Annotation) -> bool:
+    return bool(a.subjects or a.makers or a.gpus) or a.has(
+        "finance", "said", "energy", "training", "industry", "why"
+    )
+
+
 def _stands_alone(a: Annotation, intent: Intent, previous: Question) -> bool:
     """Whether the message names enough to be asked without the thread."""
-    if intent.kind in (
-        "usage",
-        "help",
-        "fact",
-        "training",
-        "fine_tuning",
-        "self_hosting",
-        "break_even",
-        "tokens",
-        "history",
-    ):
+    if _only_hardware(a, intent, previous):
+        return False
+    if intent.kind == "fact" and not _names_a_topic(a):
+        return False
+    if intent.kind in ("usage", "help", "fact", "tokens", "history", *_COMPUTE):
         return intent.kind != previous.kind or intent.confidence >= 0.8
     workload = build_workload(a)
     if intent.kind == "estimate":
@@ -93,6 +105,8 @@ def _stands_alone(a: Annotation, intent: Intent, previous: Question) -> bool:
 
 def _changes_topic(a: Annotation, intent: Intent, previous: Question) -> bool:
     """ "And how much did OpenAI lose in 2024?" after an estimate is about something else."""
+    if _only_hardware(a, intent, previous) or (intent.kind == "fact" and not _names_a_topic(a)):
+        return False
     if intent.kind in (
         "usage",
         "fact",
@@ -150,6 +164,11 @@ def _workload(old: Workload, a: Annotation) -> Workload:
         changes["requests"], changes["requests_per"] = bare.value, bare.per
     if said.volume is not None:
         changes.update(_undirected(old, said))
+    alone = next(
+        (q for q in a.quantities if not q.unit and not q.role and not q.per and not q.per_thing), None
+    )
+    if alone is not None and not changes:
+        changes.update(_bare_number(old, alone))
     if said.workdays_only:
         changes["workdays_only"] = True
     if a.has("no_batch"):
@@ -167,6 +186,19 @@ def _workload(old: Workload, a: Annotation) -> Workload:
     ):
         changes["cached_share"] = share.value / 100
     return _scaled(replace(old, **changes), a)
+
+
+def _bare_number(old: Workload, number: Quantity) -> dict[str, Any]:
+    """ "260" fills the size that is missing; "make it 12 million" replaces the count."""
+    if old.input is not None and old.output is None:
+        return {"output": Size(amount=number.value, unit=old.input.unit)}
+    if old.output is not None and old.input is None:
+        return {"input": Size(amount=number.value, unit=old.output.unit)}
+    if old.users is not None:
+        return {"users": number.value}
+    if old.requests is not None:
+        return {"requests": number.value}
+    return {}
 
 
 def _undirected(old: Workload, said: Workload) -> dict[str, Any]:
@@ -207,6 +239,12 @@ def _wants_comparison(a: Annotation) -> bool:
     )
 
 
+_WAYS: tuple[tuple[str, Any], ...] = (("batch", "batch"), ("cached", "cached"), ("flex", "flex"))
+_IF_PER = re.compile(
+    r"\b(?:if|assuming|and) (?:that|it|this)(?:'?s| is) (?:per|a|each|every) (day|week|month|hour|year)\b"
+)
+
+
 def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | None:
     stage = old.stages[0]
     model = _model_ref(a)
@@ -223,6 +261,18 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
             objective="cheapest",
             want_per=a.want_per or old.want_per,
         )
+    if (
+        model is None
+        and stage.model is not None
+        and a.has("save", "difference")
+        and a.has("batch", "cached", "flex")
+    ):
+        compared = build("compare", a, today)
+        assert isinstance(compared, CompareQuestion)
+        kept = replace(_workload(stage.workload, a), batch=False, service_tier=None)
+        ways = tuple(way for cue, way in _WAYS if a.has(cue))
+        return replace(compared, models=(stage.model,), workload=kept, variants=("standard", *ways), objective="difference",
+                       want_per=a.want_per or old.want_per)  # fmt: skip
     if a.has("cheapest", "cheaper") and model is None:
         refs = (stage.model,) if stage.model else ()
         return CompareQuestion(
@@ -243,6 +293,10 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
         )
         for index, s in enumerate(old.stages)
     )
+    stated = _IF_PER.search(a.folded)
+    if stated and stages[0].workload.requests is not None:
+        rate: Period = stated.group(1)  # type: ignore[assignment]
+        stages = (replace(stages[0], workload=replace(stages[0].workload, requests_per=rate)), *stages[1:])
     want = a.want_per or (a.loose_period if not stages[0].workload.requests_per else None) or old.want_per
     workload = stages[0].workload
     if (
@@ -375,7 +429,10 @@ def _training(old: TrainingQuestion, a: Annotation, today: date) -> Question | N
         "want",
         "within",
     )
-    return _fill(old, a, today, names)
+    filled = _fill(old, a, today, names)
+    assert isinstance(filled, TrainingQuestion)
+    them = next((q.value for q in a.quantities if q.noun in ("them", "those", "these")), None)
+    return filled if them is None else replace(filled, gpus=them)
 
 
 def _fine_tuning(old: FineTuningQuestion, a: Annotation, today: date) -> Question | None:

@@ -40,7 +40,7 @@ _TRAINING_UNITS = ("parameters", "gpus", "gpu_hours", "epochs", "examples")
 def choose(annotation: Annotation, facts: FactBase) -> Intent:
     """The kind of question that a message most likely is."""
     rules = (
-        _empty, _help, _usage, _fine_tuning, _facts_about_companies, _break_even, _training, _tokens, _training_by_size, _self_hosting,
+        _empty, _help, _usage, _fine_tuning, _facts_about_companies, _facts_by_topic, _break_even, _training, _tokens, _training_by_size, _self_hosting,
         _history, _capacity, _pipeline, _compare, _estimate, _price, _bare_topics, _retrieved, _vague_topics,
     )  # fmt: skip
     for rule in rules:
@@ -127,6 +127,25 @@ def _describes(a: Annotation) -> bool:
     return describes_workload(build_workload(a))
 
 
+_SPECIFICATION = LazyPattern(
+    r"\b(?:memory|vram|t?flops?|tflop/s|bandwidth|power|watts?|tdp|specs?|buy|purchase|street price|retail|how many parameters|parameter count)\b"
+)
+_RUNNING = LazyPattern(r"\b(?:to run|running|to operate|operating|to serve|betrieb|faire tourner)\b")
+
+
+def _facts_by_topic(a: Annotation, facts: FactBase) -> Intent | None:
+    """Specifications, training times and running costs of named things, when a card is sure to answer."""
+    if not (a.subjects or a.gpus) or _describes(a) or a.of_unit("gpus", "gpu_hours", "parameters", "money"):
+        return None
+    about = _SPECIFICATION.search(a.folded) or (
+        a.subjects and (_RUNNING.search(a.folded) or a.has("gpu_words"))
+    )
+    if not about or (a.models and a.has("price")):
+        return None
+    hits = facts.search(a.text[:_QUERY], limit=1)
+    return Intent("fact", 0.85) if hits and hits[0].confident else None
+
+
 def _break_even(a: Annotation, _: FactBase) -> Intent | None:
     hosting = a.has("self_hosting") or bool(a.gpus)
     if a.has("break_even") and (
@@ -141,7 +160,9 @@ def _break_even(a: Annotation, _: FactBase) -> Intent | None:
 
 
 def _training(a: Annotation, facts: FactBase) -> Intent | None:
-    if not a.has("training"):
+    if not a.has("training") or not (
+        _asks_own_numbers(a) or a.gpus or a.subjects or a.makers or a.models or _MACHINE.search(a.folded)
+    ):
         return None
     if _asks_own_numbers(a) or a.gpus:
         return Intent("training", 0.9)
@@ -153,8 +174,15 @@ def _training(a: Annotation, facts: FactBase) -> Intent | None:
     return Intent("fact", 0.7 if hits and hits[0].confident else 0.55)
 
 
+_MACHINE = LazyPattern(
+    r"\b(?:models?|llms?|gpts?|ai|ki|ia|gpus?|modell\w*|modèles?|modelos?|frontier|neural|network|flops?|compute|training (?:cost|run)s?|own)\b"
+)
+
+
 def _tokens(a: Annotation, _: FactBase) -> Intent | None:
     money = a.of_unit("money")
+    if a.quotes and a.has("how_many") and "token" in a.folded:
+        return Intent("tokens", 0.95)
     if (
         a.has("tokens_count")
         and not money
@@ -182,10 +210,15 @@ def _training_by_size(a: Annotation, _: FactBase) -> Intent | None:
     return Intent("training", 0.85) if has_size and has_corpus and not a.has("fine_tuning") else None
 
 
-_TOKENS_IN = LazyPattern(r"\btokens? (?:in|for|are|is|of|from)(?: about| around| roughly)? [\d~]")
+_TOKENS_IN = LazyPattern(
+    r"\btokens? (?:in|for|are|is|of|from)(?: about| around| roughly| an?| the| my)* [\d~]"
+)
 
 
 def _self_hosting(a: Annotation, _: FactBase) -> Intent | None:
+    speed = any(q.unit == "tokens" and q.per == "second" for q in a.quantities)
+    if speed and any(q.per == "hour" or q.per_thing in ("gpu_hour", "gpu") for q in a.of_unit("money")):
+        return Intent("self_hosting", 0.9)
     if a.gpus and not a.has("capacity"):
         return Intent("self_hosting", 0.9)
     if a.gpus and a.of_unit("money") and a.has("capacity"):
@@ -198,6 +231,8 @@ def _self_hosting(a: Annotation, _: FactBase) -> Intent | None:
 
 
 def _history(a: Annotation, _: FactBase) -> Intent | None:
+    if a.has("history") and a.has("price") and len(a.words) <= 4:
+        return Intent("history", 0.7)
     if not (a.models or a.makers) or _describes(a):
         return None
     if a.has("history") and not a.has("batch"):
@@ -215,6 +250,10 @@ def _capacity(a: Annotation, _: FactBase) -> Intent | None:
     budgets = [q for q in a.of_unit("money") if q.per_thing not in ("tokens", "gpu_hour", "gpu")]
     if not budgets:
         return None
+    workload = build_workload(a)
+    complete = workload.requests is not None and workload.input is not None and workload.output is not None
+    if complete and a.models and not a.has("how_many") and (a.has("cost") or not a.has("capacity")):
+        return None  # the cost is asked for; the money is something else that is said
     if a.has("capacity") and not a.has("cheapest"):
         return Intent("capacity", 0.9)
     if a.models and not a.has("how_much", "cheapest"):
@@ -301,7 +340,8 @@ def _estimate(a: Annotation, _: FactBase) -> Intent | None:
 
 def _price(a: Annotation, _: FactBase) -> Intent | None:
     if a.models:
-        if a.has("price", "cost", "batch", "cached", "context", "cheaper"):
+        vague = all(m.ref.how == "family" for m in a.models) and a.explained() < 0.5
+        if a.has("price", "cost", "batch", "cached", "context", "cheaper") and not vague:
             return Intent("price", 0.9)
         if a.explained() >= 0.75 and not a.gpus and not _PAST.search(a.folded):
             return Intent("price", 0.9)
@@ -322,9 +362,17 @@ def _retrieved(a: Annotation, facts: FactBase) -> Intent | None:
 
 def _bare_topics(a: Annotation, _: FactBase) -> Intent | None:
     """ "Costs", "running costs", "price of AI": a topic without anything to reckon with; worth a question back."""
+    words = sum(1 for w in a.words if w.text[0].isalpha())
+    if a.has("compare") and a.has("price", "cost") and words <= 4:
+        return Intent("compare", 0.6)
+    if (
+        a.has("price", "cost", "how_much")
+        and words <= 3
+        and not (a.subjects or a.makers or a.gpus or a.has("training", "finance", "energy"))
+    ):
+        return Intent("price" if a.has("price") and not a.has("cost") else "estimate", 0.6)
     if a.subjects or a.makers or a.has("training", "industry", "trend", "energy", "finance", "why", "said"):
         return None
-    words = sum(1 for w in a.words if w.text[0].isalpha())
     if a.has("cost", "price") and words <= 7 and _TOPIC.search(a.folded):
         return Intent("estimate", 0.6)
     return None

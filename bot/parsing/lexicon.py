@@ -32,6 +32,7 @@ UNITS: dict[str, str] = _table(
         " snippets transcript transcripts description descriptions listing listings lead leads case cases claim claims sample"
         " samples book books essay essays poem poems blogpost blogposts form forms dokument dokumente dokumenten documento documentos"
         " correos rechnungen mails"
+        " step steps eval evals evaluations bots commit commits novel novels"
     ),
     conversations=(
         "conversation conversations chat chats session sessions dialog dialogs dialogue dialogues thread threads gespräch gespräche"
@@ -44,7 +45,7 @@ UNITS: dict[str, str] = _table(
         " agents subscriber subscribers player players visitor visitors dev devs developer developers engineer engineers nutzer benutzer"
         " kunden mitarbeiter utilisateur utilisateurs usuario usuarios logon log users' dau mau maus daus reps teammates colleagues"
     ),
-    gpu_hours="gpu-hours gpu-hour gpuhours gpu-hrs gpu-h",
+    gpu_hours="gpu-hr gpuhr gpu-hours gpu-hour gpuhours gpu-hrs gpu-h",
     gpus="gpu gpus card cards accelerator accelerators",
     parameters="param params parameter parameters parámetros paramètres",
     epochs="epoch epochs epochen époques epocas épocas passes",
@@ -58,7 +59,7 @@ UNITS: dict[str, str] = _table(
     months="month months mo mos mth monat monate monaten mois mes meses mahine mahina",
     years="year years yr yrs jahr jahre jahren an ans année années año años saal",
     percent="% percent pct percentage prozent porcentaje pourcent percents",
-    usd="$ dollar dollars usd bucks buck us$",
+    usd="$ dollar dollars dólar dólares dolares dolar usd bucks buck us$",
     cents="cent cents ¢",
     eur="€ euro euros eur",
     gbp="£ pound pounds gbp quid",
@@ -92,12 +93,12 @@ _PERIOD_WORDS: tuple[tuple[Period, str], ...] = (
     ("hour", "hour hours hr hrs h hourly stunde stündlich heure hora ghante"),
     (
         "day",
-        "day days d daily tag täglich taeglich jour journée día dia diario diaria diarias diarios quotidien roz din rozana /day",
+        "day days d daily evryday everyday tag täglich taeglich jour journée día dia diario diaria diarias diarios quotidien roz din rozana /day",
     ),
     ("week", "week weeks wk weekly woche wöchentlich semaine semana semanal hafte"),
     (
         "month",
-        "month months mo mth monthly monat monatlich mois mes mensual mensuel mensuales mahine mahina mon",
+        "month months mo mth mnth mnths monthly monat monatlich mois mes mensual mensuel mensuales mahine mahina mon",
     ),
     (
         "year",

@@ -84,11 +84,10 @@ class LocalParser:
         annotation = self.annotate(text)
         intent = intents.choose(annotation, self._knowledge.facts)
         explained = annotation.explained()
-        negative = next((q for q in annotation.quantities if q.negative), None)
-        if negative is not None:
-            detail = annotation.text[negative.start : negative.end]
+        impossible = _impossible(annotation)
+        if impossible:
             return LocalParse(
-                questions=(OutOfScope(reason="impossible", detail=detail),),
+                questions=(OutOfScope(reason="impossible", detail=impossible),),
                 confidence=1.0,
                 explained=explained,
                 final=True,
@@ -106,8 +105,15 @@ class LocalParser:
         confidence = intent.confidence * (0.5 + 0.5 * explained)
         if intent.kind in ("help", "usage"):
             confidence = intent.confidence
+        notes: tuple[str, ...] = ()
+        if intent.kind in ("estimate", "compare", "capacity") and (unused := _unused(annotation)):
+            confidence *= 0.6
+            notes = tuple(
+                f"I could not tell what “{number}” counts; it is not part of the calculation."
+                for number in unused[:3]
+            )
         return LocalParse(
-            questions=(question,), confidence=round(confidence, 3), explained=round(explained, 3)
+            questions=(question,), confidence=round(confidence, 3), explained=round(explained, 3), notes=notes
         )
 
     def _parse_parts(self, parts: list[str], previous: Question | None) -> LocalParse | None:
@@ -121,11 +127,10 @@ class LocalParser:
             if parse.confidence < 0.6:
                 return None
             question = parse.questions[0]
-            if (
-                questions
-                and parse.is_follow_up
-                and (not asks(part) or _only_the_period(questions[-1], question))
-            ):
+            own = asks(part) or part.rstrip().endswith("?")
+            if questions and not own and not parse.is_follow_up:
+                return None  # a statement with a topic of its own is context of the whole
+            if questions and parse.is_follow_up and (not own or _only_the_period(questions[-1], question)):
                 questions[-1] = (
                     question  # "gpt-4o or haiku? 5k in, 1k out": the second sentence completes the first
                 )
@@ -146,6 +151,29 @@ class LocalParser:
 _ASKING = LazyPattern(
     r"^\W*(?:and|also|what|how|which|when|why|who|is|are|does|do|can|could|would|should|und|was|wie|et|combien|y|cu[aá]nto|aur|kitna)\b"
 )
+
+
+_ENDLESS = LazyPattern(
+    r"\b(?:infinite(?:ly many)?|infinity|endless|unendlich\w*|infinit[oaé]\w*|nan) (?:\w+ )?(?:requests?|calls?|tokens?|users?|messages?|anfragen|requêtes|peticiones)\b|∞"
+)
+
+
+def _impossible(annotation: Annotation) -> str:
+    """The words of a quantity that cannot be: a negative or an endless one."""
+    for quantity in annotation.quantities:
+        if quantity.negative:
+            return annotation.text[quantity.start : quantity.end]
+    endless = _ENDLESS.search(annotation.folded)
+    return endless.group() if endless and (annotation.models or annotation.quantities) else ""
+
+
+def _unused(annotation: Annotation) -> list[str]:
+    """Numbers that no rule could give a meaning; an answer that leaves them out must say so."""
+    return [
+        annotation.text[q.start : q.end]
+        for q in annotation.quantities
+        if not q.unit and not q.role and not q.per and not q.per_thing and q.value > 1
+    ]
 
 
 def asks(sentence: str) -> bool:

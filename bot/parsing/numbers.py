@@ -36,7 +36,7 @@ _SCALES: dict[str, Decimal] = {
     "tsd": _THOUSAND, "mille": _THOUSAND, "hazaar": _THOUSAND, "hazar": _THOUSAND, "hundred": Decimal(100),
     "hundert": Decimal(100), "dozen": Decimal(12), "dutzend": Decimal(12), "douzaine": Decimal(12),
     "docena": Decimal(12), "m": _MILLION, "mm": _MILLION, "mn": _MILLION, "mio": _MILLION, "mln": _MILLION,
-    "million": _MILLION, "millions": _MILLION, "millionen": _MILLION, "millón": _MILLION, "millon": _MILLION,
+    "million": _MILLION, "milion": _MILLION, "milions": _MILLION, "millions": _MILLION, "millionen": _MILLION, "millón": _MILLION, "millon": _MILLION,
     "millones": _MILLION, "meg": _MILLION, "b": _BILLION, "bn": _BILLION, "bln": _BILLION, "billion": _BILLION,
     "billions": _BILLION, "mrd": _BILLION, "milliarde": _BILLION, "milliarden": _BILLION, "milliard": _BILLION,
     "milliards": _BILLION, "t": _TRILLION, "tn": _TRILLION, "trn": _TRILLION, "trillion": _TRILLION,
@@ -181,7 +181,7 @@ def _from_match(match: re.Match[str], language: Language, text: str) -> Number |
 
 def _is_minus(text: str, sign: int, digits: int) -> bool:
     """A minus stands right before its digits and apart from what precedes it; "tokens - 500" and "gpt-4" hold dashes."""
-    return digits == sign + 1 and (sign == 0 or text[sign - 1] in " (,:=/\n")
+    return digits == sign + 1 and (sign == 0 or text[sign - 1] in " (,:=/\n$€£₹")
 
 
 def _digits(text: str) -> tuple[Decimal, bool]:

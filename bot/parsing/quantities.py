@@ -26,6 +26,7 @@ from bot.parsing.lexicon import (
 from bot.parsing.numbers import Number, read_numbers
 from bot.parsing.spans import Word, split_words
 from bot.questions import Period
+from knowledge.wording import is_one_slip
 
 SIZE_UNITS = frozenset(["tokens", "words", "characters", "pages", "bytes"])
 CURRENCIES = {"usd": "USD", "cents": "USD", "eur": "EUR", "gbp": "GBP", "inr": "INR"}
@@ -38,9 +39,30 @@ _PER_THINGS: dict[str, str] = {"requests": "item", "items": "item", "messages": 
                                "conversations": "conversation", "users": "user", "gpus": "gpu", "gpu_hours": "gpu_hour"}  # fmt: skip
 _BYTE_FACTORS = {"kb": 10**3, "kilobytes": 10**3, "mb": 10**6, "megabytes": 10**6, "gb": 10**9, "gigabytes": 10**9,
                  "tb": 10**12, "terabytes": 10**12}  # fmt: skip
+_DAYS_OF_WORK = frozenset(["weekday", "workday", "werktag", "arbeitstag", "businessday"])
 _WORKDAY = frozenset(["working", "business", "work", "week", "arbeits", "jour", "ouvré", "laborable"])
 _CLAUSE_ENDS = frozenset([",", ";", "?", "!", "(", ")"])
 _SINGULAR_ROLES = frozenset(["prompt", "completion", "response", "reply", "answer", "generation"])
+_MODEL_WORDS = frozenset(["model", "llm", "modell", "modèle", "modelo", "network", "transformer"])
+_MODEL_SUFFIXES = frozenset(
+    ["m", "mm", "mn", "b", "bn", "t", "million", "billion", "trillion", "millionen", "milliarden"]
+)
+_COMMON_UNITS = ("requests", "request", "tokens", "messages", "queries", "calls", "prompts", "users", "words", "pages",
+                 "documents", "emails", "conversations", "questions", "tickets")  # fmt: skip
+_LEFT_OUTPUT = frozenset(
+    [
+        "summary",
+        "summaries",
+        "zusammenfassung",
+        "résumé",
+        "resumen",
+        "translation",
+        "reply",
+        "review",
+        "report",
+    ]
+)
+"""Things that are written, where they stand before their length ("a summary of 200 words")."""
 _MOST_NUMBERS = 48
 """No question holds more; a pasted table of numbers is read up to here."""
 _LOOK_AHEAD = 7
@@ -97,7 +119,8 @@ def read_quantities(
         limit = numbers[index + 1].start if index + 1 < len(numbers) else len(text)
         floor = numbers[index - 1].end if index else 0
         quantities.append(_Reader(text, words, number, floor, limit, consumed).read())
-    return _share_roles(text, _join_money_rates(_join_ranges(text, quantities)))
+    quantities = _join_products(text, _join_intervals(text, _join_ranges(text, quantities)))
+    return _share_roles(text, _join_money_rates(quantities))
 
 
 def _words_between(text: str, numbers: Sequence[Number], masked: Sequence[tuple[int, int]]) -> list[Word]:
@@ -147,7 +170,7 @@ class _Reader:
             suffix=number.suffix,
             negative=number.negative,
         )
-        quantity = self._currency_before(quantity)
+        quantity = self._negated(self._currency_before(quantity))
         quantity, at = self._unit_and_role(quantity)
         quantity = self._role_before(quantity)
         quantity, at = self._per(quantity, at)
@@ -180,6 +203,20 @@ class _Reader:
             return replace(quantity, unit="money", currency=CURRENCIES[UNITS[self.before[-1].text]])
         return quantity
 
+    def _negated(self, quantity: Quantity) -> Quantity:
+        """ "minus 40 requests", "-$20"."""
+        before = [w for w in self.before if w.text not in _SIGNS]
+        if not before:
+            return quantity
+        sign = before[-1]
+        apart = sign.start == 0 or self.text[sign.start - 1] in " (,:="
+        if sign.text in ("minus", "negative") or (
+            sign.text == "-" and apart and self.text[sign.end] in _SIGNS
+        ):
+            self.start = min(self.start, sign.start)
+            return replace(quantity, negative=True)
+        return quantity
+
     def _unit_and_role(self, quantity: Quantity) -> tuple[Quantity, int]:
         at = 0
         steps = 0
@@ -188,6 +225,17 @@ class _Reader:
             word = self.after[at].text
             following = self.after[at + 1].text if at + 1 < len(self.after) else ""
             unit, role = UNITS.get(word), ROLES.get(word)
+            if word == "\0model" and not quantity.unit and UNITS.get(following) in _COUNTED:
+                at += 1  # "12k gpt-5.5 requests"
+                continue
+            if word in _MODEL_WORDS and not quantity.unit and self.number.suffix in _MODEL_SUFFIXES:
+                quantity = replace(quantity, unit="parameters", noun=word)  # "a 400M model"
+                at = self._take(at)
+                break
+            if word in ("gpu", "gpu-") and UNITS.get(following) == "hours" and not quantity.unit:
+                quantity = replace(quantity, unit="gpu_hours", noun="gpu hours")
+                at = self._take(self._take(at))
+                break
             if word == "of" and following in ("them", "those", "these") and not quantity.unit:
                 quantity = replace(quantity, unit="items", noun=following)
                 at = self._take(at + 1)
@@ -297,9 +345,46 @@ class _Reader:
                 at += 1
                 continue
             break
+        if not quantity.unit and not quantity.role and [w.text for w in self.before[-2:]] == ["each", "of"]:
+            quantity = replace(quantity, unit="users", noun=self.after[0].text if self.after else "")
+            at = self._take(0) if self.after else 0
+        if not quantity.unit and not quantity.role:
+            quantity, at = self._misspelt(quantity)
         if not quantity.unit and not quantity.role:
             quantity, at = self._unknown_noun(quantity)
+        if not quantity.unit and not quantity.role:
+            quantity = self._labelled(quantity)
         return quantity, at
+
+    def _misspelt(self, quantity: Quantity) -> tuple[Quantity, int]:
+        """ "7500 requets": one slip away from a common unit."""
+        for at, word in enumerate(self.after[:2]):
+            if (
+                len(word.text) >= 5
+                and word.text.isalpha()
+                and word.text not in STOPWORDS
+                and word.text not in ADJECTIVES
+            ):
+                for unit in _COMMON_UNITS:
+                    if is_one_slip(word.text, unit):
+                        self._take(at)
+                        return replace(quantity, unit=UNITS[unit], noun=unit), at + 1
+        return quantity, 0
+
+    def _labelled(self, quantity: Quantity) -> Quantity:
+        """ "requests per day: 250": the unit stands in a label before the number."""
+        words = [w for w in self.before if w.text not in ("|", "*", "-", "_")]
+        if not words or (words[-1].text not in (":", "=") and len(words) == len(self.before)):
+            return quantity
+        label = [w for w in words if w.text not in (":", "=")][-4:]
+        for word in label:
+            unit = UNITS.get(word.text)
+            if unit in _COUNTED and not quantity.unit:
+                self.start = min(self.start, word.start)
+                quantity = replace(quantity, unit=unit, noun=word.text)
+            elif quantity.unit and word.text in PERIODS:
+                quantity = replace(quantity, per=PERIODS[word.text])
+        return quantity
 
     def _unknown_noun(self, quantity: Quantity) -> tuple[Quantity, int]:
         """A thing that no table knows, counted per period ("300 onboarding kits a week"): something that is sent once each."""
@@ -362,9 +447,12 @@ class _Reader:
         for word in reversed(self.before):
             if word.text in ROLES and word.text not in ("in", "out", "sent", "read"):
                 return word
+            if word.text in _LEFT_OUTPUT:
+                return word
             if (
                 word.text in FILLERS
                 or UNITS.get(word.text) == "tokens"
+                or word.text in ("|", "*")
                 or word.text in ("-", "'", '"', "length", "count", "size", "into", "a", "an")
             ):
                 continue
@@ -414,7 +502,7 @@ class _Reader:
     def _with_left_role(self, quantity: Quantity, word: Word) -> Quantity:
         self.consumed.add(word.start)
         self.start = min(self.start, word.start)
-        return replace(quantity, role=ROLES[word.text])
+        return replace(quantity, role=ROLES.get(word.text, "output"))
 
     def _per(self, quantity: Quantity, at: int) -> tuple[Quantity, int]:
         """Everything of the form "a day", "/day", "per user per day", "each", "daily" right behind the quantity."""
@@ -472,7 +560,7 @@ class _Reader:
             if workday:
                 step += 1
                 target = self.after[step].text
-            if target == "weekday":
+            if target in _DAYS_OF_WORK:
                 workday, target = True, "day"
             if (
                 target == "gpu"
@@ -523,7 +611,13 @@ class _Reader:
 
     def _settle(self, quantity: Quantity) -> Quantity:
         """Resolve what only the unit can tell: "10.000 requests", "6.7 GB", "2 mtok", "500 in" (tokens)."""
-        if self.number.grouped_by_dot and quantity.unit in (
+        if (
+            self.number.grouped_by_dot
+            and (quantity.role in ("input", "output", "cached"))
+            and not quantity.unit
+        ):
+            quantity = replace(quantity, value=quantity.value * 1000)
+        elif self.number.grouped_by_dot and quantity.unit in (
             *_COUNTED,
             "tokens",
             "words",
@@ -581,6 +675,49 @@ def _join_ranges(text: str, quantities: list[Quantity]) -> list[Quantity]:
     return joined
 
 
+_EVERY = frozenset(["every", "each", "alle", "cada", "jede", "toutes les", "har"])
+_PERIOD_OF_UNIT: dict[str, Period] = {
+    "seconds": "second", "minutes": "minute", "hours": "hour", "days": "day", "weeks": "week", "months": "month",
+}  # fmt: skip
+
+
+def _join_intervals(text: str, quantities: list[Quantity]) -> list[Quantity]:
+    """ "1 request every 10 seconds" is a rate: a tenth of a request a second."""
+    joined: list[Quantity] = []
+    for quantity in quantities:
+        last = joined[-1] if joined else None
+        if (
+            last is not None
+            and last.unit in _COUNTED
+            and last.per is None
+            and quantity.unit in _PERIOD_OF_UNIT
+            and quantity.value > 0
+            and text[last.end : quantity.start].strip() in _EVERY
+        ):
+            period = _PERIOD_OF_UNIT[quantity.unit]
+            joined[-1] = replace(last, end=quantity.end, value=last.value / quantity.value, per=period)
+        else:
+            joined.append(quantity)
+    return joined
+
+
+def _join_products(text: str, quantities: list[Quantity]) -> list[Quantity]:
+    """ "10x1000 evals" is ten thousand of them."""
+    joined: list[Quantity] = []
+    for quantity in quantities:
+        last = joined[-1] if joined else None
+        between = text[last.end : quantity.start].strip() if last is not None else ""
+        bare = last is not None and last.unit in ("", "times") and not last.role and not last.per
+        product = between in ("x", "×", "*") or (
+            last is not None and between == "" and text[last.start : last.end].endswith(("x", "×"))
+        )
+        if last is not None and bare and product and quantity.unit not in ("money", "percent"):
+            joined[-1] = replace(quantity, start=last.start, value=last.value * quantity.value)
+        else:
+            joined.append(quantity)
+    return joined
+
+
 def _join_money_rates(quantities: list[Quantity]) -> list[Quantity]:
     """ "$1 per 1M input tokens" is one rate, not a rate and a volume."""
     joined: list[Quantity] = []
@@ -598,6 +735,7 @@ def _join_money_rates(quantities: list[Quantity]) -> list[Quantity]:
     return joined
 
 
+_PART_OF = frozenset(["of the", "of", "out of", "out of the", "of our", "of my", "von den", "des", "de los"])
 _PAIR_JOINTS = frozenset(["/", "->", "→", "+", ":", "|", "&", "in/", "to", ",", "and"])
 
 
@@ -612,13 +750,18 @@ def _share_roles(text: str, quantities: list[Quantity]) -> list[Quantity]:
         if (
             bare
             and second_fits
-            and between in ("/", "->", "→", "|")
+            and (
+                between in ("/", "->", "→", "|")
+                or (between == ":" and (second.unit == "tokens" or first.value >= 20))
+            )
             and not _is_date_like(first, second, text)
         ):
             unit = second.unit or "tokens"
             roles = ("output", "input") if second.role == "input" else ("input", "output")
             result[index] = replace(first, role=roles[0], unit=unit)
             result[index + 1] = replace(second, role=roles[1], unit=unit)
+        elif bare and second.is_size and between in _PART_OF and "cach" in text[second.end : second.end + 40]:
+            result[index] = replace(first, role="cached", unit=second.unit)  # "6k of the 8k prompt is cached"
         elif (
             first.role == "input"
             and not second.role

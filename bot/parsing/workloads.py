@@ -31,6 +31,9 @@ _CONTEXT_WORDS = LazyPattern(r"\b(?:context|ctx|window|kontext\w*|contexte|conte
 _HALVES = LazyPattern(
     r"\bhalf (?:of (?:it|them|that) )?(?:is |as )?(?:in|input)\b|\bhalf[- ](?:and[- ])?half\b|\b50[/:]50\b|\bhälfte (?:ein|input)|\bmoitié entrée|\bmitad (?:de )?entrada"
 )
+_WRITTEN = frozenset(
+    ["summary", "summaries", "zusammenfassung", "reply", "replies", "review", "reviews", "report", "reports"]
+)
 _SECONDS = {"seconds": Decimal(1), "minutes": Decimal(60), "hours": Decimal(3600)}
 _SINGLE_USE = Decimal(1000)
 """Counts beside a number of users that are below this (or below the users) are read as what one user does."""
@@ -176,22 +179,18 @@ class _Builder:
         return counted
 
     def _requests(self, counted: list[Quantity]) -> None:
+        """The count that says how often, times those that stand for each of it ("3 prompts per document")."""
         factor = Decimal(1)
-        main: Quantity | None = None
+        mains: list[Quantity] = []
         for quantity in counted:
-            if quantity.per_thing in ("item", "conversation") and len(counted) > 1:
+            multiplies = quantity.per_thing in ("item", "conversation") or (
+                quantity.per_thing == "each" and not quantity.per and bool(mains)
+            )
+            if multiplies and len(counted) > 1:
                 factor *= quantity.value
-            elif main is None:
-                main = quantity
-            elif quantity.per_thing == "each" and not quantity.per:
-                factor *= quantity.value
-            elif main.unit == "requests" and quantity.unit != "requests":
-                continue
-            elif quantity.unit == "requests" and main.unit != "requests" and not main.per:
-                factor *= main.value
-                main = quantity
             else:
-                continue
+                mains.append(quantity)
+        main = _how_often(mains)
         if main is not None and self.workload.requests is None and self.workload.requests_per_user is None:
             self._set(requests=main.value * factor, requests_per=main.per)
         elif (
@@ -218,6 +217,10 @@ class _Builder:
         sizes = [q for q in self.quantities if q.is_size]
         items = self._has_items()
         single = self.annotation.has("one_request") or any(q.item_noun for q in sizes)
+        sizes.sort(
+            key=lambda q: q.role not in ("input", "output")
+        )  # what is said plainly comes before what is guessed
+        sizes = self._in_order(sizes, items)
         for quantity in sizes:
             role = quantity.role
             if role in ("system", "cached", "reasoning"):
@@ -240,6 +243,16 @@ class _Builder:
             and workload.users is None
         ):
             self._set(requests=Decimal(1))
+
+    def _in_order(self, sizes: list[Quantity], items: bool) -> list[Quantity]:
+        """Two lengths of a request without a word of direction: the first goes in, the second comes out."""
+        unmarked = [q for q in sizes if not q.role and q.per_thing in ("", "each") and (q.per is None)]
+        if not items or len(unmarked) != 2 or len(sizes) != 2 or unmarked[0].unit == "bytes":
+            return sizes
+        first, second = sorted(unmarked, key=lambda q: q.start)
+        if self._role_of_unmarked(first) == "output":
+            return sizes
+        return [replace(first, role="input"), replace(second, role="output")]
 
     def _has_items(self) -> bool:
         workload = self.workload
@@ -301,6 +314,8 @@ class _Builder:
             clause,
         ):
             return "output"
+        if quantity.item_noun in _WRITTEN:
+            return "output"
         if self.workload.input is not None and self.workload.output is None:
             return "output"
         if (
@@ -318,7 +333,7 @@ class _Builder:
         volume = self.workload.volume
         if volume is None:
             return
-        share: Decimal | None = None
+        share = self.annotation.mix
         if _HALVES.search(self.annotation.folded):
             share = Decimal("0.5")
         for quantity in self.quantities:
@@ -401,6 +416,18 @@ class _Builder:
 def period_of(workload: Workload) -> Period | None:
     """The period that a workload is stated for, or None for a one-off."""
     return workload.requests_per or workload.requests_per_user_per or workload.volume_per
+
+
+def _how_often(counts: list[Quantity]) -> Quantity | None:
+    """Of several counts the one that is a rate; else the one of calls ("calls for 500 tickets"); else the largest."""
+    if not counts:
+        return None
+    if len(counts) == 2 and counts[1].unit == "requests" and counts[0].unit == "items" and not counts[0].per:
+        first, second = counts
+        if first.value != 1 and second.value < first.value and not second.per:
+            return replace(second, value=first.value * second.value)
+    rates = [q for q in counts if q.per is not None]
+    return max(rates, key=lambda q: q.start) if rates else max(counts, key=lambda q: q.value)
 
 
 def as_request(workload: Workload) -> Workload:
