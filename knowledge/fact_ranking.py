@@ -181,6 +181,9 @@ class Ranking:
 
     def _answers(self, question: _Question, profile: Profile) -> bool:
         """Whether a card is an answer: no reason speaks against it."""
+        fact = self._facts[profile.id]
+        if question.reading.wants_amount and fact.value is None and fact.unit is None:
+            return False
         # Without a subject on either side only what the card is filed under says that it is meant.
         least = _MATCHED if question.reading.subjects or self._required(profile) else _DISTINCTIVE
         if any(term.is_strong and _weight(term, profile) < least for term in question.asked):

@@ -30,8 +30,8 @@ _ALTERNATIVES = re.compile(
     r"(?:,|/|&|\b(?:and|or|vs|versus|und|oder|et|ou|y|o|gegen|than|compared\s+(?:to|with)|against)\b)", re.I
 )
 _AMOUNT = re.compile(
-    r"how\s+(?:much|many|big|large)|what\s+(?:does|did|do|is|was|are|were)|wie\s*viele?|was\s+kostet|combien|cu[aá]nt[oa]s?|cost|price|\$",
-    re.I,
+    r"\bhow\s+(?:much|many|big|large|high)|\bwie\s*(?:viele?|hoch)|\bcombien|\bcu[aá]nt[oa]s?|\bkitn[aei]",
+    re.IGNORECASE,
 )
 
 
@@ -216,7 +216,18 @@ def _without(
 
 
 _GPU_CONTEXT = frozenset(
-    {"@fine_tune", "@rent", "@hour", "@gpu", "@gpu_hours", "@serverless", "@spot", "@lora", "@batch"}
+    {
+        "@fine_tune",
+        "@rent",
+        "@hour",
+        "@gpu",
+        "@gpu_hours",
+        "@serverless",
+        "@spot",
+        "@lora",
+        "@batch",
+        "@train",
+    }
 )
 
 

@@ -89,7 +89,7 @@ def _rental_preferences(rentals: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def _create(db: Database) -> None:
-    for name, columns in {
+    tables: dict[str, dict[str, Any]] = {
         "gpus": {"name": str, "aliases": str},
         "gpu_specifications": {"gpu": str, "quantity": str, "value": str, "high": str, "fact": str},
         "rentals": {
@@ -106,7 +106,8 @@ def _create(db: Database) -> None:
         },
         "utilisations": {"model": str, "percent": str, "fact": str},
         "rules": {"name": str, "value": str, "high": str, "fact": str},
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for name, columns in tables.items():
         db.table(name).create(columns, strict=True)
 
 
