@@ -18,6 +18,7 @@ from knowledge.errors import KnowledgeError
 
 if TYPE_CHECKING:
     from knowledge.catalogue import Catalogue
+    from knowledge.documents import Documents
     from knowledge.facts import FactBase
     from knowledge.hardware import Hardware
     from knowledge.opinions import OpinionBook
@@ -75,6 +76,8 @@ class KnowledgeBase:
 
     def close(self) -> None:
         """Close the file; the parts handed out before cannot be used any more."""
+        if "documents" in self.__dict__:
+            self.documents.close()
         self.connection.close()
 
     def __enter__(self) -> KnowledgeBase:
@@ -109,7 +112,14 @@ class KnowledgeBase:
         """Cited statements about companies, models and infrastructure, and the operator's documents."""
         from knowledge.facts import FactBase
 
-        return FactBase(self.connection)
+        return FactBase(self.connection, self.documents)
+
+    @cached_property
+    def documents(self) -> Documents:
+        """What the operator added; it is kept apart, so that it outlives the file."""
+        from knowledge.documents import Documents
+
+        return Documents(self.data_dir)
 
     @cached_property
     def hardware(self) -> Hardware:

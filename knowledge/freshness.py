@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,12 +23,12 @@ _CHECKSUM = slice(60, 64)
 _PACKAGE = Path(__file__).parent
 
 OPERATOR_FILES = ("contracts.yaml", "prices.json")
-"""Sources in the data directory; `documents` and `opinions` are folders of more."""
-OPERATOR_FOLDERS = ("documents", "opinions")
+"""Sources in the data directory; `opinions` is a folder of more."""
+OPERATOR_FOLDERS = ("opinions",)
 
 
-def source_files(data_dir: Path) -> Iterator[tuple[str, Path]]:
-    """Each file that the knowledge base is compiled from, with a name that does not depend on where it is installed."""
+def _installed_files() -> Iterator[tuple[str, Path]]:
+    """The price lists and the compiler, with names that do not depend on where they are installed."""
     for package, pattern in (("genai_prices", "data*.py"), ("openai_cost_calculator", "data/pricing/*.json")):
         spec = find_spec(package)
         if spec is not None and spec.origin is not None:
@@ -38,6 +39,9 @@ def source_files(data_dir: Path) -> Iterator[tuple[str, Path]]:
     for pattern in ("*.py", "sources/*.py", "data/*"):
         for path in sorted(_PACKAGE.glob(pattern)):
             yield f"knowledge/{path.relative_to(_PACKAGE)}", path
+
+
+def _operator_files(data_dir: Path) -> Iterator[tuple[str, Path]]:
     for name in OPERATOR_FILES:
         yield f"operator/{name}", data_dir / name
     for folder in OPERATOR_FOLDERS:
@@ -47,26 +51,47 @@ def source_files(data_dir: Path) -> Iterator[tuple[str, Path]]:
 
 def stamp(data_dir: Path) -> str:
     """Sizes and times of the sources: cheap, and changed by a mere copy."""
-    lines = []
-    for name, path in source_files(data_dir):
-        try:
-            status = path.stat()
-        except OSError:
-            continue
-        lines.append(f"{name} {status.st_size} {status.st_mtime_ns}")
-    return "\n".join(lines)
+    return "\n".join([*_installed_stamps(), *_stamps(_operator_files(data_dir))])
 
 
 def digest(data_dir: Path) -> str:
     """The content of the sources: the same wherever and whenever they were installed."""
+    return _digest([("installed", _installed_digest().encode()), *_contents(_operator_files(data_dir))])
+
+
+@cache
+def _installed_stamps() -> list[str]:
+    # Kept for the life of the process: it runs the code that it has loaded, whatever is installed over it meanwhile.
+    return list(_stamps(_installed_files()))
+
+
+@cache
+def _installed_digest() -> str:
+    return _digest(_contents(_installed_files()))
+
+
+def _stamps(files: Iterable[tuple[str, Path]]) -> Iterator[str]:
+    for name, path in files:
+        try:
+            status = path.stat()
+        except OSError:
+            continue
+        yield f"{name} {status.st_size} {status.st_mtime_ns}"
+
+
+def _contents(files: Iterable[tuple[str, Path]]) -> Iterator[tuple[str, bytes]]:
+    for name, path in files:
+        try:
+            yield name, path.read_bytes()
+        except OSError:
+            continue
+
+
+def _digest(contents: Iterable[tuple[str, bytes]]) -> str:
     import hashlib  # 3 ms to load, and rarely needed
 
     total = hashlib.blake2b(digest_size=16)
-    for name, path in source_files(data_dir):
-        try:
-            content = path.read_bytes()
-        except OSError:
-            continue
+    for name, content in contents:
         total.update(f"{name} {len(content)}\n".encode())
         total.update(content)
     return total.hexdigest()

@@ -176,14 +176,14 @@ def test_another_schema_is_compiled_anew(folder):
 
 
 def test_a_changed_source_is_compiled_and_a_copied_one_is_not(folder):
-    documents = folder / "documents"
-    documents.mkdir()
-    assert steps_of_open(folder) == []
-    (documents / "note.md").write_text("The GPU budget is 3 M$.")
+    contracts = folder / "contracts.yaml"
+    contracts.write_text("# none yet")
     assert steps_of_open(folder)
-    os.utime(documents / "note.md", (1, 1))
+    os.utime(contracts, (1, 1))
     assert steps_of_open(folder) == []
-    (documents / "note.md").unlink()
+    contracts.write_text("# none now")
+    assert steps_of_open(folder)
+    contracts.unlink()
     assert steps_of_open(folder)
 
 
@@ -258,6 +258,7 @@ def test_a_full_disk_is_a_clear_sentence(tmp_path):
 
 
 def test_opening_a_fresh_file_imports_nothing_heavy(folder):
+    start(str(folder)).communicate(timeout=60)
     code = (
         "import sys; from pathlib import Path; from knowledge.base import KnowledgeBase\n"
         "KnowledgeBase.open(Path(sys.argv[1])).prices\n"
