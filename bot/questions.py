@@ -150,6 +150,8 @@ class EstimateQuestion:
     want_per: Period | None = None
     """The period that the answer shall be given for; None: the workload's own."""
     on: date | None = None
+    currency: str | None = None
+    """ISO 4217 code of the currency that the answer is wanted in, when not US dollars."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

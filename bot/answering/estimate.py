@@ -8,6 +8,7 @@ from decimal import Decimal
 from bot.answering.bills import Bill, bill, steps
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answering.load import describes_load, load_of, with_cache
+from bot.answering.money import from_usd
 from bot.answering.rates import card_citation, moment, rate_summary
 from bot.answers import Answer, Citation, Figure, Lever, Step
 from bot.errors import NoPriceError
@@ -32,6 +33,9 @@ def answer_estimate(question: EstimateQuestion, context: Context) -> Answer:
     target = _target(question, first)
     total = sum((_in(made, target) for made in bills), Decimal(0))
     figures = _figures(bills, target, question)
+    if question.currency is not None and question.currency != "USD":
+        amount = from_usd(figures[0].amount, question.currency, context)
+        figures.insert(0, replace(figures[0], amount=amount, unit=question.currency))
     notes = list(context.notes)
     for made in bills:
         notes.extend(note for note in made.load.notes if note not in notes)
@@ -156,7 +160,7 @@ def _other_periods(target: Period | None, made: Bill) -> list[Period]:
 
 
 def _headline(bills: list[Bill], figures: list[Figure], context: Context) -> str:
-    main = f"{format_amount(figures[0].amount, 'USD')} {per_words(figures[0].per)}".strip()
+    main = f"{format_amount(figures[0].amount, figures[0].unit)} {per_words(figures[0].per)}".strip()
     if figures[0].label.startswith("For "):
         main = f"{main} {figures[0].label.lower()}"
     elif figures[0].per is None:

@@ -8,6 +8,11 @@ from bot.answering.context import Context, NoAnswer
 from bot.questions import Money
 
 
+def from_usd(amount: Decimal, currency: str, context: Context) -> Decimal:
+    """An amount of US dollars in another currency, at the same rates."""
+    return amount / in_usd(Money(amount=Decimal(1), currency=currency), context)
+
+
 def in_usd(money: Money, context: Context) -> Decimal:
     """An amount in US dollars, at the European Central Bank's last rate that is at hand; the rate is among the notes."""
     if money.currency == "USD":

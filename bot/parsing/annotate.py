@@ -153,7 +153,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     subjects = [Named(start, end, name) for start, end, name in knowledge.facts.subjects_in(text)]
     masked = [(m.start, m.end) for m in models]
     if "token" in folded:  # numbers inside a text to be counted count nothing themselves
-        masked += [match.span() for match in _QUOTED.finditer(text)]
+        masked += [match.span() for match in _QUOTED.finditer(text) if " " in match.group().strip("'\"` ")]
     masked += [(n.start, n.end) for n in (*makers, *providers)]
     masked += [(_letters_from(folded, g), g.end) for g in gpus]
     mix, masked_mix = read_mix(folded)

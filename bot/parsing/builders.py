@@ -117,17 +117,29 @@ def _price(a: Annotation, today: date) -> Question:
     length = re.search(
         r"\b(?:per|a|each|pro|par|por) (second|minute|hour|minuto|hora|heure|stunde)\b", a.folded
     )
+    models = models_of(a) or _unknown_product(a)
     threshold = next((q.value for q in a.quantities if q.per_thing == "threshold"), None)
     return PriceQuestion(
         request_tokens=threshold,
         per_time=_AUDIO_LENGTHS.get(length.group(1)) if length else None,
-        models=models_of(a),
+        models=models,
         units=units,
         batch=_wants_batch(a),
         service_tier=tier_of(a),
         on=_day(a, today),
         per_tokens=None if per in (None, Decimal(10) ** 6) else per,
     )
+
+
+_PRODUCT = LazyPattern(r"(?<![\w-])[a-z]{2,}[a-z.]*[-_]\d[\w.-]*(?![\w-])")
+
+
+def _unknown_product(a: Annotation) -> tuple[ModelRef, ...]:
+    """ "foobar-3000": a name that looks like a model's and is none on record."""
+    match = _PRODUCT.search(a.folded)
+    if match is None or a.makers or a.providers:
+        return ()
+    return (ModelRef(mention=a.text[match.start() : match.end()], how="unknown"),)
 
 
 def _day(a: Annotation, today: date) -> date | None:
@@ -154,7 +166,18 @@ def _estimate(a: Annotation, today: date) -> Question:
     want = a.want_per
     if a.span is not None and want is None:
         want = None
-    return EstimateQuestion(stages=stages, want_per=want, on=_day(a, today))
+    return EstimateQuestion(stages=stages, want_per=want, on=_day(a, today), currency=_currency(a))
+
+
+_CURRENCY_WORDS = LazyPattern(r"\b(?:in|en) (euros?|eur|pounds?|gbp|rupees?|inr)\b")
+
+
+def _currency(a: Annotation) -> str | None:
+    """The currency that an answer is wanted in ("in euros")."""
+    match = _CURRENCY_WORDS.search(a.folded)
+    if match is None:
+        return None
+    return {"e": "EUR", "p": "GBP", "g": "GBP", "r": "INR", "i": "INR"}[match.group(1)[0]]
 
 
 def _stages(a: Annotation) -> tuple[Stage, ...]:
@@ -601,7 +624,12 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         r"\bper (?:1m|million|m) tokens?\b|\bcost per (?:1m|million|token)\b", a.folded
     ):
         want = "cost_per_1m_tokens"
-    elif gpus is None and span is None and hours_per_day is None and (a.want_per in (None, "hour")):
+    elif (
+        span is None
+        and hours_per_day is None
+        and (a.want_per in (None, "hour"))
+        and (gpus is None or (gpus == 1 and a.has("price") and not a.of_unit("gpus")))
+    ):
         want = "gpu_price"
     return SelfHostingQuestion(
         cheapest=a.has("cheapest"),

@@ -101,6 +101,7 @@ CUES: dict[str, str] = {
     "audio": "audio | speech | voice | transcri* | tts | spoken",
     "web_search": "web search/searches | search tool",
     "embedding": "embed* | vector/vectors",
+    "gpu_words": "gpu/gpus | h100/h100s/a100/a100s | cluster | compute | gpu hour/hours",
     "total": "total/overall/altogether/insgesamt | in total | whole/entire",
     "greeting": "hi/hello/hey/thanks/cheers/hallo/danke/bonjour/merci/hola/gracias/namaste | thank you | good morning/afternoon/evening",
     "follow_up": """and/und/et/y/aur what/how/with/without/if/for/per/on/in/the/was/wie/mit/ohne/avec/sans/con/sin/pro/par/por/agar/then/over/at | what about | how about | same/dasselbe/gleiche/wahi | instead | what if | ok/okay and/now/but/so | now with/without/for

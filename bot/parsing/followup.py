@@ -103,6 +103,11 @@ def _stands_alone(a: Annotation, intent: Intent, previous: Question) -> bool:
     return False
 
 
+_PRICE_OF = LazyPattern(
+    r"\b(?:price|pricing|rates?|cost)s? (?:of|for)\b|\bpreis von\b|\bprix de\b|\bprecio de\b"
+)
+
+
 def _changes_topic(a: Annotation, intent: Intent, previous: Question) -> bool:
     """ "And how much did OpenAI lose in 2024?" after an estimate is about something else."""
     if _only_hardware(a, intent, previous) or (intent.kind == "fact" and not _names_a_topic(a)):
@@ -118,6 +123,8 @@ def _changes_topic(a: Annotation, intent: Intent, previous: Question) -> bool:
         "history",
     ):
         return intent.kind != previous.kind and intent.confidence >= 0.75
+    if intent.kind == "price" and a.models and _PRICE_OF.search(a.folded):
+        return previous.kind != "price"
     if intent.kind == "estimate":
         workload = build_workload(a)
         return (

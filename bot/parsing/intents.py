@@ -31,6 +31,7 @@ class Intent:
 
 
 _PAST = LazyPattern(r"\b(?:did|took|needed|used|were|was|consumed|required)\b")
+_PRODUCT_LIKE = LazyPattern(r"(?<![\w-])[a-z]{2,}[a-z.]*[-_]\d[\w.-]*(?![\w-])")
 _QUERY = 400
 """Characters of a message that are looked up among the facts."""
 _OWN_BOT = LazyPattern(r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel)\b")
@@ -365,6 +366,8 @@ def _bare_topics(a: Annotation, _: FactBase) -> Intent | None:
     words = sum(1 for w in a.words if w.text[0].isalpha())
     if a.has("compare") and a.has("price", "cost") and words <= 4:
         return Intent("compare", 0.6)
+    if a.has("price", "cost", "how_much") and _PRODUCT_LIKE.search(a.folded) and not a.models:
+        return Intent("price", 0.6)
     if (
         a.has("price", "cost", "how_much")
         and words <= 3

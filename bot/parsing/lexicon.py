@@ -118,7 +118,7 @@ ADVERB_PERIODS = frozenset(
 
 PERIOD_MARKERS = frozenset(
     """
-    per a an each every / pro par por al im am the each. par-jour any ein jeden jede jeder chaque cada
+    per a an each every evry evey / pro par por al im am the each. par-jour any ein jeden jede jeder chaque cada
     """.split()
 )
 

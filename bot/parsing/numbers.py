@@ -93,7 +93,7 @@ def _number_pattern(spaced: bool) -> re.Pattern[str]:
     """The pattern of a number or a range; `spaced` where "1 200" is one number, as in French, Spanish and German."""
     digits = (r"\d{1,3}(?: \d{3}){1,6}(?!\d)(?:,\d+)?|" if spaced else "") + _DIGITS
     return re.compile(
-        rf"(?<![\w.])(?P<sign>[-−]\s?(?=[\d.]))?(?P<low>{digits}){_SUFFIX.format('lows')}"
+        rf"(?:(?<![\w.])|(?<=\d[x×]))(?P<sign>[-−]\s?(?=[\d.]))?(?P<low>{digits}){_SUFFIX.format('lows')}"
         rf"(?:\s?(?:-|–|—|to|bis|à|a)\s?(?P<high>{digits}){_SUFFIX.format('highs')})?"
     )
 
@@ -259,8 +259,11 @@ def _read_words(
                 group, used_small = (group if group > 1 else Decimal(0)) + _FRACTIONS[word], True
                 if following in ("a", "an"):
                     position += 1
-            elif used_small and following == "":
-                break
+            elif (
+                following in ("a", "an") and after in ("page", "word", "million", "dozen") and not used_small
+            ):
+                group, used_small = _FRACTIONS[word], True
+                position += 1
             else:
                 break
         elif word in _SCALES and len(word) > 2 and word not in ("grand", "mil", "meg"):

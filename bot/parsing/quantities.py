@@ -345,9 +345,14 @@ class _Reader:
                 at += 1
                 continue
             break
-        if not quantity.unit and not quantity.role and [w.text for w in self.before[-2:]] == ["each", "of"]:
-            quantity = replace(quantity, unit="users", noun=self.after[0].text if self.after else "")
-            at = self._take(0) if self.after else 0
+        if (
+            quantity.unit in ("", "items")
+            and not quantity.role
+            and [w.text for w in self.before[-2:]] == ["each", "of"]
+        ):
+            if not quantity.unit and self.after:
+                at = self._take(0)
+            quantity = replace(quantity, unit="users")  # "each of 3 bots handles 700 …"
         if not quantity.unit and not quantity.role:
             quantity, at = self._misspelt(quantity)
         if not quantity.unit and not quantity.role:
@@ -760,8 +765,15 @@ def _share_roles(text: str, quantities: list[Quantity]) -> list[Quantity]:
             roles = ("output", "input") if second.role == "input" else ("input", "output")
             result[index] = replace(first, role=roles[0], unit=unit)
             result[index + 1] = replace(second, role=roles[1], unit=unit)
-        elif bare and second.is_size and between in _PART_OF and "cach" in text[second.end : second.end + 40]:
-            result[index] = replace(first, role="cached", unit=second.unit)  # "6k of the 8k prompt is cached"
+        elif (
+            bare
+            and (second.is_size or second.role)
+            and between in _PART_OF
+            and "cach" in text[second.end : second.end + 40]
+        ):
+            result[index] = replace(
+                first, role="cached", unit=second.unit or "tokens"
+            )  # "6k of the 8k prompt is cached"
         elif (
             first.role == "input"
             and not second.role
