@@ -13,6 +13,7 @@ import tiktoken
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import knowledge
 from knowledge.errors import KnowledgeError
 from knowledge.records import Model
 from knowledge.tokens import TokenCounter, encoding_for, seed
@@ -139,6 +140,7 @@ for name in ("gpt-4o", "gpt-4"):
 assert "requests" not in sys.modules
 """
     environment = {name: value for name, value in os.environ.items() if name != "TIKTOKEN_CACHE_DIR"}
+    environment["PYTHONPATH"] = str(Path(knowledge.__file__).parents[1])
     done = subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "new" / "folder")],
         capture_output=True,
@@ -150,13 +152,14 @@ assert "requests" not in sys.modules
 
 
 def test_a_damaged_cache_file_is_replaced_not_trusted(tmp_path: Path) -> None:
-    seed("cl100k_base", tmp_path)
-    (path,) = tmp_path.iterdir()
+    cache = tmp_path / "tokens"
+    seed("cl100k_base", cache)
+    (path,) = cache.iterdir()
     genuine = path.read_bytes()
     path.write_bytes(genuine[: len(genuine) // 2])
-    assert seed("cl100k_base", tmp_path) == tmp_path
+    assert seed("cl100k_base", cache) == cache
     assert path.read_bytes() == genuine
-    assert list(tmp_path.iterdir()) == [path]
+    assert list(cache.iterdir()) == [path]
 
 
 def test_an_unwritable_folder_gives_way_to_a_private_one(tmp_path: Path) -> None:
