@@ -3,7 +3,7 @@
 `knowledge.sources.contract_file` checks the file and compiles it; here its contracts are chosen and applied.
 
     - name: Enterprise agreement           free text, shown with the price
-      provider: openai                     whose bill it is; with or without `model` or `family`
+      provider: openai                     whose bill it is; with or without `model` or `family`; `own`: a server of your own
       model: gpt-4o                        one model, by the id that the price list uses
       family: claude sonnet                all models of a family
       percent_off: 12.5                    off every list price, or
@@ -11,6 +11,9 @@
       terms: batch                         only for this processing (with rates: the rates of this processing)
       from: 2026-01-01                     first day (UTC)
       to: 2026-12-31                       last day (UTC)
+
+A server of your own has no list price: `provider: own` with a `model`, by the name under which it answers, and `rates` gives one
+(0 where it costs nothing a token).
 
 Of several contracts that fit, the one for a model goes before one for a family and that before one for a whole provider; a
 named provider before none; the last in the file before the others. Fixed rates replace the list's rates of the same units,
@@ -34,6 +37,8 @@ from knowledge.units import UnitTree
 
 FILE_NAME = "contracts.yaml"
 TITLE = "your contract"
+OWN = "own"
+"""The provider of models on a server of the operator's own."""
 
 _EXACT = Context(prec=60)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from knowledge.contracts import FILE_NAME
+from knowledge.contracts import FILE_NAME, OWN
 from knowledge.errors import KnowledgeError
 from knowledge.sources.yaml_lines import LocatedList, mistake, read_yaml
 
@@ -97,6 +97,10 @@ class _Entry:
             raise self._mistake(None, "a contract needs a provider, a model or a family")
         if model is not None and family is not None:
             raise self._mistake("family", "a contract is for a model or for a family, not for both")
+        if provider == OWN:
+            if model is None or self._entry.get("rates") is None:
+                raise self._mistake("provider", "a server of your own needs a model and rates")
+            return [(OWN, model)]
         sellers = self._sellers(provider) if provider is not None else []
         if model is None and family is None:
             return []

@@ -102,6 +102,15 @@ def test_a_contract_gives_a_price_where_the_list_has_none(folder):
         card(folder, "- {provider: github-copilot, percent_off: 5}", "github-copilot", "gpt-4o")
 
 
+def test_a_server_of_one_s_own_has_the_price_it_is_given(folder):
+    contracts = "- {provider: own, model: Qwen-Local, rates: {input: 0, output: 0}}"
+    found = card(folder, contracts, "own", "Qwen-Local")
+    assert found.cost({"input_tokens": 500, "output_tokens": 20}).total == 0
+    assert found.contract
+    with pytest.raises(NoPriceError):
+        card(folder, contracts, "own", "another")
+
+
 @pytest.mark.parametrize(
     ("on", "under_contract"),
     [
@@ -180,6 +189,7 @@ def test_the_knowledge_base_follows_the_file(data_dir):
         (2, "no provider 'opnai' is known; did you mean openai", "- percent_off: 5\n  provider: opnai"),
         (2, "no model 'gpt-4p' is known at openai; did you mean", "- provider: openai\n  model: gpt-4p\n  percent_off: 5"),
         (1, "no family 'claude sonet' is known; did you mean claude sonnet", "- {family: claude sonet, percent_off: 5}"),
+        (2, "a server of your own needs a model and rates", "- percent_off: 5\n  provider: own"),
         (1, "not for both", "- {family: claude sonnet, model: gpt-4o, percent_off: 5}"),
         (1, "either percent_off or rates", "- {provider: openai}"),
         (1, "either percent_off or rates", "- {provider: openai, percent_off: 5, rates: {input: 1}}"),
