@@ -102,15 +102,21 @@ class Reader:
         if {"cloud", "gpu"} <= kinds and not any(self.lexicon.is_strong(term) for term in terms):
             terms.append("@cost")  # "lambda h100" asks for nothing else
         named = [mention.subject for mention in mentions if mention.subject]
+        unknown = [mention.text for mention in mentions if mention.subject is None]
         for subject in subjects:
-            found = self.subjects.mentions(subject, context=True)
-            named += [mention.subject for mention in found if mention.subject]
+            found = [
+                mention.subject
+                for mention in self.subjects.mentions(subject, context=True)
+                if mention.subject
+            ]
+            named += found
+            unknown += [] if found else [subject]
         asked = [period for _, _, period in dates]
         for period in periods:
             asked += _explicit_period(period)
         return Reading(
             subjects=tuple(dict.fromkeys(named)),
-            unknown=tuple(dict.fromkeys(mention.text for mention in mentions if mention.subject is None)),
+            unknown=tuple(dict.fromkeys(unknown)),
             corrected=tuple(
                 dict.fromkeys(mention.subject or "" for mention in mentions if mention.corrected)
             ),

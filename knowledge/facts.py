@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import KnowledgeError, UnknownNameError
-from knowledge.fact_ranking import Ranked, Ranking
+from knowledge.fact_ranking import Ranking
 from knowledge.fact_reading import Profile, Reader, Reading
 from knowledge.periods import Period, parse_period
 from knowledge.records import Source
@@ -252,6 +252,3 @@ def _merged(facts: list[FactHit], passages: list[tuple[Passage, float, bool]]) -
     """Facts and passages in one list: what answers before what only resembles, facts before passages of the same score."""
     hits = [*facts, *(FactHit(None, passage, score, confident) for passage, score, confident in passages)]
     return sorted(hits, key=lambda hit: (not hit.confident, -hit.score))
-
-
-__all__ = ["QUALIFIERS", "Fact", "FactBase", "FactHit", "Ranked", "Reading"]

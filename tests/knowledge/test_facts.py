@@ -144,6 +144,11 @@ def test_what_the_caller_knows_counts_as_if_it_were_said(facts: FactBase) -> Non
     assert not any(hit.confident for hit in facts.search("how much did they lose"))
 
 
+def test_a_name_that_the_caller_gives_and_no_fact_knows_is_unknown(facts: FactBase) -> None:
+    assert facts.read("loss in 2024", subjects=["Umbrella Corp"]).unknown == ("Umbrella Corp",)
+    assert not any(hit.confident for hit in facts.search("openai loss 2024", subjects=["Umbrella Corp"]))
+
+
 def test_another_year_is_never_an_answer(facts: FactBase) -> None:
     hits = facts.search("openai revenue 2024", limit=50)
     assert {hit.fact.period for hit in hits if hit.fact and hit.confident} == {"2024"}
