@@ -249,6 +249,11 @@ def _profile(identity: str, data: dict[str, Any]) -> Profile:
 
 
 def _merged(facts: list[FactHit], passages: list[tuple[Passage, float, bool]]) -> list[FactHit]:
-    """Facts and passages in one list: what answers before what only resembles, facts before passages of the same score."""
-    hits = [*facts, *(FactHit(None, passage, score, confident) for passage, score, confident in passages)]
-    return sorted(hits, key=lambda hit: (not hit.confident, -hit.score))
+    """Facts, in their order, with each passage in front of the first fact that answers less well."""
+    waiting = [FactHit(None, passage, score, confident) for passage, score, confident in reversed(passages)]
+    hits: list[FactHit] = []
+    for fact in facts:
+        while waiting and (waiting[-1].confident, waiting[-1].score) > (fact.confident, fact.score):
+            hits.append(waiting.pop())
+        hits.append(fact)
+    return [*hits, *reversed(waiting)]

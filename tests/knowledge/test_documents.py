@@ -189,6 +189,13 @@ def test_facts_stay_first_where_both_answer(facts: FactBase, tmp_path: Path) -> 
     assert answers(hits) == ["Analysts say that OpenAI had a loss of $5.1 billion in 2024."]
 
 
+def test_documents_do_not_tear_apart_sources_that_disagree(facts: FactBase, memo: Path) -> None:
+    alone = [hit.fact.id for hit in facts.search("how much did OpenAI lose in 2024?") if hit.fact]
+    facts.add_document(str(memo))
+    beside = [hit.fact.id for hit in facts.search("how much did OpenAI lose in 2024?", limit=12) if hit.fact]
+    assert beside[:8] == alone[:8]
+
+
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
