@@ -66,13 +66,34 @@ def _candidates(constraints: Constraints, context: Context) -> list[Model]:
         min_context=int(constraints.min_context) if constraints.min_context is not None else None,
         include_preview=False,
     )
-    return [
+    newest = _newest_generations(found)
+    kept = [
         model
         for model in found
         if model.maker not in constraints.excluded_makers
         and (not constraints.open_weights or model.open_weights)
         and (not own_only or model.provider in own_apis(model.maker))
+        and not model.id.startswith("ft:")
     ]
+    current = [model for model in kept if not _superseded(model, newest)]
+    if len(current) < len(kept):
+        context.note("Models two or more generations behind their own family are left out.")
+    return current
+
+
+def _newest_generations(models: Sequence[Model]) -> dict[tuple[str, str], int]:
+    """The first number of the newest version of each family."""
+    newest: dict[tuple[str, str], int] = {}
+    for model in models:
+        if model.version:
+            key = (model.maker, model.family)
+            newest[key] = max(newest.get(key, 0), model.version[0])
+    return newest
+
+
+def _superseded(model: Model, newest: dict[tuple[str, str], int]) -> bool:
+    """Price lists go on listing models that their maker has shut down; nobody wants to be pointed to one."""
+    return bool(model.version) and newest[(model.maker, model.family)] - model.version[0] >= 2
 
 
 def _constraint_words(constraints: Constraints, context: Context) -> str:
@@ -342,7 +363,13 @@ def _ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
     rows: list[tuple[str, Bill]] = [("Standard", standard)]
     changed = base
     for variant in question.variants[1:]:
-        changed = _as_variant(changed, workload, variant, context)
+        # Batch, flex and the like exclude each other; caching comes on top of any.
+        start = (
+            replace(base, cached_share=changed.cached_share, cached=changed.cached)
+            if variant != "cached"
+            else changed
+        )
+        changed = _as_variant(start, workload, variant, context)
         rows.append((variant.capitalize(), bill(model, changed, context)))
     label, best = rows[-1]
     saving = standard.per(per) - best.per(per)

@@ -34,8 +34,8 @@ def answer_fact(question: FactQuestion, context: Context) -> Answer:
             citations.append(citation(hit.fact.source, hit.fact.statement))
             details.append(_line(hit.fact))
         elif hit.passage is not None:
-            citations.append(citation(hit.passage.source, hit.passage.text))
-            details.append(hit.passage.text)
+            citations.append(citation(hit.passage.source, hit.passage.quote))
+            details.append(hit.passage.quote)
     first = sure[0]
     headline = (
         first.fact.statement

@@ -236,8 +236,10 @@ def _capacity(a: Annotation, today: date) -> Question:
             per=budget_quantity.per or (a.want_per if a.want_per and not a.has("how_long") else None),
         )
     workload = build_workload(a)
-    if workload.volume_per is None:
-        workload = as_request(workload)  # beside a budget, "1k in, 500 out" is the size of one request
+    if not any(q.per for q in a.sizes):
+        workload = replace(
+            as_request(workload), volume_per=None
+        )  # beside a budget, "1k in, 500 out" is the size of one request
     return CapacityQuestion(
         budget=budget,
         model=_model_of(a),
@@ -297,8 +299,15 @@ def _compare(a: Annotation, today: date) -> Question:
     workload = build_workload(a)
     described = describes_workload(workload)
     models = models_of(a)
-    if len(models) == 1 and a.providers and len(a.providers) >= 2:
-        models = (models[0],)
+    constraints = _constraints(a, models)
+    if (
+        len(models) == 1
+        and models[0].how == "family"
+        and models[0].mention.lower() in _LINES
+        and a.has("cheapest", "dearest")
+    ):
+        # "Which claude is cheapest": the line is whom it is made by, not its newest member.
+        constraints, models = replace(constraints, makers=(models[0].provider or "",)), ()
     objective: Literal["cheapest", "dearest", "side_by_side", "difference"] = "side_by_side"
     if a.has("cheapest") or re.search(r"\b(?:rank|sort|order|ranking|sortier\w*)\b", a.folded):
         objective = "cheapest"
@@ -311,7 +320,7 @@ def _compare(a: Annotation, today: date) -> Question:
     return CompareQuestion(
         models=models,
         workload=_translation(a, workload) if described else None,
-        constraints=_constraints(a, models),
+        constraints=constraints,
         objective=objective,
         metric=_metric(a) if not described else None,
         variants=_variants(a) if len(models) == 1 else (),
@@ -369,12 +378,27 @@ def _constraints(a: Annotation, models: tuple[ModelRef, ...]) -> Constraints:
     return Constraints(
         min_context=context.value if context else None,
         makers=makers if not models else (),
-        providers=tuple(dict.fromkeys(n.id for n in a.providers)),
+        providers=_sellers(a, models),
         excluded_makers=excluded,
         open_weights=a.has("open_weights"),
         max_input_price=_cap(caps, "input"),
         max_output_price=_cap(caps, "output"),
     )
+
+
+_LINES = frozenset(
+    "claude gpt chatgpt gemini grok llama qwen mistral deepseek kimi glm nova command phi gemma".split()
+)
+
+
+def _sellers(a: Annotation, models: tuple[ModelRef, ...]) -> tuple[str, ...]:
+    """Named providers; beside a single model, makers count as sellers too ("gpt-4o on azure vs openai")."""
+    named = (
+        [*a.providers, *a.makers]
+        if len(models) == 1 and len(a.makers) + len(a.providers) >= 2
+        else a.providers
+    )
+    return tuple(dict.fromkeys(n.id for n in sorted(named, key=lambda n: n.start)))
 
 
 def _cap(caps: list[Quantity], role: str) -> Decimal | None:

@@ -267,6 +267,9 @@ def _capacity(a: Annotation, _: FactBase) -> Intent | None:
 _BUYS = LazyPattern(
     r"\bhow many (?:\w+ )?(?:requests?|calls?|messages?|prompts?|queries|tokens?|conversations?|chats?|emails?|documents?) (?:can|could|will|would|do) (?:i|we|you)\b"
 )
+_ANYTHING_CHEAPER = LazyPattern(
+    r"\b(?:anything|something|any|model|models|alternative|alternatives|option|what(?:'s| is)?) (?:\w+ )?cheaper\b|\bcheaper (?:alternative|option|model|one)s?\b|^\W*cheaper than\b"
+)
 _SEQUENCE = LazyPattern(
     r"\b(?:then|after that|followed by|afterwards|step [12]|stage [12]|first .{3,80}second|pipeline|plus)\b"
 )
@@ -281,10 +284,9 @@ def _pipeline(a: Annotation, _: FactBase) -> Intent | None:
 
 
 def _compare(a: Annotation, _: FactBase) -> Intent | None:
-    sellers = {named.id for named in a.providers} | {m.ref.provider for m in a.models}
     names = len({(m.ref.model or m.ref.mention, m.ref.provider) for m in a.models})
-    if len(a.models) == 1 and len(a.providers) > 1:
-        names = len(sellers)  # "gpt-4o on azure or on openrouter"
+    if len(a.models) == 1 and len({named.id for named in (*a.providers, *a.makers)}) >= 2:
+        names = 2  # "gpt-4o on azure vs openai"
     topic = bool(
         a.models
         or a.makers
@@ -309,7 +311,7 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
         and re.search(r"\bvs|versus|against|compared\b", a.folded)
     ):
         return Intent("compare", 0.8)
-    if a.models and a.has("cheaper") and a.has("which", "compare"):
+    if a.models and a.has("cheaper") and (a.has("which", "compare") or _ANYTHING_CHEAPER.search(a.folded)):
         return Intent("compare", 0.8)
     if (
         a.has("context")

@@ -63,6 +63,7 @@ _LEFT_OUTPUT = frozenset(
     ]
 )
 """Things that are written, where they stand before their length ("a summary of 200 words")."""
+_SENDERS = frozenset(["bots", "teams", "apps", "services", "sites", "departments", "stores", "shops"])
 _MOST_NUMBERS = 48
 """No question holds more; a pasted table of numbers is read up to here."""
 _LOOK_AHEAD = 7
@@ -346,13 +347,13 @@ class _Reader:
                 continue
             break
         if (
-            quantity.unit in ("", "items")
+            (not quantity.unit or quantity.noun in _SENDERS)
             and not quantity.role
             and [w.text for w in self.before[-2:]] == ["each", "of"]
         ):
             if not quantity.unit and self.after:
                 at = self._take(0)
-            quantity = replace(quantity, unit="users")  # "each of 3 bots handles 700 …"
+            quantity = replace(quantity, unit="users")  # "each of 3 shops handles 700 …"
         if not quantity.unit and not quantity.role:
             quantity, at = self._misspelt(quantity)
         if not quantity.unit and not quantity.role:
@@ -378,6 +379,8 @@ class _Reader:
 
     def _labelled(self, quantity: Quantity) -> Quantity:
         """ "requests per day: 250": the unit stands in a label before the number."""
+        if self.after and self.after[0].text == "\0model":
+            return quantity
         words = [w for w in self.before if w.text not in ("|", "*", "-", "_")]
         if not words or (words[-1].text not in (":", "=") and len(words) == len(self.before)):
             return quantity
