@@ -25,7 +25,8 @@ from bot.parsing.lexicon import (
     STOPWORDS,
     UNITS,
 )
-from bot.parsing.quantities import Quantity, read_quantities
+from bot.parsing.quantities import read_quantities
+from bot.parsing.quantity import Quantity
 from bot.parsing.spans import Coverage, LazyPattern, Word, fold, split_words
 from bot.questions import ModelRef, Period, Span, Workload
 

@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from bot.parsing.annotate import Annotation
-from bot.parsing.builders import build, models_of, tier_of
+from bot.parsing.builders import build
 from bot.parsing.intents import Intent
-from bot.parsing.quantities import Quantity
+from bot.parsing.naming import models_of, tier_of
+from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import as_request, build_workload, describes_workload, period_of
 from bot.questions import (

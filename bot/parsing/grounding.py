@@ -30,7 +30,7 @@ from bot.parsing.intents import Intent
 from bot.parsing.lexicon import COST_WORDS, PERIODS, ROLES, STOPWORDS, UNITS
 from bot.parsing.llm_reader import as_form
 from bot.parsing.numbers import read_numbers
-from bot.parsing.quantities import SIZE_UNITS, Quantity
+from bot.parsing.quantity import SIZE_UNITS, Quantity
 from bot.parsing.spans import fold
 from bot.questions import (
     CapacityQuestion,

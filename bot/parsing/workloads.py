@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.parsing.annotate import Annotation
-from bot.parsing.quantities import Quantity
+from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.questions import Period, Size, SizeUnit, Workload
 

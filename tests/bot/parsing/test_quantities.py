@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.parsing.language import detect
-from bot.parsing.quantities import Quantity, read_quantities
+from bot.parsing.quantities import read_quantities
+from bot.parsing.quantity import Quantity
 from bot.parsing.spans import fold
 
 

@@ -1,0 +1,139 @@
+"""The builder of comparisons: which models or ways, under which constraints, by which measure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from bot.parsing.annotate import Annotation
+from bot.parsing.build_workloads import translation
+from bot.parsing.naming import models_of
+from bot.parsing.quantity import Quantity
+from bot.parsing.workloads import (
+    build_workload,
+    describes_workload,
+    is_context_window,
+)
+from bot.questions import (
+    CompareQuestion,
+    Constraints,
+    ModelRef,
+    Question,
+)
+
+
+def build_compare(a: Annotation, today: date) -> Question:
+    workload = build_workload(a)
+    described = describes_workload(workload)
+    models = models_of(a)
+    constraints = _constraints(a, models)
+    if (
+        len(models) == 1
+        and models[0].how == "family"
+        and models[0].mention.lower() in _LINES
+        and a.has("cheapest", "dearest")
+    ):
+        # "Which claude is cheapest": the line is whom it is made by, not its newest member.
+        constraints, models = replace(constraints, makers=(models[0].provider or "",)), ()
+    objective: Literal["cheapest", "dearest", "side_by_side", "difference"] = "side_by_side"
+    if a.has("cheapest") or re.search(r"\b(?:rank|sort|order|ranking|sortier\w*)\b", a.folded):
+        objective = "cheapest"
+    elif a.has("dearest"):
+        objective = "dearest"
+    elif a.has("difference", "save") and (len(models) > 1 or len(_variants(a)) > 1):
+        objective = "difference"
+    elif (a.has("cheaper") and len(models) > 1) or a.has("cheaper"):
+        objective = "cheapest"
+    return CompareQuestion(
+        models=models,
+        workload=translation(a, workload) if described else None,
+        constraints=constraints,
+        objective=objective,
+        metric=_metric(a) if not described else None,
+        variants=_variants(a) if len(models) == 1 else (),
+        limit=_limit(a),
+        want_per=a.want_per,
+    )
+
+
+def _variants(
+    a: Annotation,
+) -> tuple[Literal["standard", "batch", "cached", "flex", "priority", "fast"], ...]:
+    """Ways of using one model that are set against each other; the standard way is always one of them."""
+    names: tuple[tuple[str, Any], ...] = (
+        ("batch", "batch"),
+        ("cached", "cached"),
+        ("flex", "flex"),
+        ("priority", "priority"),
+        ("fast_mode", "fast"),
+    )
+    found = tuple(variant for cue, variant in names if a.has(cue))
+    return ("standard", *found) if found and a.has("save", "difference", "compare", "cheaper") else ()
+
+
+def _metric(a: Annotation) -> Literal["input", "output", "blended"] | None:
+    has_in = bool(re.search(r"\binput\b|\bprompt tokens\b", a.folded))
+    has_out = bool(re.search(r"\boutput\b|\bcompletion tokens\b", a.folded))
+    if has_in != has_out:
+        return "input" if has_in else "output"
+    return None
+
+
+def _limit(a: Annotation) -> int | None:
+    match = re.search(
+        r"\b(?:top|best|cheapest|first|günstigsten) (\d{1,2}|three|five|ten|two|drei|fünf)\b|\b(\d{1,2}|three|five|ten|two|drei|fünf) (?:cheapest|best|least expensive|günstigsten|cheap)\b",
+        a.folded,
+    )
+    if not match:
+        return None
+    word = match.group(1) or match.group(2)
+    return {"two": 2, "three": 3, "drei": 3, "five": 5, "fünf": 5, "ten": 10}.get(word) or int(word)
+
+
+def _constraints(a: Annotation, models: tuple[ModelRef, ...]) -> Constraints:
+    context = next((q for q in a.quantities if is_context_window(a, q)), None)
+    caps = [q for q in a.of_unit("money") if q.per_thing == "tokens"]
+    excluded = tuple(
+        n.id
+        for n in a.makers
+        if re.search(
+            r"\b(?:not|except|other than|besides|excluding|without|no|außer|sauf|excepto)(?: from| by)?\s*$",
+            a.folded[: n.start],
+        )
+    )
+    makers = tuple(n.id for n in a.makers if n.id not in excluded)
+    return Constraints(
+        min_context=context.value if context else None,
+        makers=makers if not models else (),
+        providers=_sellers(a, models),
+        excluded_makers=excluded,
+        open_weights=a.has("open_weights"),
+        max_input_price=_cap(caps, "input"),
+        max_output_price=_cap(caps, "output"),
+    )
+
+
+_LINES = frozenset(
+    "claude gpt chatgpt gemini grok llama qwen mistral deepseek kimi glm nova command phi gemma".split()
+)
+
+
+def _sellers(a: Annotation, models: tuple[ModelRef, ...]) -> tuple[str, ...]:
+    """Named providers; beside a single model, makers count as sellers too ("gpt-4o on azure vs openai")."""
+    named = (
+        [*a.providers, *a.makers]
+        if len(models) == 1 and len(a.makers) + len(a.providers) >= 2
+        else a.providers
+    )
+    return tuple(dict.fromkeys(n.id for n in sorted(named, key=lambda n: n.start)))
+
+
+def _cap(caps: list[Quantity], role: str) -> Decimal | None:
+    """An upper limit of a rate, in USD per 1M tokens; a limit of no stated direction is one of input."""
+    for quantity in caps:
+        if quantity.role == role or (not quantity.role and role == "input"):
+            return quantity.value * (Decimal(10) ** 6 / (quantity.per_tokens or Decimal(10) ** 6))
+    return None

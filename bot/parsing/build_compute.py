@@ -1,0 +1,277 @@
+"""Builders of questions about GPUs: training, fine-tuning, own hosting, break-even."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from bot.parsing.annotate import Annotation
+from bot.parsing.naming import model_of, models_of
+from bot.parsing.spans import LazyPattern
+from bot.parsing.workloads import (
+    as_request,
+    build_workload,
+    size_of,
+)
+from bot.questions import (
+    BreakEvenQuestion,
+    FineTuningQuestion,
+    ModelRef,
+    Money,
+    Question,
+    SelfHostingQuestion,
+    Span,
+    TrainingQuestion,
+)
+
+_HUNDRED = Decimal(100)
+
+
+def _parameters(a: Annotation) -> Decimal | None:
+    for quantity in a.quantities:
+        if quantity.unit == "parameters":
+            return quantity.value
+    for quantity in a.quantities:
+        if (
+            quantity.suffix in ("b", "bn")
+            and quantity.unit in ("", "tokens")
+            and not re.match(
+                r"[ -]?(?:training )?tokens?\b",
+                a.folded[quantity.end - len(quantity.noun) if quantity.noun else quantity.end :],
+            )
+            and quantity.unit == ""
+        ):
+            return quantity.value
+    bare = [q for q in a.quantities if q.suffix in ("m", "b") and not q.unit and not q.role and not q.per]
+    if bare:
+        return bare[0].value
+    for named in a.models:  # "train a llama 7b": the size stands inside the name
+        match = re.search(r"(\d{1,4}(?:\.\d)?)\s?b\b", named.ref.mention.lower())
+        if match:
+            return Decimal(match.group(1)) * 10**9
+    return None
+
+
+def _gpu(a: Annotation) -> tuple[str | None, Decimal | None]:
+    """The GPU that the text names, and how many of it."""
+    gpu = a.gpus[0].id if a.gpus else None
+    count = next((q.value for q in a.quantities if q.unit == "gpus"), None)
+    if count is None and a.gpus:
+        for quantity in a.quantities:
+            between = a.folded[quantity.end : a.gpus[0].start]
+            if (
+                quantity.end <= a.gpus[0].end
+                and quantity.unit in ("", "times")
+                and len(between.strip()) <= 8
+                and not quantity.per
+            ):
+                count = quantity.value
+    if (
+        count is None
+        and gpu
+        and re.search(
+            r"\b(?:a|an|one|single|ein|eine|un|una)\s+(?:single |nvidia )?$", a.folded[: a.gpus[0].start]
+        )
+    ):
+        count = Decimal(1)
+    return gpu, count
+
+
+def _gpu_hour_price(a: Annotation) -> Decimal | None:
+    return next(
+        (q.value for q in a.of_unit("money") if q.per_thing in ("gpu_hour", "gpu") or q.per == "hour"), None
+    )
+
+
+def _share(a: Annotation, pattern: str) -> Decimal | None:
+    for quantity in a.of_unit("percent"):
+        if re.search(pattern, a.clause(quantity)):
+            return quantity.value / _HUNDRED
+    match = re.search(r"\b(?:mfu|utili[sz]ation)\s*(?:of|=|:|is)?\s*(0?\.\d+)", a.folded)
+    return Decimal(match.group(1)) if match and re.search(pattern, match.group()) else None
+
+
+def _provider(a: Annotation) -> str | None:
+    if a.clouds:
+        return a.clouds[0].id
+    return a.providers[0].id if a.providers else None
+
+
+def build_training(a: Annotation, today: date) -> Question:
+    gpu, gpus = _gpu(a)
+    tokens = next((q.value for q in a.quantities if q.unit == "tokens" and not q.per), None)
+    if tokens is None:  # "7B on 2T"
+        tokens = next(
+            (q.value for q in a.quantities if q.suffix in ("t", "tn", "trillion") and not q.unit), None
+        )
+    within = None
+    if a.span is not None:
+        within = a.span
+    else:
+        days = next(
+            (q for q in a.quantities if q.unit in ("days", "weeks", "months", "hours") and not q.per), None
+        )
+        if days is not None and re.search(
+            r"\bin\b|\bwithin\b", a.folded[max(0, days.start - 12) : days.start]
+        ):
+            within = Span(amount=days.value, unit=days.unit.rstrip("s"))  # type: ignore[arg-type]
+    want: Any = "cost"
+    if re.search(
+        r"\bhow (?:long|many days|many weeks|many months)\b|\bwie lange\b|\bcombien de temps\b|\bcuánto tiempo\b",
+        a.folded,
+    ):
+        want = "days"
+    elif re.search(
+        r"\bhow many (?:gpu[- ]?hours)\b|\bgpu[- ]?hours (?:to|does|do|for|are|would)\b", a.folded
+    ):
+        want = "gpu_hours"
+    elif re.search(r"\bhow many (?:\w+ )?(?:gpus|h100s?|a100s?|h200s?|b200s?|cards)\b", a.folded):
+        want = "gpus"
+    elif re.search(r"\bflops?\b|\bhow much compute\b", a.folded) and not a.has("cost"):
+        want = "flops"
+    return TrainingQuestion(
+        parameters=_parameters(a),
+        tokens=tokens,
+        gpu=gpu,
+        gpus=gpus,
+        gpu_hours=next((q.value for q in a.quantities if q.unit == "gpu_hours"), None),
+        mfu=_share(a, r"mfu|flops|utili"),
+        usd_per_gpu_hour=_gpu_hour_price(a),
+        provider=_provider(a),
+        want=want,
+        within=within,
+    )
+
+
+def build_fine_tuning(a: Annotation, today: date) -> Question:
+    gpu, gpus = _gpu(a)
+    sizes = [q for q in a.sizes if q.unit]
+    examples = next(
+        (q for q in a.quantities if q.unit in ("examples", "items", "conversations", "requests", "messages")),
+        None,
+    )
+    per_example = next((q.value for q in sizes if q.unit == "tokens" and (examples is not None)), None)
+    dataset = None if per_example is not None else next((size_of(q) for q in sizes), None)
+    method: Any = (
+        "qlora" if a.has("qlora") else "lora" if a.has("lora") else "full" if a.has("full_tuning") else None
+    )
+    model = model_of(a)
+    return FineTuningQuestion(
+        model=model,
+        model_name=_open_model_name(a),
+        parameters=_parameters(a),
+        dataset=dataset,
+        examples=examples.value if examples else None,
+        tokens_per_example=per_example,
+        epochs=next((q.value for q in a.quantities if q.unit == "epochs"), None),
+        method=method,
+        gpu=gpu,
+        gpus=gpus,
+        hours=_hours(a),
+        usd_per_gpu_hour=_gpu_hour_price(a),
+        provider=_provider(a),
+    )
+
+
+def _hours(a: Annotation) -> Decimal | None:
+    """A stated length of computing time in hours."""
+    factors = {"hours": Decimal(1), "days": Decimal(24), "weeks": Decimal(168)}
+    for quantity in a.quantities:
+        if quantity.unit in factors and not quantity.per:
+            return quantity.value * factors[quantity.unit]
+    if a.span is not None and a.span.unit in ("hour", "day", "week"):
+        return a.span.amount * {"hour": Decimal(1), "day": Decimal(24), "week": Decimal(168)}[a.span.unit]
+    return None
+
+
+_OPEN_MODEL = LazyPattern(
+    r"\b(?:llama|mistral|mixtral|qwen|gemma|phi|deepseek|falcon|gpt-oss|kimi|glm|olmo|yi)[\w.\- ]{0,20}?\d{1,4}(?:\.\d)?b\b|\b\d{1,4}(?:\.\d)?b(?: parameter)?(?: model| llm)\b"
+)
+
+
+def _open_model_name(a: Annotation) -> str | None:
+    match = _OPEN_MODEL.search(a.folded)
+    if match:
+        return a.text[match.start() : match.end()]
+    return a.models[0].ref.mention if a.models else None
+
+
+def _hosting(a: Annotation) -> SelfHostingQuestion:
+    gpu, gpus = _gpu(a)
+    throughput = next((q.value for q in a.quantities if q.unit == "tokens" and q.per == "second"), None)
+    hours_per_day = next((q.value for q in a.quantities if q.unit == "hours" and q.per == "day"), None)
+    if hours_per_day is None and a.has("office_hours"):
+        hours_per_day = Decimal(8)
+    span = a.span
+    if span is None:
+        length = next(
+            (
+                q
+                for q in a.quantities
+                if q.unit in ("hours", "days", "weeks", "months", "years") and not q.per
+            ),
+            None,
+        )
+        if length is not None:
+            span = Span(amount=length.value, unit=length.unit.rstrip("s"))  # type: ignore[arg-type]
+    want: Any = "cost"
+    if throughput is not None or re.search(
+        r"\bper (?:1m|million|m) tokens?\b|\bcost per (?:1m|million|token)\b", a.folded
+    ):
+        want = "cost_per_1m_tokens"
+    elif (
+        span is None
+        and hours_per_day is None
+        and (a.want_per in (None, "hour"))
+        and (gpus is None or (gpus == 1 and a.has("price") and not a.of_unit("gpus")))
+    ):
+        want = "gpu_price"
+    return SelfHostingQuestion(
+        cheapest=a.has("cheapest"),
+        model_name=_open_model_name(a),
+        gpu=gpu,
+        gpus=gpus,
+        hours_per_day=hours_per_day,
+        span=span,
+        tokens_per_second=throughput,
+        utilisation=_share(a, r"utili|load|busy|auslast|ausgelast|duty"),
+        usd_per_gpu_hour=_gpu_hour_price(a),
+        provider=_provider(a),
+        want=want,
+        want_per=a.want_per,
+    )
+
+
+def build_self_hosting(a: Annotation, today: date) -> Question:
+    return _hosting(a)
+
+
+def build_break_even(a: Annotation, today: date) -> Question:
+    fixed = next(
+        (q for q in a.of_unit("money") if q.per in ("month", "day", "year", None) and not q.per_thing), None
+    )
+    routes = (
+        not a.gpus
+        and not [q for q in a.quantities if q.unit not in ("users", "")]
+        and (a.has("advice", "own_model", "training", "fine_tuning") or not a.models)
+    )
+    return BreakEvenQuestion(
+        model=_api_model(a),
+        hosting=replace(_hosting(a), want="cost"),
+        fixed_cost=Money(amount=fixed.value, currency=fixed.currency or "USD", per=fixed.per)
+        if fixed
+        else None,
+        workload=as_request(build_workload(a)),
+        routes=routes,
+    )
+
+
+def _api_model(a: Annotation) -> ModelRef | None:
+    """The model of the API side: one that is not what would be hosted ("self-host llama 70b or gpt-4o-mini?": the latter)."""
+    models = models_of(a)
+    name = _open_model_name(a)
+    others = [m for m in models if name is None or m.mention.lower() not in name.lower()]
+    return next(iter(others or models), None)

@@ -1,0 +1,128 @@
+"""Builders of questions about prices, price history and token counts."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal
+from typing import Any, Literal
+
+from bot.parsing.annotate import Annotation
+from bot.parsing.naming import day_of, model_of, models_of, tier_of, wants_batch
+from bot.parsing.spans import LazyPattern
+from bot.parsing.workloads import (
+    size_of,
+)
+from bot.questions import (
+    HistoryQuestion,
+    ModelRef,
+    PriceQuestion,
+    Question,
+    TokensQuestion,
+)
+
+_UNIT_WORDS: tuple[tuple[str, LazyPattern], ...] = (
+    ("cache_write", LazyPattern(r"\bcache[- ]writ|\bwrit\w* (?:to )?(?:the )?cache|\bcache creation")),
+    ("cached", LazyPattern(r"\bcach|\bgecach")),
+    ("audio", LazyPattern(r"\baudio\b|\bspeech\b|\bvoice\b|\btranscri")),
+    ("image", LazyPattern(r"\bimages?\b|\bpictures?\b")),
+    ("search", LazyPattern(r"\bsearch(?:es)?\b")),
+    (
+        "context",
+        LazyPattern(
+            r"\bmax(?:imum)? context|\bcontext (?:window|length|size)|\bhow (?:big|large|long) is the context|\bkontextfenster|\bfenêtre de contexte"
+        ),
+    ),
+    ("input", LazyPattern(r"\binputs?\b|\bprompt tokens?\b|\beingabe|\bentrée\b|\bentrada\b")),
+    ("output", LazyPattern(r"\boutputs?\b|\bcompletions?\b|\bausgabe|\bsortie\b|\bsalida\b")),
+)
+
+
+_AUDIO_LENGTHS: dict[str, Literal["second", "minute", "hour"]] = {
+    "second": "second", "minute": "minute", "minuto": "minute", "hour": "hour", "hora": "hour", "heure": "hour", "stunde": "hour",
+}  # fmt: skip
+
+
+def build_price(a: Annotation, today: date) -> Question:
+    units = tuple(name for name, pattern in _UNIT_WORDS if pattern.search(a.folded))
+    if "cached" in units and re.search(r"cached (?:input|prompt)|input cach|cach\w+ input", a.folded):
+        units = tuple(name for name in units if name != "input")  # "cached input" is one rate
+    per = next((q.value for q in a.quantities if q.per_thing == "basis"), None)
+    if per is None and re.search(r"\bper (?:1k|k|thousand)\b|/1?k\b", a.folded):
+        per = Decimal(1000)
+    if per is None and re.search(r"\bper (?:single )?token\b|\ba token\b", a.folded):
+        per = Decimal(1)
+    length = re.search(
+        r"\b(?:per|a|each|pro|par|por) (second|minute|hour|minuto|hora|heure|stunde)\b", a.folded
+    )
+    models = models_of(a) or _unknown_product(a)
+    threshold = next((q.value for q in a.quantities if q.per_thing == "threshold"), None)
+    return PriceQuestion(
+        request_tokens=threshold,
+        per_time=_AUDIO_LENGTHS.get(length.group(1)) if length else None,
+        models=models,
+        units=units,
+        batch=wants_batch(a),
+        service_tier=tier_of(a),
+        on=day_of(a, today),
+        per_tokens=None if per in (None, Decimal(10) ** 6) else per,
+    )
+
+
+_PRODUCT = LazyPattern(r"(?<![\w-])[a-z]{2,}[a-z.]*[-_]\d[\w.-]*(?![\w-])")
+
+
+def _unknown_product(a: Annotation) -> tuple[ModelRef, ...]:
+    """ "foobar-3000": a name that looks like a model's and is none on record."""
+    match = _PRODUCT.search(a.folded)
+    if match is None or a.makers or a.providers:
+        return ()
+    return (ModelRef(mention=a.text[match.start() : match.end()], how="unknown"),)
+
+
+def build_history(a: Annotation, today: date) -> Question:
+    times = sorted(a.times, key=lambda t: t.first)
+    since = times[0].first if times else None
+    until = times[-1].first if len(times) > 1 else None
+    return HistoryQuestion(models=models_of(a), since=since, until=until)
+
+
+def build_tokens(a: Annotation, today: date) -> Question:
+    text = max(a.quotes, key=len) if a.quotes else None
+    if text is None:
+        match = re.search(r"(?:tokens?|text|prompt|sentence)[^:\n]{0,40}:\s+(\S.+)$", a.text, re.DOTALL)
+        text = (
+            match.group(1).strip()
+            if match and not a.of_unit("words", "pages", "characters", "bytes")
+            else None
+        )
+    size = next((q for q in a.quantities if q.unit in ("words", "pages", "characters", "bytes")), None)
+    want: Any = "tokens"
+    if text is None and size is None:
+        size = next((q for q in a.quantities if q.unit == "tokens"), None)
+        asked = re.search(
+            r"\b(words?|pages?|characters?|wörter|seiten|zeichen|mots|palabras|páginas)\b", a.folded
+        )
+        if size is not None and asked:
+            names = {
+                "w": "words",
+                "p": "pages",
+                "c": "characters",
+                "s": "pages",
+                "z": "characters",
+                "m": "words",
+            }
+            want = (
+                "pages"
+                if asked.group(1).startswith(("pag", "pág"))
+                else "words"
+                if asked.group(1).startswith("palab")
+                else names[asked.group(1)[0]]
+            )
+    return TokensQuestion(
+        text=text,
+        size=size_of(size) if size and text is None else None,
+        want=want,
+        model=model_of(a),
+        with_cost=bool(a.models) and a.has("cost", "price"),
+    )

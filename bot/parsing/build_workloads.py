@@ -1,0 +1,161 @@
+"""Builders of questions about workloads: what one costs, in how many stages, and what a budget buys of one."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from bot.parsing.annotate import Annotation
+from bot.parsing.naming import day_of, model_of
+from bot.parsing.quantity import Quantity
+from bot.parsing.spans import LazyPattern
+from bot.parsing.workloads import (
+    as_request,
+    build_workload,
+    period_of,
+)
+from bot.questions import (
+    CapacityQuestion,
+    EstimateQuestion,
+    Money,
+    Question,
+    Stage,
+    Workload,
+)
+
+
+def build_estimate(a: Annotation, today: date) -> Question:
+    stages = _stages(a)
+    want = a.want_per
+    if a.span is not None and want is None:
+        want = None
+    return EstimateQuestion(stages=stages, want_per=want, on=day_of(a, today), currency=_currency(a))
+
+
+_CURRENCY_WORDS = LazyPattern(r"\b(?:in|en) (euros?|eur|pounds?|gbp|rupees?|inr)\b")
+
+
+def _currency(a: Annotation) -> str | None:
+    """The currency that an answer is wanted in ("in euros")."""
+    match = _CURRENCY_WORDS.search(a.folded)
+    if match is None:
+        return None
+    return {"e": "EUR", "p": "GBP", "g": "GBP", "r": "INR", "i": "INR"}[match.group(1)[0]]
+
+
+def _stages(a: Annotation) -> tuple[Stage, ...]:
+    """Usually one; several where each named model has sizes of its own ("classify with haiku (300 in/20 out), then answer 2k with sonnet …")."""
+    whole = build_workload(a)
+    models = a.models
+    if len(models) >= 2:
+        groups = _by_model(a)
+        if all(any(q.is_size for q in group) for group in groups):
+            stages = []
+            for named, group in zip(models, groups, strict=True):
+                workload = build_workload(a, group)
+                if workload.requests is None and workload.volume_per is None:
+                    workload = as_request(workload)
+                if workload.requests in (None, Decimal(1)) and whole.requests is not None:
+                    workload = replace(workload, requests=whole.requests, requests_per=whole.requests_per)
+                if workload.requests_per is None and workload.requests is not None:
+                    workload = replace(workload, requests_per=whole.requests_per)
+                stages.append(Stage(model=named.ref, workload=workload))
+            return tuple(stages)
+    return (Stage(model=model_of(a), workload=translation(a, whole)),)
+
+
+def _by_model(a: Annotation) -> list[list[Quantity]]:
+    """The quantities, each with the model whose part of the text it stands in; parts end at "then", ";" and full stops."""
+    cuts = [
+        m.start() for m in re.finditer(r"\bthen\b|;|\. |\bplus\b|\bafter that\b|\bfollowed by\b|\+", a.folded)
+    ]
+    bounds: list[int] = []
+    for first, second in zip(a.models, a.models[1:], strict=False):
+        between = [cut for cut in cuts if first.end <= cut <= second.start]
+        bounds.append(between[0] if between else second.start)
+    groups: list[list[Quantity]] = [[] for _ in a.models]
+    for quantity in a.quantities:
+        index = sum(1 for bound in bounds if quantity.start >= bound)
+        groups[index].append(quantity)
+    return groups
+
+
+def translation(a: Annotation, workload: Workload) -> Workload:
+    """A translation is about as long as its source."""
+    if a.has("translate") and workload.output is None and workload.input is not None:
+        return replace(workload, output=workload.input)
+    return workload
+
+
+def build_capacity(a: Annotation, today: date) -> Question:
+    budget_quantity = next(
+        (q for q in a.of_unit("money") if q.per_thing not in ("tokens", "gpu_hour", "gpu")), None
+    )
+    budget = None
+    if budget_quantity is not None:
+        budget = Money(
+            amount=budget_quantity.value,
+            currency=budget_quantity.currency or "USD",
+            per=budget_quantity.per or (a.want_per if a.want_per and not a.has("how_long") else None),
+        )
+    workload = build_workload(a)
+    if not any(q.per for q in a.sizes):
+        workload = replace(
+            as_request(workload), volume_per=None
+        )  # beside a budget, "1k in, 500 out" is the size of one request
+    return CapacityQuestion(
+        budget=budget,
+        model=model_of(a),
+        workload=workload,
+        want=_wanted_capacity(a, workload),
+        want_per=a.want_per or (a.loose_period if period_of(workload) is None else None),
+    )
+
+
+def _wanted_capacity(
+    a: Annotation, workload: Workload
+) -> Literal["requests", "input_tokens", "output_tokens", "tokens", "users", "days", "words", "pages"]:
+    text = a.folded
+    if re.search(
+        r"\bhow long\b|\bwie lange\b|\bhow many (?:days|weeks|months)\b|\blast\b", text
+    ) and period_of(workload):
+        return "days"
+    if re.search(
+        r"\bhow many (?:\w+ )?(?:users|customers|people|employees|seats|nutzer|students)\b|\bwie viele (?:nutzer|kunden)\b",
+        text,
+    ):
+        return "users"
+    if (
+        re.search(r"\b(?:output|completion|ausgabe\w*|generated?) tokens?\b|\btokens? (?:of )?output\b", text)
+        and not workload.output
+    ):
+        return "output_tokens"
+    if (
+        re.search(r"\b(?:input|prompt|eingabe\w*) tokens?\b|\btokens? (?:of )?input\b", text)
+        and not workload.input
+    ):
+        return "input_tokens"
+    if re.search(
+        r"\b(?:how many|how much|wie viele?|wieviele|combien de|cuántos|cuantos|kitne)\b[^,?]{0,30}\b(?:tokens?|jetons?)\b",
+        text,
+    ):
+        return "tokens"
+    if re.search(r"\bhow many words\b|\bwords (?:can|could)\b", text):
+        return "words"
+    if re.search(r"\bhow many pages\b", text):
+        return "pages"
+    if (
+        workload.input is None
+        and workload.output is None
+        and workload.volume is None
+        and not a.of_unit("requests", "items", "messages")
+    ):
+        if not re.search(
+            r"\b(?:requests?|calls?|queries|messages?|prompts?|anfragen|requêtes|peticiones|conversations?|chats?|emails?|documents?)\b",
+            text,
+        ):
+            return "tokens"
+    return "requests"

@@ -1,0 +1,46 @@
+"""Names and terms that builders of every kind read off an annotation: models, service tier, batch, the day of a price."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from bot.parsing.annotate import Annotation
+from bot.questions import (
+    ModelRef,
+)
+
+Tier = Literal["flex", "priority", "fast"]
+
+
+def models_of(a: Annotation) -> tuple[ModelRef, ...]:
+    """The models that the text names, each once."""
+    seen: dict[tuple[str | None, str | None, str], ModelRef] = {}
+    for named in a.models:
+        ref = named.ref
+        seen.setdefault((ref.provider, ref.model, "" if ref.model else ref.mention.lower()), ref)
+    return tuple(seen.values())
+
+
+def model_of(a: Annotation) -> ModelRef | None:
+    models = models_of(a)
+    return models[0] if models else None
+
+
+def tier_of(a: Annotation) -> Tier | None:
+    """The service tier that the text names."""
+    tiers: tuple[tuple[str, Tier], ...] = (("flex", "flex"), ("priority", "priority"), ("fast_mode", "fast"))
+    return next((tier for cue, tier in tiers if a.has(cue)), None)
+
+
+def wants_batch(a: Annotation) -> bool:
+    return a.has("batch") and not a.has("no_batch")
+
+
+def day_of(a: Annotation, today: date) -> date | None:
+    """The day that a price is asked for: the first day of a named past month or year, none for today."""
+    for time in a.times:
+        if time.first >= today or (time.relative and time.last >= today):
+            return time.first if time.first > today else None
+        return time.first if time.first == time.last else min(time.first, today)
+    return None

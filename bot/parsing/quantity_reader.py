@@ -1,0 +1,607 @@
+"""Reads one number's surroundings into a quantity: unit, role, currency, period, what it is per.
+
+Looks a few words to either side and never across another number; each word is used by one number only.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.parsing.lexicon import (
+    ADJECTIVES,
+    ADVERB_PERIODS,
+    COST_WORDS,
+    FILLERS,
+    PERIOD_MARKERS,
+    PERIODS,
+    ROLES,
+    STOPWORDS,
+    UNITS,
+)
+from bot.parsing.numbers import Number
+from bot.parsing.quantity import COUNTED, CURRENCIES, SIZE_UNITS, Quantity
+from bot.parsing.spans import Word
+from knowledge.wording import is_one_slip
+
+_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
+
+
+_TIME_UNITS = frozenset(["seconds", "minutes", "hours", "days", "weeks", "months", "years"])
+
+
+_PER_THINGS: dict[str, str] = {"requests": "item", "items": "item", "messages": "item", "images": "item",
+                               "conversations": "conversation", "users": "user", "gpus": "gpu", "gpu_hours": "gpu_hour"}  # fmt: skip
+
+
+_BYTE_FACTORS = {"kb": 10**3, "kilobytes": 10**3, "mb": 10**6, "megabytes": 10**6, "gb": 10**9, "gigabytes": 10**9,
+                 "tb": 10**12, "terabytes": 10**12}  # fmt: skip
+
+
+_DAYS_OF_WORK = frozenset(["weekday", "workday", "werktag", "arbeitstag", "businessday"])
+
+
+_WORKDAY = frozenset(["working", "business", "work", "week", "arbeits", "jour", "ouvré", "laborable"])
+
+
+_CLAUSE_ENDS = frozenset([",", ";", "?", "!", "(", ")"])
+
+
+_SINGULAR_ROLES = frozenset(["prompt", "completion", "response", "reply", "answer", "generation"])
+
+
+_MODEL_WORDS = frozenset(["model", "llm", "modell", "modèle", "modelo", "network", "transformer"])
+
+
+_MODEL_SUFFIXES = frozenset(
+    ["m", "mm", "mn", "b", "bn", "t", "million", "billion", "trillion", "millionen", "milliarden"]
+)
+
+
+_COMMON_UNITS = ("requests", "request", "tokens", "messages", "queries", "calls", "prompts", "users", "words", "pages",
+                 "documents", "emails", "conversations", "questions", "tickets")  # fmt: skip
+
+
+_LEFT_OUTPUT = frozenset(
+    [
+        "summary",
+        "summaries",
+        "zusammenfassung",
+        "résumé",
+        "resumen",
+        "translation",
+        "reply",
+        "review",
+        "report",
+    ]
+)
+"""Things that are written, where they stand before their length ("a summary of 200 words")."""
+
+
+_SENDERS = frozenset(["bots", "teams", "apps", "services", "sites", "departments", "stores", "shops"])
+
+
+_LOOK_AHEAD = 7
+
+
+_LOOK_BACK = 6
+
+
+def _start_of(word: Word) -> int:
+    return word.start
+
+
+class Reader:
+    """Reads the surroundings of one number."""
+
+    def __init__(
+        self, text: str, words: list[Word], number: Number, floor: int, limit: int, consumed: set[int]
+    ) -> None:
+        self.number = number
+        self.text = text
+        self.consumed = consumed
+        at = bisect_left(words, number.end, key=_start_of)
+        self.after = [w for w in words[at : at + _LOOK_AHEAD + 4] if w.start < limit]
+        first = bisect_left(words, number.start, key=_start_of)
+        self.before = [w for w in words[max(0, first - _LOOK_BACK) : first] if floor <= w.start]
+        self.next_number = limit
+        self.end = number.end
+        self.start = number.start
+
+    def read(self) -> Quantity:
+        number = self.number
+        quantity = Quantity(
+            start=number.start,
+            end=number.end,
+            value=number.value,
+            high=number.high,
+            scale=number.scale,
+            suffix=number.suffix,
+            negative=number.negative,
+        )
+        quantity = self._negated(self._currency_before(quantity))
+        quantity, at = self._unit_and_role(quantity)
+        quantity = self._role_before(quantity)
+        quantity, at = self._per(quantity, at)
+        quantity = replace(quantity, start=self.start, end=max(self.end, quantity.end))
+        if quantity.unit == "tokens" and self._is_basis():
+            quantity = replace(quantity, per_thing="basis")
+        elif quantity.unit in ("tokens", "") and quantity.per is None and self._is_threshold():
+            quantity = replace(quantity, unit="tokens", per_thing="threshold")
+        return self._settle(quantity)
+
+    def _is_basis(self) -> bool:
+        """ "price per 1M tokens": what a rate is quoted for, no volume."""
+        before = self.before[-1].text if self.before else ""
+        return before in ("per", "pro", "par", "por", "je") and self.number.value in (1, 1000, 10**6)
+
+    def _is_threshold(self) -> bool:
+        """ "Above 200k tokens": where a price changes, no volume."""
+        before = self.before[-1].text if self.before else ""
+        return (
+            before in ("above", "over", "beyond", "past", "exceeding", "über", "más", ">")
+            and self.number.value >= 32_000
+        )
+
+    def _currency_before(self, quantity: Quantity) -> Quantity:
+        if self.before and self.before[-1].text in _SIGNS and self.before[-1].end >= self.number.start - 1:
+            self.start = self.before[-1].start
+            return replace(quantity, unit="money", currency=_SIGNS[self.before[-1].text])
+        if self.before and UNITS.get(self.before[-1].text) in ("usd", "eur", "gbp", "inr"):
+            self.start = self.before[-1].start
+            return replace(quantity, unit="money", currency=CURRENCIES[UNITS[self.before[-1].text]])
+        return quantity
+
+    def _negated(self, quantity: Quantity) -> Quantity:
+        """ "minus 40 requests", "-$20"."""
+        before = [w for w in self.before if w.text not in _SIGNS]
+        if not before:
+            return quantity
+        sign = before[-1]
+        apart = sign.start == 0 or self.text[sign.start - 1] in " (,:="
+        if sign.text in ("minus", "negative") or (
+            sign.text == "-" and apart and self.text[sign.end] in _SIGNS
+        ):
+            self.start = min(self.start, sign.start)
+            return replace(quantity, negative=True)
+        return quantity
+
+    def _unit_and_role(self, quantity: Quantity) -> tuple[Quantity, int]:
+        at = 0
+        steps = 0
+        while at < len(self.after) and steps < _LOOK_AHEAD:
+            steps += 1
+            word = self.after[at].text
+            following = self.after[at + 1].text if at + 1 < len(self.after) else ""
+            unit, role = UNITS.get(word), ROLES.get(word)
+            if word == "\0model" and not quantity.unit and UNITS.get(following) in COUNTED:
+                at += 1  # "12k gpt-5.5 requests"
+                continue
+            if word in _MODEL_WORDS and not quantity.unit and self.number.suffix in _MODEL_SUFFIXES:
+                quantity = replace(quantity, unit="parameters", noun=word)  # "a 400M model"
+                at = self._take(at)
+                break
+            if word in ("gpu", "gpu-") and UNITS.get(following) == "hours" and not quantity.unit:
+                quantity = replace(quantity, unit="gpu_hours", noun="gpu hours")
+                at = self._take(self._take(at))
+                break
+            if word == "of" and following in ("them", "those", "these") and not quantity.unit:
+                quantity = replace(quantity, unit="items", noun=following)
+                at = self._take(at + 1)
+                break
+            if word == "-" or (
+                word in FILLERS
+                and word not in UNITS
+                and word not in ROLES
+                and word
+                not in (
+                    "with",
+                    "to",
+                    "at",
+                    "under",
+                    "over",
+                    "is",
+                    "are",
+                    "more",
+                    "less",
+                    "than",
+                    ":",
+                    "=",
+                    "up",
+                )
+            ):
+                at += 1
+                continue
+            if word in ADVERB_PERIODS and following in UNITS and not quantity.unit and quantity.per is None:
+                quantity = replace(quantity, per=PERIODS[word])  # "10k daily requests"
+                at = self._take(at)
+                continue
+            if word in COST_WORDS and word not in UNITS:
+                break
+            if unit in ("usd", "cents", "eur", "gbp", "inr") and quantity.unit in ("", "money"):
+                quantity = replace(quantity, unit="money", currency=CURRENCIES[unit])
+                if unit == "cents":
+                    quantity = replace(quantity, value=quantity.value / 100)
+                at = self._take(at)
+                continue
+            if quantity.unit == "money":
+                break
+            if word in (
+                "en",
+                "als",
+                "as",
+                "for",
+                "im",
+                "der",
+                "an",
+                "à",
+                "l'",
+                "d'",
+                "la",
+                "de",
+                "the",
+            ) and ROLES.get(following) in ("input", "output"):
+                at += 1  # "300 en sortie"
+                continue
+            if (
+                word in _SINGULAR_ROLES
+                and not quantity.unit
+                and quantity.value > 1
+                and not self._starts_period(at + 1)
+            ):
+                quantity = replace(quantity, role=ROLES[word])  # "200 reply": a count would be plural
+                at = self._take(at)
+                continue
+            if role and unit and following and UNITS.get(following) in SIZE_UNITS:
+                quantity = replace(quantity, role=role)  # "500 prompt tokens"
+                at = self._take(at)
+                continue
+            if (
+                quantity.unit in SIZE_UNITS
+                and (unit in COUNTED or role in ("input", "output"))
+                and word not in ("in", "out")
+            ):
+                quantity = self._size_of_item(quantity, word)
+                at = self._take(at)
+                continue
+            if unit and not quantity.unit and not (word == "x" and following == ""):
+                if unit == "times" and word != "times":
+                    if following in UNITS or following in ADJECTIVES or following in ("the", "\0model"):
+                        quantity = replace(quantity, unit="times") if following == "the" else quantity
+                        at = self._take(at)
+                        continue
+                    break
+                if word in PERIODS and self._follows_slash(at):
+                    break
+                quantity = replace(quantity, unit=unit, noun=word)
+                at = self._take(at)
+                if unit in ("requests", "items", "users", "conversations", "messages", "turns", "gpus"):
+                    break
+                continue
+            if (
+                word == "in"
+                and following in ("the", "each", "every", "my", "our")
+                and quantity.is_size
+                and self._has_role(at + 2)
+            ):
+                at += 2  # "200 tokens in the response"
+                continue
+            if role and not quantity.role and self._role_fits(quantity, at, role):
+                quantity = replace(quantity, role=role)
+                at = self._take(at)
+                continue
+            if word in ADJECTIVES and word not in PERIODS:
+                at += 1
+                continue
+            break
+        if (
+            (not quantity.unit or quantity.noun in _SENDERS)
+            and not quantity.role
+            and [w.text for w in self.before[-2:]] == ["each", "of"]
+        ):
+            if not quantity.unit and self.after:
+                at = self._take(0)
+            quantity = replace(quantity, unit="users")  # "each of 3 shops handles 700 …"
+        if not quantity.unit and not quantity.role:
+            quantity, at = self._misspelt(quantity)
+        if not quantity.unit and not quantity.role:
+            quantity, at = self._unknown_noun(quantity)
+        if not quantity.unit and not quantity.role:
+            quantity = self._labelled(quantity)
+        return quantity, at
+
+    def _misspelt(self, quantity: Quantity) -> tuple[Quantity, int]:
+        """ "7500 requets": one slip away from a common unit."""
+        for at, word in enumerate(self.after[:2]):
+            if (
+                len(word.text) >= 5
+                and word.text.isalpha()
+                and word.text not in STOPWORDS
+                and word.text not in ADJECTIVES
+            ):
+                for unit in _COMMON_UNITS:
+                    if is_one_slip(word.text, unit):
+                        self._take(at)
+                        return replace(quantity, unit=UNITS[unit], noun=unit), at + 1
+        return quantity, 0
+
+    def _labelled(self, quantity: Quantity) -> Quantity:
+        """ "requests per day: 250": the unit stands in a label before the number."""
+        if self.after and self.after[0].text == "\0model":
+            return quantity
+        words = [w for w in self.before if w.text not in ("|", "*", "-", "_")]
+        if not words or (words[-1].text not in (":", "=") and len(words) == len(self.before)):
+            return quantity
+        label = [w for w in words if w.text not in (":", "=")][-4:]
+        for word in label:
+            unit = UNITS.get(word.text)
+            if unit in COUNTED and not quantity.unit:
+                self.start = min(self.start, word.start)
+                quantity = replace(quantity, unit=unit, noun=word.text)
+            elif quantity.unit and word.text in PERIODS:
+                quantity = replace(quantity, per=PERIODS[word.text])
+        return quantity
+
+    def _unknown_noun(self, quantity: Quantity) -> tuple[Quantity, int]:
+        """A thing that no table knows, counted per period ("300 onboarding kits a week"): something that is sent once each."""
+        for at in range(min(3, len(self.after))):
+            word = self.after[at].text
+            if not word.isalpha() or word in STOPWORDS or word in PERIODS or word in COST_WORDS:
+                break
+            following = self.after[at + 1].text if at + 1 < len(self.after) else ""
+            after = self.after[at + 2].text if at + 2 < len(self.after) else ""
+            if following in ADVERB_PERIODS or (following in PERIOD_MARKERS and after in PERIODS):
+                self._take(at)
+                return replace(quantity, unit="items", noun=word), at + 1
+        return quantity, 0
+
+    def _follows_slash(self, at: int) -> bool:
+        return at > 0 and self.after[at - 1].text == "/"
+
+    def _size_of_item(self, quantity: Quantity, word: str) -> Quantity:
+        role = ROLES.get(word, "")
+        item = word if word in UNITS else quantity.item_noun
+        if role in ("input", "output") and not quantity.role:
+            return replace(quantity, role=role, item_noun=item)
+        return replace(quantity, item_noun=item)
+
+    def _role_fits(self, quantity: Quantity, at: int, role: str) -> bool:
+        """Whether a role word behind the number belongs to it, and not to the number that follows."""
+        if quantity.unit and quantity.unit not in SIZE_UNITS and quantity.unit != "percent":
+            return False
+        word = self.after[at].text
+        following = self.after[at + 1] if at + 1 < len(self.after) else None
+        if word == "in" and following is not None:
+            if following.text in ("the", "each", "every", "my", "our", "a", "an", "\0model", "total"):
+                return False
+            if (
+                following.text in ROLES
+                and ROLES[following.text] == "output"
+                and following.text != "out"
+                and self._next_is_number(at + 2)
+            ):
+                return False
+        if word in ("in", "out") or not self._next_is_number(at + 1):
+            return True
+        left = self._left_role()
+        return left is None or left.start in self.consumed
+
+    def _has_role(self, at: int) -> str:
+        for word in self.after[at : at + 3]:
+            if word.text in ROLES:
+                return ROLES[word.text]
+        return ""
+
+    def _next_is_number(self, at: int) -> bool:
+        """Whether nothing but joints stands between the word before `at` and the next number."""
+        rest = [w.text for w in self.after[at:]]
+        return all(
+            w in FILLERS or w in ("tokens", "token", ":", "=") for w in rest
+        ) and self.next_number < len(self.text)
+
+    def _left_role(self) -> Word | None:
+        for word in reversed(self.before):
+            if word.text in ROLES and word.text not in ("in", "out", "sent", "read"):
+                return word
+            if word.text in _LEFT_OUTPUT:
+                return word
+            if (
+                word.text in FILLERS
+                or UNITS.get(word.text) == "tokens"
+                or word.text in ("|", "*")
+                or word.text in ("-", "'", '"', "length", "count", "size", "into", "a", "an")
+            ):
+                continue
+            return None
+        return None
+
+    def _role_before(self, quantity: Quantity) -> Quantity:
+        if quantity.unit not in ("", "percent") and not quantity.is_size:
+            return quantity
+        if self.before and self.before[-1].text in (":", "="):  # "in: 500, out: 200"
+            label = self.before[-2].text if len(self.before) > 1 else ""
+            if label in ("in", "out"):
+                return self._with_left_role(quantity, self.before[-2])
+        left = self._left_role()
+        if left is not None and left.start not in self.consumed and self._left_wins(quantity, left):
+            return self._with_left_role(quantity, left)
+        nearest = self.before[-1].text if self.before else ""
+        if (
+            not quantity.role
+            and quantity.is_size
+            and nearest in ("into", "to")
+            and any(w.text in _SHORTENING for w in self.before)
+        ):
+            return replace(quantity, role="output")
+        if not quantity.role and quantity.is_size and nearest == "into":
+            return replace(quantity, role="output")
+        return quantity
+
+    def _left_wins(self, quantity: Quantity, left: Word) -> bool:
+        """A label before the number ("output: 200") wins unless the number has a role of its own behind it."""
+        if not quantity.role:
+            return True
+        between = self.text[left.end : self.number.start].strip()
+        return (
+            between in (":", "=", "")
+            and quantity.role != ROLES[left.text]
+            and self._role_is_next_label(quantity)
+        )
+
+    def _role_is_next_label(self, quantity: Quantity) -> bool:
+        taken = [w for w in self.after if w.start in self.consumed and w.text in ROLES]
+        if taken and self._next_is_number(self.after.index(taken[-1]) + 1):
+            self.consumed.discard(taken[-1].start)
+            return True
+        return False
+
+    def _with_left_role(self, quantity: Quantity, word: Word) -> Quantity:
+        self.consumed.add(word.start)
+        self.start = min(self.start, word.start)
+        return replace(quantity, role=ROLES.get(word.text, "output"))
+
+    def _per(self, quantity: Quantity, at: int) -> tuple[Quantity, int]:
+        """Everything of the form "a day", "/day", "per user per day", "each", "daily" right behind the quantity."""
+        while at < len(self.after):
+            word = self.after[at].text
+            if (
+                word in ("on", "for", "with")
+                and at + 2 < len(self.after)
+                and self.after[at + 1].text == "\0model"
+            ):
+                if self._starts_period(at + 2) and quantity.unit != "money":
+                    at += 2  # "10k requests on gpt-4o per day"
+                    continue
+                break
+            if word in ADVERB_PERIODS:
+                following = self.after[at + 1].text if at + 1 < len(self.after) else ""
+                if following in COST_WORDS or quantity.per:
+                    break
+                quantity = replace(quantity, per=PERIODS[word])
+                at = self._take(at)
+                continue
+            if word not in PERIOD_MARKERS and word not in ("in", "-"):
+                break
+            if word == "in" and not (
+                at + 2 < len(self.after)
+                and self.after[at + 1].text in ("a", "one")
+                and self.after[at + 2].text in PERIODS
+            ):
+                break
+            step = at + 2 if word == "in" else at + 1
+            while step < len(self.after) and self.after[step].text in (
+                "single",
+                "calendar",
+                "unique",
+                "active",
+                "-",
+                "new",
+                "1",
+                "api",
+                "llm",
+                "gpu",
+            ):
+                if (
+                    self.after[step].text == "gpu"
+                    and UNITS.get(self.after[step + 1].text if step + 1 < len(self.after) else "") == "hours"
+                ):
+                    break
+                step += 1
+            target = self.after[step].text if step < len(self.after) else ""
+            workday = (
+                target in _WORKDAY
+                and step + 1 < len(self.after)
+                and PERIODS.get(self.after[step + 1].text) == "day"
+            )
+            if workday:
+                step += 1
+                target = self.after[step].text
+            if target in _DAYS_OF_WORK:
+                workday, target = True, "day"
+            if (
+                target == "gpu"
+                and step + 1 < len(self.after)
+                and UNITS.get(self.after[step + 1].text) == "hours"
+            ):
+                quantity = replace(quantity, per_thing="gpu_hour")
+                at = self._take(step + 1)
+            elif target in PERIODS and (quantity.per is None):
+                quantity = replace(quantity, per=PERIODS[target], workdays=quantity.workdays or workday)
+                at = self._take(step)
+            elif UNITS.get(target) in _PER_THINGS:
+                quantity = replace(quantity, per_thing=_PER_THINGS[UNITS[target]])
+                at = self._take(step)
+            elif quantity.unit == "money" and self._per_tokens(quantity, target, step):
+                return replace(quantity, per_thing="tokens", per_tokens=self._token_basis(target, step)), at
+            elif word == "each":
+                quantity = replace(quantity, per_thing=quantity.per_thing or "each")
+                at = self._take(at)
+            else:
+                break
+        return quantity, at
+
+    def _starts_period(self, at: int) -> bool:
+        if at >= len(self.after):
+            return False
+        word = self.after[at].text
+        following = self.after[at + 1].text if at + 1 < len(self.after) else ""
+        return word in ADVERB_PERIODS or (word in PERIOD_MARKERS and following in PERIODS)
+
+    def _per_tokens(self, quantity: Quantity, target: str, step: int) -> bool:
+        if target in ("million", "mtok", "m", "mm", "k", "ktok", "token", "tokens", "thousand", "mil", "mio"):
+            return True
+        return target == "" and self.next_number < len(self.text)
+
+    def _token_basis(self, target: str, step: int) -> Decimal:
+        if target in ("k", "ktok", "thousand"):
+            return Decimal(1000)
+        if target in ("token", "tokens"):
+            return Decimal(1)
+        return Decimal(10) ** 6
+
+    def _take(self, at: int) -> int:
+        """Mark the word at `at` as part of this quantity; the index behind it."""
+        self.consumed.add(self.after[at].start)
+        self.end = max(self.end, self.after[at].end)
+        return at + 1
+
+    def _settle(self, quantity: Quantity) -> Quantity:
+        """Resolve what only the unit can tell: "10.000 requests", "6.7 GB", "2 mtok", "500 in" (tokens)."""
+        if (
+            self.number.grouped_by_dot
+            and (quantity.role in ("input", "output", "cached"))
+            and not quantity.unit
+        ):
+            quantity = replace(quantity, value=quantity.value * 1000)
+        elif self.number.grouped_by_dot and quantity.unit in (
+            *COUNTED,
+            "tokens",
+            "words",
+            "characters",
+            "pages",
+        ):
+            quantity = replace(quantity, value=quantity.value * 1000)
+        if quantity.unit == "bytes":
+            return replace(quantity, value=quantity.value * _BYTE_FACTORS.get(quantity.noun, 1))
+        if quantity.noun == "mtok":
+            return replace(quantity, value=quantity.value * 10**6)
+        if quantity.noun == "ktok":
+            return replace(quantity, value=quantity.value * 1000)
+        return quantity
+
+
+_SHORTENING = frozenset(
+    [
+        "summarise",
+        "summarize",
+        "summarizing",
+        "summarising",
+        "condense",
+        "shorten",
+        "compress",
+        "boil",
+        "down",
+        "summary",
+    ]
+)
