@@ -22,13 +22,11 @@ from bot.parsing.lexicon import (
 )
 from bot.parsing.numbers import Number
 from bot.parsing.quantity import COUNTED, CURRENCIES, SIZE_UNITS, Quantity
+from bot.parsing.quantity_words import scan_words
 from bot.parsing.spans import Word
 from knowledge.wording import is_one_slip
 
 _SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
-
-
-_TIME_UNITS = frozenset(["seconds", "minutes", "hours", "days", "weeks", "months", "years"])
 
 
 _PER_THINGS: dict[str, str] = {"requests": "item", "items": "item", "messages": "item", "images": "item",
@@ -43,20 +41,6 @@ _DAYS_OF_WORK = frozenset(["weekday", "workday", "werktag", "arbeitstag", "busin
 
 
 _WORKDAY = frozenset(["working", "business", "work", "week", "arbeits", "jour", "ouvré", "laborable"])
-
-
-_CLAUSE_ENDS = frozenset([",", ";", "?", "!", "(", ")"])
-
-
-_SINGULAR_ROLES = frozenset(["prompt", "completion", "response", "reply", "answer", "generation"])
-
-
-_MODEL_WORDS = frozenset(["model", "llm", "modell", "modèle", "modelo", "network", "transformer"])
-
-
-_MODEL_SUFFIXES = frozenset(
-    ["m", "mm", "mn", "b", "bn", "t", "million", "billion", "trillion", "millionen", "milliarden"]
-)
 
 
 _COMMON_UNITS = ("requests", "request", "tokens", "messages", "queries", "calls", "prompts", "users", "words", "pages",
@@ -168,148 +152,19 @@ class Reader:
         return quantity
 
     def _unit_and_role(self, quantity: Quantity) -> tuple[Quantity, int]:
-        at = 0
-        steps = 0
-        while at < len(self.after) and steps < _LOOK_AHEAD:
-            steps += 1
-            word = self.after[at].text
-            following = self.after[at + 1].text if at + 1 < len(self.after) else ""
-            unit, role = UNITS.get(word), ROLES.get(word)
-            if word == "\0model" and not quantity.unit and UNITS.get(following) in COUNTED:
-                at += 1  # "12k gpt-5.5 requests"
-                continue
-            if word in _MODEL_WORDS and not quantity.unit and self.number.suffix in _MODEL_SUFFIXES:
-                quantity = replace(quantity, unit="parameters", noun=word)  # "a 400M model"
-                at = self._take(at)
-                break
-            if word in ("gpu", "gpu-") and UNITS.get(following) == "hours" and not quantity.unit:
-                quantity = replace(quantity, unit="gpu_hours", noun="gpu hours")
-                at = self._take(self._take(at))
-                break
-            if word == "of" and following in ("them", "those", "these") and not quantity.unit:
-                quantity = replace(quantity, unit="items", noun=following)
-                at = self._take(at + 1)
-                break
-            if word == "-" or (
-                word in FILLERS
-                and word not in UNITS
-                and word not in ROLES
-                and word
-                not in (
-                    "with",
-                    "to",
-                    "at",
-                    "under",
-                    "over",
-                    "is",
-                    "are",
-                    "more",
-                    "less",
-                    "than",
-                    ":",
-                    "=",
-                    "up",
-                )
-            ):
-                at += 1
-                continue
-            if word in ADVERB_PERIODS and following in UNITS and not quantity.unit and quantity.per is None:
-                quantity = replace(quantity, per=PERIODS[word])  # "10k daily requests"
-                at = self._take(at)
-                continue
-            if word in COST_WORDS and word not in UNITS:
-                break
-            if unit in ("usd", "cents", "eur", "gbp", "inr") and quantity.unit in ("", "money"):
-                quantity = replace(quantity, unit="money", currency=CURRENCIES[unit])
-                if unit == "cents":
-                    quantity = replace(quantity, value=quantity.value / 100)
-                at = self._take(at)
-                continue
-            if quantity.unit == "money":
-                break
-            if word in (
-                "en",
-                "als",
-                "as",
-                "for",
-                "im",
-                "der",
-                "an",
-                "à",
-                "l'",
-                "d'",
-                "la",
-                "de",
-                "the",
-            ) and ROLES.get(following) in ("input", "output"):
-                at += 1  # "300 en sortie"
-                continue
-            if (
-                word in _SINGULAR_ROLES
-                and not quantity.unit
-                and quantity.value > 1
-                and not self._starts_period(at + 1)
-            ):
-                quantity = replace(quantity, role=ROLES[word])  # "200 reply": a count would be plural
-                at = self._take(at)
-                continue
-            if role and unit and following and UNITS.get(following) in SIZE_UNITS:
-                quantity = replace(quantity, role=role)  # "500 prompt tokens"
-                at = self._take(at)
-                continue
-            if (
-                quantity.unit in SIZE_UNITS
-                and (unit in COUNTED or role in ("input", "output"))
-                and word not in ("in", "out")
-            ):
-                quantity = self._size_of_item(quantity, word)
-                at = self._take(at)
-                continue
-            if unit and not quantity.unit and not (word == "x" and following == ""):
-                if unit == "times" and word != "times":
-                    if following in UNITS or following in ADJECTIVES or following in ("the", "\0model"):
-                        quantity = replace(quantity, unit="times") if following == "the" else quantity
-                        at = self._take(at)
-                        continue
-                    break
-                if word in PERIODS and self._follows_slash(at):
-                    break
-                quantity = replace(quantity, unit=unit, noun=word)
-                at = self._take(at)
-                if unit in ("requests", "items", "users", "conversations", "messages", "turns", "gpus"):
-                    break
-                continue
-            if (
-                word == "in"
-                and following in ("the", "each", "every", "my", "our")
-                and quantity.is_size
-                and self._has_role(at + 2)
-            ):
-                at += 2  # "200 tokens in the response"
-                continue
-            if role and not quantity.role and self._role_fits(quantity, at, role):
-                quantity = replace(quantity, role=role)
-                at = self._take(at)
-                continue
-            if word in ADJECTIVES and word not in PERIODS:
-                at += 1
-                continue
-            break
-        if (
-            (not quantity.unit or quantity.noun in _SENDERS)
-            and not quantity.role
-            and [w.text for w in self.before[-2:]] == ["each", "of"]
-        ):
+        """What the number counts and its role, from the words behind it; else from a slip, an unknown noun or a label."""
+        quantity, at = scan_words(self, quantity)
+        each_of = [w.text for w in self.before[-2:]] == ["each", "of"]
+        if each_of and not quantity.role and (not quantity.unit or quantity.noun in _SENDERS):
             if not quantity.unit and self.after:
-                at = self._take(0)
-            quantity = replace(quantity, unit="users")  # "each of 3 shops handles 700 …"
-        if not quantity.unit and not quantity.role:
-            quantity, at = self._misspelt(quantity)
-        if not quantity.unit and not quantity.role:
+                at = self.take(0)
+            return replace(quantity, unit="users"), at  # "each of 3 shops handles 700 …"
+        if quantity.unit or quantity.role:
+            return quantity, at
+        quantity, at = self._misspelt(quantity)
+        if not quantity.unit:
             quantity, at = self._unknown_noun(quantity)
-        if not quantity.unit and not quantity.role:
-            quantity = self._labelled(quantity)
-        return quantity, at
+        return (quantity, at) if quantity.unit else (self._labelled(quantity), at)
 
     def _misspelt(self, quantity: Quantity) -> tuple[Quantity, int]:
         """ "7500 requets": one slip away from a common unit."""
@@ -322,7 +177,7 @@ class Reader:
             ):
                 for unit in _COMMON_UNITS:
                     if is_one_slip(word.text, unit):
-                        self._take(at)
+                        self.take(at)
                         return replace(quantity, unit=UNITS[unit], noun=unit), at + 1
         return quantity, 0
 
@@ -352,21 +207,11 @@ class Reader:
             following = self.after[at + 1].text if at + 1 < len(self.after) else ""
             after = self.after[at + 2].text if at + 2 < len(self.after) else ""
             if following in ADVERB_PERIODS or (following in PERIOD_MARKERS and after in PERIODS):
-                self._take(at)
+                self.take(at)
                 return replace(quantity, unit="items", noun=word), at + 1
         return quantity, 0
 
-    def _follows_slash(self, at: int) -> bool:
-        return at > 0 and self.after[at - 1].text == "/"
-
-    def _size_of_item(self, quantity: Quantity, word: str) -> Quantity:
-        role = ROLES.get(word, "")
-        item = word if word in UNITS else quantity.item_noun
-        if role in ("input", "output") and not quantity.role:
-            return replace(quantity, role=role, item_noun=item)
-        return replace(quantity, item_noun=item)
-
-    def _role_fits(self, quantity: Quantity, at: int, role: str) -> bool:
+    def role_fits(self, quantity: Quantity, at: int, role: str) -> bool:
         """Whether a role word behind the number belongs to it, and not to the number that follows."""
         if quantity.unit and quantity.unit not in SIZE_UNITS and quantity.unit != "percent":
             return False
@@ -379,28 +224,28 @@ class Reader:
                 following.text in ROLES
                 and ROLES[following.text] == "output"
                 and following.text != "out"
-                and self._next_is_number(at + 2)
+                and self.next_is_number(at + 2)
             ):
                 return False
-        if word in ("in", "out") or not self._next_is_number(at + 1):
+        if word in ("in", "out") or not self.next_is_number(at + 1):
             return True
-        left = self._left_role()
+        left = self.left_role()
         return left is None or left.start in self.consumed
 
-    def _has_role(self, at: int) -> str:
+    def role_ahead(self, at: int) -> str:
         for word in self.after[at : at + 3]:
             if word.text in ROLES:
                 return ROLES[word.text]
         return ""
 
-    def _next_is_number(self, at: int) -> bool:
+    def next_is_number(self, at: int) -> bool:
         """Whether nothing but joints stands between the word before `at` and the next number."""
         rest = [w.text for w in self.after[at:]]
         return all(
             w in FILLERS or w in ("tokens", "token", ":", "=") for w in rest
         ) and self.next_number < len(self.text)
 
-    def _left_role(self) -> Word | None:
+    def left_role(self) -> Word | None:
         for word in reversed(self.before):
             if word.text in ROLES and word.text not in ("in", "out", "sent", "read"):
                 return word
@@ -423,7 +268,7 @@ class Reader:
             label = self.before[-2].text if len(self.before) > 1 else ""
             if label in ("in", "out"):
                 return self._with_left_role(quantity, self.before[-2])
-        left = self._left_role()
+        left = self.left_role()
         if left is not None and left.start not in self.consumed and self._left_wins(quantity, left):
             return self._with_left_role(quantity, left)
         nearest = self.before[-1].text if self.before else ""
@@ -451,7 +296,7 @@ class Reader:
 
     def _role_is_next_label(self, quantity: Quantity) -> bool:
         taken = [w for w in self.after if w.start in self.consumed and w.text in ROLES]
-        if taken and self._next_is_number(self.after.index(taken[-1]) + 1):
+        if taken and self.next_is_number(self.after.index(taken[-1]) + 1):
             self.consumed.discard(taken[-1].start)
             return True
         return False
@@ -470,7 +315,7 @@ class Reader:
                 and at + 2 < len(self.after)
                 and self.after[at + 1].text == "\0model"
             ):
-                if self._starts_period(at + 2) and quantity.unit != "money":
+                if self.starts_period(at + 2) and quantity.unit != "money":
                     at += 2  # "10k requests on gpt-4o per day"
                     continue
                 break
@@ -479,7 +324,7 @@ class Reader:
                 if following in COST_WORDS or quantity.per:
                     break
                 quantity = replace(quantity, per=PERIODS[word])
-                at = self._take(at)
+                at = self.take(at)
                 continue
             if word not in PERIOD_MARKERS and word not in ("in", "-"):
                 break
@@ -525,23 +370,23 @@ class Reader:
                 and UNITS.get(self.after[step + 1].text) == "hours"
             ):
                 quantity = replace(quantity, per_thing="gpu_hour")
-                at = self._take(step + 1)
+                at = self.take(step + 1)
             elif target in PERIODS and (quantity.per is None):
                 quantity = replace(quantity, per=PERIODS[target], workdays=quantity.workdays or workday)
-                at = self._take(step)
+                at = self.take(step)
             elif UNITS.get(target) in _PER_THINGS:
                 quantity = replace(quantity, per_thing=_PER_THINGS[UNITS[target]])
-                at = self._take(step)
+                at = self.take(step)
             elif quantity.unit == "money" and self._per_tokens(quantity, target, step):
                 return replace(quantity, per_thing="tokens", per_tokens=self._token_basis(target, step)), at
             elif word == "each":
                 quantity = replace(quantity, per_thing=quantity.per_thing or "each")
-                at = self._take(at)
+                at = self.take(at)
             else:
                 break
         return quantity, at
 
-    def _starts_period(self, at: int) -> bool:
+    def starts_period(self, at: int) -> bool:
         if at >= len(self.after):
             return False
         word = self.after[at].text
@@ -560,7 +405,7 @@ class Reader:
             return Decimal(1)
         return Decimal(10) ** 6
 
-    def _take(self, at: int) -> int:
+    def take(self, at: int) -> int:
         """Mark the word at `at` as part of this quantity; the index behind it."""
         self.consumed.add(self.after[at].start)
         self.end = max(self.end, self.after[at].end)

@@ -1,0 +1,264 @@
+"""What the words behind a number say it counts: a list of small rules, tried in order at each word.
+
+The first rule that knows the word decides: it may name the unit or the role, skip the word, or end the reading. The order is the
+design; a rule may rely on every rule above it not having known the word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.parsing.lexicon import ADJECTIVES, ADVERB_PERIODS, COST_WORDS, FILLERS, PERIODS, ROLES, UNITS
+from bot.parsing.quantity import COUNTED, CURRENCIES, SIZE_UNITS, Quantity
+
+if TYPE_CHECKING:
+    from bot.parsing.quantity_reader import Reader
+
+_LOOK_AHEAD = 7
+_MODEL_WORDS = frozenset(["model", "llm", "modell", "modèle", "modelo", "network", "transformer"])
+_MODEL_SUFFIXES = frozenset(
+    ["m", "mm", "mn", "b", "bn", "t", "million", "billion", "trillion", "millionen", "milliarden"]
+)
+_SINGULAR_ROLES = frozenset(["prompt", "completion", "response", "reply", "answer", "generation"])
+_TELLING_FILLERS = frozenset("with to at under over is are more less than : = up".split())
+"""Fillers behind which another phrase begins; before a number they change nothing."""
+_BEFORE_ROLES = frozenset("en als as for im der an à l' d' la de the".split())
+_CLOSING_UNITS = frozenset(["requests", "items", "users", "conversations", "messages", "turns", "gpus"])
+"""Units behind which no role can follow."""
+
+
+@dataclass(slots=True)
+class _Scan:
+    """Where the reading of one number stands."""
+
+    reader: Reader
+    quantity: Quantity
+    at: int = 0
+    done: bool = False
+
+    @property
+    def word(self) -> str:
+        return self.reader.after[self.at].text
+
+    @property
+    def following(self) -> str:
+        words = self.reader.after
+        return words[self.at + 1].text if self.at + 1 < len(words) else ""
+
+    def skip(self, count: int = 1) -> None:
+        """Pass over words that change nothing."""
+        self.at += count
+
+    def take(self, *, done: bool = False, **changes: object) -> None:
+        """Make the word part of the quantity, with what it says."""
+        self.quantity = replace(self.quantity, **changes)  # type: ignore[arg-type]
+        self.at = self.reader.take(self.at)
+        self.done = done
+
+
+_Rule = Callable[[_Scan], bool]
+
+
+def scan_words(reader: Reader, quantity: Quantity) -> tuple[Quantity, int]:
+    """The quantity with the unit and role that the words behind its number name, and how many of them were read."""
+    scan = _Scan(reader, quantity)
+    for _ in range(_LOOK_AHEAD):
+        if scan.done or scan.at >= len(reader.after):
+            break
+        if not any(rule(scan) for rule in _RULES):
+            break
+    return scan.quantity, scan.at
+
+
+def _model_between(scan: _Scan) -> bool:
+    """ "12k gpt-5.5 requests"."""
+    if scan.word != "\0model" or scan.quantity.unit or UNITS.get(scan.following) not in COUNTED:
+        return False
+    scan.skip()
+    return True
+
+
+def _size_of_a_model(scan: _Scan) -> bool:
+    """ "A 400M model"."""
+    if (
+        scan.word not in _MODEL_WORDS
+        or scan.quantity.unit
+        or scan.reader.number.suffix not in _MODEL_SUFFIXES
+    ):
+        return False
+    scan.take(unit="parameters", noun=scan.word, done=True)
+    return True
+
+
+def _gpu_hours(scan: _Scan) -> bool:
+    if scan.word != "gpu" or UNITS.get(scan.following) != "hours" or scan.quantity.unit:
+        return False
+    scan.take()
+    scan.take(unit="gpu_hours", noun="gpu hours", done=True)
+    return True
+
+
+def _of_them(scan: _Scan) -> bool:
+    """ "2k of them"."""
+    if scan.word != "of" or scan.following not in ("them", "those", "these") or scan.quantity.unit:
+        return False
+    noun = scan.following
+    scan.take()
+    scan.take(unit="items", noun=noun, done=True)
+    return True
+
+
+def _filler(scan: _Scan) -> bool:
+    word = scan.word
+    filler = word in FILLERS and word not in UNITS and word not in ROLES and word not in _TELLING_FILLERS
+    if word != "-" and not filler:
+        return False
+    scan.skip()
+    return True
+
+
+def _adverb(scan: _Scan) -> bool:
+    """ "10k daily requests"."""
+    known = scan.word in ADVERB_PERIODS and scan.following in UNITS
+    if not known or scan.quantity.unit or scan.quantity.per is not None:
+        return False
+    scan.take(per=PERIODS[scan.word])
+    return True
+
+
+def _cost_word(scan: _Scan) -> bool:
+    """What follows "cost" is about the answer, not about this number."""
+    if scan.word not in COST_WORDS or scan.word in UNITS:
+        return False
+    scan.done = True
+    return True
+
+
+def _currency(scan: _Scan) -> bool:
+    unit = UNITS.get(scan.word)
+    if unit not in CURRENCIES or scan.quantity.unit not in ("", "money"):
+        return False
+    value = scan.quantity.value / 100 if unit == "cents" else scan.quantity.value
+    scan.take(unit="money", currency=CURRENCIES[unit], value=value)
+    return True
+
+
+def _money_ends(scan: _Scan) -> bool:
+    scan.done = scan.quantity.unit == "money"
+    return scan.done
+
+
+def _preposition(scan: _Scan) -> bool:
+    """ "300 en sortie"."""
+    if scan.word not in _BEFORE_ROLES or ROLES.get(scan.following) not in ("input", "output"):
+        return False
+    scan.skip()
+    return True
+
+
+def _singular_role(scan: _Scan) -> bool:
+    """ "200 reply": a count would be plural."""
+    if scan.word not in _SINGULAR_ROLES or scan.quantity.unit or scan.quantity.value <= 1:
+        return False
+    if scan.reader.starts_period(scan.at + 1):
+        return False
+    if UNITS.get(scan.following) in SIZE_UNITS:
+        return False
+    scan.take(role=ROLES[scan.word])
+    return True
+
+
+def _role_before_unit(scan: _Scan) -> bool:
+    """ "500 prompt tokens"."""
+    role = ROLES.get(scan.word)
+    if not role or scan.word not in UNITS or UNITS.get(scan.following) not in SIZE_UNITS:
+        return False
+    scan.take(role=role)
+    return True
+
+
+def _item_of_a_size(scan: _Scan) -> bool:
+    """ "500-word emails", "200-token completions": what the size is the size of."""
+    word, quantity = scan.word, scan.quantity
+    role = ROLES.get(word, "")
+    names_item = UNITS.get(word) in COUNTED or role in ("input", "output")
+    if quantity.unit not in SIZE_UNITS or not names_item or word in ("in", "out"):
+        return False
+    item = word if word in UNITS else quantity.item_noun
+    if role in ("input", "output") and not quantity.role:
+        scan.take(role=role, item_noun=item)
+    else:
+        scan.take(item_noun=item)
+    return True
+
+
+def _times(scan: _Scan) -> bool:
+    """ "3x the users" scales; "5 x messages" is a plain count."""
+    if UNITS.get(scan.word) != "times" or scan.word == "times" or scan.quantity.unit or not scan.following:
+        return False
+    if scan.following in UNITS or scan.following in ADJECTIVES or scan.following in ("the", "\0model"):
+        scan.take(unit="times" if scan.following == "the" else "")
+    else:
+        scan.done = True
+    return True
+
+
+def _unit(scan: _Scan) -> bool:
+    unit = UNITS.get(scan.word)
+    if not unit or scan.quantity.unit or (scan.word == "x" and not scan.following):
+        return False
+    after_slash = scan.at > 0 and scan.reader.after[scan.at - 1].text == "/"
+    if scan.word in PERIODS and after_slash:
+        scan.done = True
+    else:
+        scan.take(unit=unit, noun=scan.word, done=unit in _CLOSING_UNITS)
+    return True
+
+
+def _in_the_response(scan: _Scan) -> bool:
+    """ "200 tokens in the response": the role stands behind the article."""
+    if scan.word != "in" or scan.following not in ("the", "each", "every", "my", "our"):
+        return False
+    if not scan.quantity.is_size or not scan.reader.role_ahead(scan.at + 2):
+        return False
+    scan.skip(2)
+    return True
+
+
+def _role(scan: _Scan) -> bool:
+    role = ROLES.get(scan.word)
+    if not role or scan.quantity.role or not scan.reader.role_fits(scan.quantity, scan.at, role):
+        return False
+    scan.take(role=role)
+    return True
+
+
+def _adjective(scan: _Scan) -> bool:
+    if scan.word not in ADJECTIVES or scan.word in PERIODS:
+        return False
+    scan.skip()
+    return True
+
+
+_RULES: tuple[_Rule, ...] = (
+    _model_between,
+    _size_of_a_model,
+    _gpu_hours,
+    _of_them,
+    _filler,
+    _adverb,
+    _cost_word,
+    _currency,
+    _money_ends,
+    _preposition,
+    _singular_role,
+    _role_before_unit,
+    _item_of_a_size,
+    _times,
+    _unit,
+    _in_the_response,
+    _role,
+    _adjective,
+)
