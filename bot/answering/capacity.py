@@ -212,7 +212,7 @@ def _lasting(question: CapacityQuestion, model: Model, usd: Decimal, context: Co
         f"{_budget_words(question)} lasts {format_amount(lasting, 'days')} on {model.display_name}, at {format_amount(daily, 'USD')} a day.",
         figures=(
             _figure("Lasts", lasting, "days", None, made.card),
-            _figure("Per day", daily, "USD", "day", made.card),
+            _figure("Cost", daily, "USD", "day", made.card),
         ),
         steps=steps(made),
         assumptions=tuple(dict.fromkeys([*context.notes, *made.load.notes])),

@@ -128,15 +128,15 @@ def _figures(bills: list[Bill], target: Period | None, question: EstimateQuestio
             add(f"Step {index}: {made.model.display_name}", _in(made, target), per, made)
     if first.load.per is not None:
         for other in _other_periods(target, first):
-            add(f"Per {other}", total(other), other)
+            add("Total", total(other), other)
         if first.load.count > 1 and one:
             add(
-                "Per request" if first.load.noun == "requests" else "Per conversation",
+                "Each" if first.load.noun == "requests" else "Each conversation",
                 first.total / first.load.count,
                 "request",
             )
     elif first.load.count > 1 and one:
-        add("Per request", first.total / first.load.count, "request")
+        add("Each", first.total / first.load.count, "request")
     return figures
 
 
@@ -146,8 +146,8 @@ def _label(target: Period | None, made: Bill, is_span: bool) -> str:
         assert span is not None
         return f"For {format_amount(span.amount, span.unit + 's')}"
     if made.load.per is None or target is None:
-        return "In all"
-    return f"Per {target}"
+        return "Total"
+    return "Total"
 
 
 def _other_periods(target: Period | None, made: Bill) -> list[Period]:
@@ -165,7 +165,7 @@ def _headline(bills: list[Bill], figures: list[Figure], context: Context) -> str
         main = f"{main} {figures[0].label.lower()}"
     elif figures[0].per is None:
         main = f"{main} in all"
-    month = next((f for f in figures[1:] if f.per in ("month", "year") and f.label.startswith("Per ")), None)
+    month = next((f for f in figures[1:] if f.per in ("month", "year") and f.label == "Total"), None)
     second = f" · {format_amount(month.amount, 'USD')} {per_words(month.per)}" if month else ""
     if len(bills) > 1:
         return f"{main}{second} — {', then '.join(made.model.display_name for made in bills)}"

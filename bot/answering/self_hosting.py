@@ -109,7 +109,7 @@ def _fleet(question: SelfHostingQuestion, gpu: Gpu, price: GpuPrice, context: Co
     else:
         wanted: Period = question.want_per or "month"
         running = hours_in(wanted, question)
-        figures.append(figure(f"Per {wanted}", hourly * running, wanted))
+        figures.append(figure("Total", hourly * running, wanted))
         steps = (
             Step(
                 label=f"{format_amount(count, 'GPUs')}, a {wanted}",
@@ -122,7 +122,7 @@ def _fleet(question: SelfHostingQuestion, gpu: Gpu, price: GpuPrice, context: Co
         )
         for other in ("hour", "day", "month", "year"):
             if other != wanted:
-                figures.append(figure(f"Per {other}", hourly * hours_in(other, question), other))
+                figures.append(figure("Total", hourly * hours_in(other, question), other))
     if question.hours_per_day is None and (
         question.span is None or question.span.unit not in ("hour", "minute")
     ):
@@ -198,7 +198,7 @@ def _per_million(question: SelfHostingQuestion, gpu: Gpu, price: GpuPrice, conte
     cost = cost_per_million(hourly, rate, busy)
     figures = (
         Figure(
-            label="Per 1M tokens",
+            label="Tokens",
             amount=cost,
             unit="USD",
             per="1M tokens",
