@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from knowledge.errors import KnowledgeError, UnknownNameError
+from knowledge.errors import KnowledgeError, UnknownNameError, UsageError
 from knowledge.fact_reading import Reader, Reading
 from knowledge.passages import PassageText, cut, judge, quote
 from knowledge.records import Source
@@ -121,8 +122,8 @@ class Documents:
             data, content_type, url = fetched.data, fetched.content_type, fetched.url
             name = location
         else:
-            path = Path(location).expanduser().resolve()
-            data, name = read_file(path), str(path)
+            path = _file(location)
+            data, name = read_file(path), _storable(path)
         content = extract(data, name, content_type)
         document = Document(
             id="d" + hashlib.sha256(name.encode()).hexdigest()[:8],
@@ -152,11 +153,20 @@ class Documents:
         return replace(document, passages=len(rows))
 
     def remove(self, identity: str) -> Document:
-        """Forgets a document, by its id or its location. Raises UnknownNameError."""
+        """Forgets a document, by its id, its file (also as a relative path) or its address. Raises UnknownNameError."""
         known = self.all()
-        found = [document for document in known if identity in (document.id, document.location, document.url)]
+        file = _storable(_file(identity))
+        found = [
+            document
+            for document in known
+            if identity in (document.id, document.location, document.url) or file == document.location
+        ]
         if not found:
-            raise UnknownNameError("document", identity, [document.id for document in known][:5])
+            from difflib import get_close_matches
+
+            names = {document.title: document.id for document in known} | {one.id: one.id for one in known}
+            near = dict.fromkeys(names[name] for name in get_close_matches(identity, names, 3))
+            raise UnknownNameError("document", identity, list(near))
         with self._writing() as connection:
             _delete(connection, found[0].id)
         return found[0]
@@ -251,6 +261,21 @@ def _explained(path: Path) -> Iterator[None]:
             f"The documents in {path} cannot be read or written ({getattr(error, 'strerror', None) or error}).",
             "Check its permissions and the space on the disk; a damaged file can be deleted and its documents added again.",
         ) from error
+
+
+def _file(location: str) -> Path:
+    """The one path of a file, however it was named. Raises UsageError for a home folder of nobody or links in a circle."""
+    try:
+        return Path(location).expanduser().resolve()
+    except (RuntimeError, OSError) as error:
+        raise UsageError(
+            f"{location} cannot be found ({error}).", "Name the file by its full path."
+        ) from None
+
+
+def _storable(path: Path) -> str:
+    """A path as text; bytes of a file name that are no UTF-8 cannot be stored and are replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _delete(connection: sqlite3.Connection, identity: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1, 100), default=5, show_default=True, help="At most this many.")
 @json_option
 def facts(words: tuple[str, ...], limit: int, as_json: bool) -> int:
-    """Find cited facts about WORDS, the best match first.
+    """Find cited facts, and passages of your documents (`aicost kb add`), about WORDS, the best match first.
 
     \b
     aicost facts openai loss 2024
@@ -50,10 +50,15 @@ def facts(words: tuple[str, ...], limit: int, as_json: bool) -> int:
 def _lines(hit: FactHit) -> list[Line]:
     if hit.fact is not None:
         statement, source = hit.fact.statement, hit.fact.source
+        where = source.title + (f" ({source.as_of})" if source.as_of else "")
     else:
-        assert hit.passage is not None, "a hit is a fact or a passage"
-        statement, source = f"“{hit.passage.text}”", hit.passage.source
-    where = source.title + (f" ({source.as_of})" if source.as_of else "")
+        passage = hit.passage
+        assert passage is not None, "a hit is a fact or a passage"
+        statement, source = f"“{passage.quote}”", passage.source
+        page = f"page {passage.page}" if passage.page else None
+        where = " · ".join(
+            filter(None, (f"Your document {passage.document}: {source.title}", passage.heading, page))
+        )
     return [
         Line(statement),
         Line(where, "dim", indent=2),
@@ -80,7 +85,14 @@ def _hit_json(hit: FactHit) -> dict[str, Any]:
     else:
         assert passage is not None, "a hit is a fact or a passage"
         source = passage.source
-        found = {"id": passage.id, "statement": passage.text}
+        found = {
+            "id": source.id,
+            "document": passage.document,
+            "heading": passage.heading,
+            "page": passage.page,
+            "statement": passage.quote,
+            "passage": passage.text,
+        }
     return {
         **found,
         "confident": hit.confident,

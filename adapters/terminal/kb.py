@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adapters.terminal import documents
 from adapters.terminal.options import find_model, json_option
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.price import comparison_json, per_words, price_label
@@ -24,7 +25,12 @@ _SHOWN_CHANGES = 40
 
 @click.group()
 def kb() -> None:
-    """Compile, refresh and inspect the knowledge base: prices, model names, facts."""
+    """Compile, refresh and inspect the knowledge base: prices, model names, facts, your documents."""
+
+
+kb.add_command(documents.add)
+kb.add_command(documents.list_)
+kb.add_command(documents.remove)
 
 
 @kb.command()
