@@ -20,9 +20,11 @@ class CountingRouter(Router):
         self.metrics.count(name, platform=message.platform)
         return ticket
 
-    async def answer(self, ticket: Ticket) -> Reply:
+    async def answer(self, ticket: Ticket, *, delivered: bool = False) -> Reply:
         started = time.perf_counter()
-        reply = await super().answer(ticket)
+        reply = await super().answer(ticket, delivered=delivered)
+        if ticket.stored is not None:
+            return reply  # made, and paid for, by an earlier process
         self.metrics.answered(time.perf_counter() - started)
         if reply.answer is not None:
             self.metrics.count(

@@ -1,7 +1,10 @@
 """The way of a question: admission, parsing, answering, the books. Every adapter relays its messages to one `Router`.
 
-`admit` puts the event into the ledger (after it an adapter may acknowledge), `answer` does the rest; `ask` is both. The router never
-raises for anything that a user sent, and goes on answering when the ledger or the LLM does not work, saying so.
+`admit` puts the event into the ledger (after it an adapter may acknowledge), `answer` makes the answer and stores it, and
+`delivered` closes the question once the platform has the answer; `ask` is all three. A question that is still open when its process
+ends is handed out by `unfinished` to the next one, with its answer if that was stored: it is posted as it is, not made and paid for
+again.
+The router never raises for anything that a user sent, and goes on answering when the ledger or the LLM does not work, saying so.
 """
 
 from __future__ import annotations
@@ -36,10 +39,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A message that is in the ledger and has not been answered yet."""
+    """A message that is in the ledger and whose answer is not delivered yet."""
 
     message: Message
     query_id: int
+    stored: Answer | None = None
+    """The answer that an earlier process made and did not report as delivered; it may have been posted all the same."""
 
 
 class Router:
@@ -59,6 +64,7 @@ class Router:
         self._cascade = cascade
         self._conversations = Conversations(ledger)
         self._storage_problem = storage_problem
+        self._to_close: dict[int, str | None] = {}
 
     @classmethod
     async def open(
@@ -91,8 +97,9 @@ class Router:
         return cls(settings, knowledge, ledger, cascade, problem)
 
     async def close(self) -> None:
-        """Close the ledger; what was admitted and not answered is taken up at the next start."""
+        """Close the ledger; what was admitted and not delivered is taken up at the next start."""
         await self._cascade.close()
+        await self._close_queries()
         await self.ledger.close()
         self.knowledge.close()
 
@@ -106,20 +113,25 @@ class Router:
         return Ticket(message, admission.query_id) if admission.new else None
 
     async def unfinished(self, platform: str) -> list[Ticket]:
-        """Messages that were admitted before a stop or a crash and never answered; each is handed out once."""
+        """Messages that were admitted before a stop or a crash and whose answer was not delivered; each is handed out once."""
         try:
-            return [Ticket(message, query_id) for query_id, message in await self.ledger.unfinished(platform)]
+            left = await self.ledger.unfinished(platform)
         except StorageError as error:
             self._warn(error)
             return []
+        return [Ticket(open_.message, open_.query_id, open_.answer) for open_ in left]
 
     async def ask(self, message: Message) -> Reply:
-        """Admit and answer in one; the reply of a repeated message has no answer."""
+        """Admit and answer in one, for a caller that shows the answer at once; the reply of a repeated message has no answer."""
         ticket = await self.admit(message)
-        return Reply(message=message, answer=None) if ticket is None else await self.answer(ticket)
+        if ticket is None:
+            return Reply(message=message, answer=None)
+        return await self.answer(ticket, delivered=True)
 
-    async def answer(self, ticket: Ticket) -> Reply:
-        """Answer an admitted message and enter the answer into the ledger."""
+    async def answer(self, ticket: Ticket, *, delivered: bool = False) -> Reply:
+        """Answer an admitted message and store the answer; the question stays open until `delivered` is called (or said here)."""
+        if ticket.stored is not None:
+            return Reply(message=ticket.message, answer=ticket.stored)
         started = time.perf_counter()
         message = ticket.message
         notices: list[str] = [] if self._storage_problem is None else [_unrecorded(self._storage_problem)]
@@ -140,11 +152,28 @@ class Router:
         answer = replace(answer, receipt=f"r-{secrets.token_hex(5)}")
         latency_ms = max(0, round((time.perf_counter() - started) * 1000))
         try:
-            await self.ledger.finish_query(ticket.query_id, answer, latency_ms=latency_ms, error=error_name)
+            await self.ledger.finish_query(
+                ticket.query_id, answer, latency_ms=latency_ms, error=error_name, delivered=delivered
+            )
         except StorageError as error:
             self._warn(error)
             notices.append(_unrecorded(str(error)))
         return Reply(message=message, answer=answer, notices=tuple(dict.fromkeys(notices)))
+
+    async def delivered(self, ticket: Ticket, problem: str | None = None) -> None:
+        """The platform has the answer, or refused it for good, which `problem` explains; no later start will post it."""
+        self._to_close[ticket.query_id] = problem
+        await self._close_queries()
+
+    async def _close_queries(self) -> None:
+        """Close what is delivered, also what the ledger could not take down before."""
+        for query_id, problem in list(self._to_close.items()):
+            try:
+                await self.ledger.close_query(query_id, problem=problem)
+            except StorageError as error:
+                self._warn(error)
+                return
+            self._to_close.pop(query_id, None)
 
     async def _answer(self, ticket: Ticket) -> tuple[Answer, Parsed]:
         message = ticket.message

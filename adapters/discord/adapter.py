@@ -1,7 +1,8 @@
 """Discord for `aicost serve`: connects, relays each question to the router, and posts the reply beneath it.
 
-An event is in the ledger before anything is done about it. A question that a stop or a crash left unanswered is answered after the
-next start; the reply's nonce is the question's id, so that Discord itself drops a second copy sent shortly after the first.
+An event is in the ledger before anything is done about it. A reply is posted until Discord takes it or refuses it for good; what a
+stop or a crash cuts off is taken up at the next start. The reply's nonce is the question's id, so that Discord itself drops a
+second copy sent within a few minutes; later the reply is looked for beneath its question first.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Coroutine
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -39,14 +42,26 @@ _AT_ONCE = 64
 _RETRY_FIRST, _RETRY_MOST = 1.0, 60.0
 """Seconds between attempts to reach Discord: the first wait, doubled each time up to the longest."""
 
-_POST_TRIES = (0.5, 2.0, 5.0)
-"""Seconds between attempts to post one reply; discord.py itself waits and repeats within each, where Discord asks for it."""
+_WAIT_FIRST, _WAIT_MOST = 0.5, 60.0
+"""Seconds between attempts to post one reply, doubled each time; within each, discord.py waits and repeats as Discord asks."""
+
+_NONCE_HOLDS = 60.0
+"""Seconds after a first attempt within which Discord is trusted to recognise the nonce; its documentation says "a few minutes"."""
+
+_LOOKED_THROUGH = 100
+"""Messages after a question among which its reply is looked for."""
+
+_NOBODY_WAITS = timedelta(hours=1)
+"""Age of a question after which its answer is not posted any more; a later start leaves it alone too."""
 
 _GOODBYE = 1.0
 """Seconds that Discord gets to confirm the end of the connection."""
 
 _REFUSED_CODES = {4004: "the token", 4013: "the intents", 4014: "the intents"}
 """Close codes of the gateway that will not get better by trying again."""
+
+_TROUBLE = (discord.HTTPException, OSError, aiohttp.ClientError, RuntimeError)
+"""What a request may end in; aiohttp raises RuntimeError when its session is closed, as it is between two connections."""
 
 _HINT = "Discord shows me your words only when you mention me: please ask again with @{name}, or leave the reply ping on."
 _HINTED_USERS = 1000
@@ -199,15 +214,16 @@ class DiscordAdapter:
             await self._answer(ticket, Place(event.channel.id, event.id))
 
     async def take_up_unfinished(self) -> None:
-        """Answer what an earlier process put into the ledger and did not answer."""
+        """See to what an earlier process put into the ledger and did not deliver."""
         for ticket in await self._router.unfinished(events.PLATFORM):
             place = Place.of(ticket.message)
             if place is None:
                 log.error(
                     "question %d cannot be answered: its place in Discord is not on record", ticket.query_id
                 )
+                await self._router.delivered(ticket, "its place in Discord is not on record")
             else:
-                await self._answer(ticket, place)
+                self._own(self._answer(ticket, place))
 
     async def _thread(self, event: discord.Message, me: discord.ClientUser) -> str:
         """The conversation that a message continues: the answer that it replies to, or its author's, or the Discord thread's."""
@@ -225,15 +241,15 @@ class DiscordAdapter:
 
     async def _answer(self, ticket: Ticket, place: Place) -> None:
         own = events.own_thread_of(ticket.message, place)
-        async with self._turns.turn((*ticket.message.conversation[:3], own)), self._room:
-            typing = asyncio.create_task(self._type_soon(place))
-            try:
-                reply = await self._router.answer(ticket)
-            finally:
-                await _cancelled(typing)
-            if not reply.duplicate:
+        async with self._turns.turn((*ticket.message.conversation[:3], own)):
+            async with self._room:
+                typing = asyncio.create_task(self._type_soon(place))
+                try:
+                    reply = await self._router.answer(ticket)
+                finally:
+                    await _cancelled(typing)
                 await self._remember(reply, place, own)
-                await self._post(reply, place)
+            await self._deliver(ticket, reply, place)
 
     async def _remember(self, reply: Reply, place: Place, own: str) -> None:
         """Let both a reply to this answer and the next message of its author go on from here."""
@@ -252,39 +268,64 @@ class DiscordAdapter:
         with contextlib.suppress(discord.DiscordException, OSError, aiohttp.ClientError):
             await self.client.get_partial_messageable(place.channel_id).typing()
 
+    async def _deliver(self, ticket: Ticket, reply: Reply, place: Place) -> None:
+        """Post a reply, once, until Discord takes it or refuses it for good, or nobody waits any more."""
+        nobody_waits = ticket.message.received_at + _NOBODY_WAITS
+        began = time.monotonic()
+        wait = _WAIT_FIRST
+        while True:
+            may_be_there = ticket.stored is not None or time.monotonic() - began > _NONCE_HOLDS
+            try:
+                if not self.client.logged_in:
+                    raise ConnectionError("not logged in")
+                if not (may_be_there and await self._posted(place)):
+                    await self._post(reply, place)
+            except _TROUBLE as error:
+                problem = f"{type(error).__name__}: {error}"
+                if isinstance(error, discord.HTTPException) and not _passes(error):
+                    log.error("Discord takes no reply in channel %d (%s)", place.channel_id, problem)
+                    await self._router.delivered(ticket, f"Discord refused the reply: {problem}")
+                    return
+                if datetime.now(UTC) + timedelta(seconds=wait) > nobody_waits:
+                    log.error("a reply could not be posted in time (%s)", problem)
+                    return
+                log.warning("a reply could not be posted (%s); next attempt in %.1f s", problem, wait)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, _WAIT_MOST)
+            else:
+                await self._router.delivered(ticket)
+                return
+
+    async def _posted(self, place: Place) -> bool:
+        """Whether a reply stands beneath a question; False also where the bot may not read the channel, or the question is gone."""
+        me = self.client.user
+        channel = self.client.get_partial_messageable(place.channel_id)
+        question = discord.Object(place.message_id)
+        try:
+            async for found in channel.history(limit=_LOOKED_THROUGH, after=question):
+                answers = found.reference is not None and found.reference.message_id == place.message_id
+                if answers and me is not None and found.author.id == me.id:
+                    return True
+        except (discord.Forbidden, discord.NotFound):
+            return False
+        return False
+
     async def _post(self, reply: Reply, place: Place) -> None:
         try:
-            try:
-                await self._send(place, view=layout(reply))
-            except discord.HTTPException as error:
-                if error.status != 400:
-                    raise
-                log.error("Discord refused the layout of a reply (%s); it is sent as plain text", error.text)
-                await self._send(place, content=plain_content(reply), suppress_embeds=True)
-        except (discord.Forbidden, discord.NotFound) as error:
-            log.warning("Discord channel %d takes no reply from the bot: %s", place.channel_id, error.text)
-        except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
-            log.error(
-                "a reply is lost, because Discord does not take it (%s: %s)", type(error).__name__, error
-            )
+            await self._send(place, view=layout(reply))
+        except discord.HTTPException as error:
+            if error.status != 400:
+                raise
+            log.error("Discord refused the layout of a reply (%s); it is sent as plain text", error.text)
+            await self._send(place, content=plain_content(reply), suppress_embeds=True)
 
     async def _send(self, place: Place, **parts: Any) -> None:
-        """Post beneath the question, or on its own where the question is gone; in a bad moment of Discord's, try again."""
+        """Post beneath the question, or on its own where the question is gone."""
         channel = self.client.get_partial_messageable(place.channel_id)
         reference = discord.MessageReference(
             message_id=place.message_id, channel_id=place.channel_id, fail_if_not_exists=False
         )
-        for wait in (*_POST_TRIES, None):
-            try:
-                await channel.send(**parts, reference=reference, mention_author=False, nonce=place.message_id)
-                return
-            except (discord.HTTPException, OSError, aiohttp.ClientError) as error:
-                if wait is None or (isinstance(error, discord.HTTPException) and not _passes(error)):
-                    raise
-                log.warning(
-                    "a reply could not be posted (%s); next attempt in %.1f s", type(error).__name__, wait
-                )
-            await asyncio.sleep(wait)
+        await channel.send(**parts, reference=reference, mention_author=False, nonce=place.message_id)
 
     async def _hint(self, event: discord.Message, me: discord.ClientUser) -> None:
         """Say once to a user in a channel why the bot does not answer a message whose words it cannot see."""
@@ -299,8 +340,8 @@ class DiscordAdapter:
 
 
 def _passes(error: discord.HTTPException) -> bool:
-    """Whether a refusal is one of a bad moment: too many requests, or trouble at Discord."""
-    return error.status == 429 or error.status >= 500
+    """Whether a refusal may pass: too many requests, trouble at Discord, or a token that the next start may have mended."""
+    return error.status in (401, 429) or error.status >= 500
 
 
 async def _cancelled(*tasks: asyncio.Task[Any]) -> None:

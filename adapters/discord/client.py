@@ -108,6 +108,11 @@ class AicostClient(discord.AutoShardedClient):
         """Whether every shard has an open session."""
         return self.shard_count is not None and len(self._live) == self.shard_count and not self.is_closed()
 
+    @property
+    def logged_in(self) -> bool:
+        """Whether requests can be made."""
+        return self.user is not None and not self.is_closed()
+
     async def login(self, token: str) -> None:
         self._used = True
         await super().login(token)

@@ -166,10 +166,9 @@ class SlackAdapter(Generic[T]):
             return slack.unreachable(api_url, error)
         # What an earlier process left is asked for before anything new can come in, which would be unfinished as well.
         left = await self._router.unfinished(self.name)
-        self._desk = Desk(self._router, Poster(client, session))
-        self._app = new_app(
-            client, str(me.get("user_id") or ""), str(me.get("bot_id") or ""), self._desk.take_up
-        )
+        bot_id = str(me.get("bot_id") or "")
+        self._desk = Desk(self._router, Poster(client, session, bot_id, self._bad_token))
+        self._app = new_app(client, str(me.get("user_id") or ""), bot_id, self._desk.take_up)
         if app_token:
             self._connection = SlackConnection(app_token, client, self._fail)
             self._connection.wss_uri = address
@@ -177,9 +176,13 @@ class SlackAdapter(Generic[T]):
         self._desk.resume(left)
         return None
 
+    def _bad_token(self, error: SlackApiError) -> None:
+        self._fail(slack.refused("SLACK_BOT_TOKEN", error))
+
     def _fail(self, reason: AicostError) -> None:
-        self.failure = reason
-        log.error("%s", reason)
+        if self.failure is None:
+            self.failure = reason
+            log.error("%s", reason)
 
 
 def _refusal(status: int, reason: str) -> web.Response:

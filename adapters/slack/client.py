@@ -76,8 +76,8 @@ class _RateLimitRetry(AsyncRateLimitErrorRetryHandler):
         return wait.isascii() and wait.isdigit() and int(wait) <= _LONGEST_WAIT
 
 
-def _retry_handlers() -> list[AsyncRetryHandler]:
-    return [AsyncConnectionErrorRetryHandler(), _RateLimitRetry(max_retry_count=_RATE_LIMIT_TRIES)]
+def _waits_for_rate_limits() -> AsyncRetryHandler:
+    return _RateLimitRetry(max_retry_count=_RATE_LIMIT_TRIES)
 
 
 def new_session() -> aiohttp.ClientSession:
@@ -86,7 +86,7 @@ def new_session() -> aiohttp.ClientSession:
 
 
 def web_client(token: str, api_url: str | None, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """A Web API client for the bot token."""
+    """A Web API client for the bot token. A broken connection is the caller's to repair: what was sent may have arrived."""
     base_url = api_url or SLACK_API_URL
     client = AsyncWebClient(
         token=token,
@@ -94,7 +94,7 @@ def web_client(token: str, api_url: str | None, session: aiohttp.ClientSession) 
         timeout=int(_TIMEOUT.total or 10),
         session=session,
         logger=sdk_log,
-        retry_handlers=_retry_handlers(),
+        retry_handlers=[_waits_for_rate_limits()],
     )
     client.proxy = proxy_for(base_url)
     return client
@@ -107,7 +107,7 @@ def webhook_client(url: str, session: aiohttp.ClientSession) -> AsyncWebhookClie
         timeout=int(_TIMEOUT.total or 10),
         session=session,
         logger=sdk_log,
-        retry_handlers=_retry_handlers(),
+        retry_handlers=[AsyncConnectionErrorRetryHandler(), _waits_for_rate_limits()],
     )
     client.proxy = proxy_for(url)
     return client
@@ -148,6 +148,13 @@ def is_temporary(error: SlackApiError) -> bool:
     """Whether trying again later may help."""
     status = _status(error)
     return error_code(error) in _TEMPORARY or status == 429 or status >= 500
+
+
+def retry_after(error: SlackApiError) -> float:
+    """Seconds that Slack asks us to wait, 0 when it does not say."""
+    headers = getattr(error.response, "headers", None) or {}
+    text = next((str(value) for key, value in headers.items() if key.lower() == "retry-after"), "")
+    return float(text) if text.isascii() and text.isdigit() else 0.0
 
 
 def refused(setting: str, error: SlackApiError) -> AicostError:

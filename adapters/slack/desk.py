@@ -1,7 +1,8 @@
 """Where Slack's questions are taken up, answered in order and sent off; every task that does so is owned here.
 
-`take_up` returns when the question is in the ledger, so that Slack may be told; a task then answers. What a stop or a crash
-cuts off stays unfinished in the ledger, and `resume` takes it up at the next start.
+`take_up` returns when the question is in the ledger, so that Slack may be told; a task then answers, and posts until Slack has the
+answer or refuses it for good. What a stop or a crash cuts off stays open in the ledger, and `resume` takes it up at the next start;
+an answer that may have been posted already is looked for first.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from adapters.platform import Turns
 from adapters.slack.events import wider_conversation
-from adapters.slack.posting import Address, Poster
+from adapters.slack.posting import Address, Poster, Refused, Unavailable
 from adapters.slack.render import render
 from bot.errors import StorageError
 from bot.messages import Message, Reply
 
 if TYPE_CHECKING:
+    from bot.answers import Answer
     from bot.conversation import Conversation, ThreadStore
 
 log = logging.getLogger(__name__)
@@ -30,12 +33,21 @@ _AT_ONCE = 64
 _RECENT = 5_000
 """Event keys kept in memory."""
 
+_WAIT_FIRST, _WAIT_MOST = 0.5, 60.0
+"""Seconds between attempts to post one answer while Slack is in trouble: the first wait, doubled each time up to the longest."""
+
+_NOBODY_WAITS = timedelta(hours=1)
+"""Age of a question after which its answer is not posted any more; a later start leaves it alone too."""
+
 
 class AdmittedMessage(Protocol):
     """A message in the ledger (`bot.router.Ticket`)."""
 
     @property
     def message(self) -> Message: ...
+
+    @property
+    def stored(self) -> Answer | None: ...
 
 
 T = TypeVar("T", bound=AdmittedMessage)
@@ -50,6 +62,8 @@ class QuestionRouter(Protocol, Generic[T]):
     async def admit(self, message: Message) -> T | None: ...
 
     async def answer(self, ticket: T) -> Reply: ...
+
+    async def delivered(self, ticket: T, problem: str | None = None) -> None: ...
 
     async def unfinished(self, platform: str) -> Sequence[T]: ...
 
@@ -110,14 +124,47 @@ class Desk(Generic[T]):
     async def _answer(self, ticket: T, address: Address) -> None:
         message = ticket.message
         wider = wider_conversation(message)
-        async with self._turns.turn(wider or message.conversation), self._room:
-            if wider is not None:
-                await self._copy_thread(wider, message.conversation, only_into_empty=True)
-            reply = await self._router.answer(ticket)
-            if wider is not None:
-                await self._copy_thread(message.conversation, wider)
-            if not reply.duplicate:
-                await self._poster.post(address, render(reply))
+        async with self._turns.turn(wider or message.conversation):
+            async with self._room:
+                if wider is not None:
+                    await self._copy_thread(wider, message.conversation, only_into_empty=True)
+                reply = await self._router.answer(ticket)
+                if wider is not None:
+                    await self._copy_thread(message.conversation, wider)
+            await self._deliver(ticket, reply, address)
+
+    async def _deliver(self, ticket: T, reply: Reply, address: Address) -> None:
+        """Post an answer, once if that can be known, until Slack takes it or refuses it for good, or nobody waits any more."""
+        assert reply.answer is not None
+        receipt, message = reply.answer.receipt, render(reply)
+        nobody_waits = ticket.message.received_at + _NOBODY_WAITS
+        perhaps_posted = ticket.stored is not None
+        wait = _WAIT_FIRST
+        while True:
+            try:
+                if not (perhaps_posted and await self._poster.posted(address, receipt)):
+                    await self._poster.post(address, message)
+            except Refused as refusal:
+                log.error("an answer could not be posted to %s: %s", address.channel, refusal)
+                await self._router.delivered(ticket, f"Slack refused the answer: {refusal}")
+                return
+            except Unavailable as trouble:
+                perhaps_posted = True
+                wait = max(wait, trouble.wait)
+                if datetime.now(UTC) + timedelta(seconds=wait) > nobody_waits:
+                    log.error("an answer could not be posted to %s in time: %s", address.channel, trouble)
+                    return
+                log.warning(
+                    "an answer could not be posted to %s (%s); next attempt in %.1f s",
+                    address.channel,
+                    trouble,
+                    wait,
+                )
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, _WAIT_MOST)
+            else:
+                await self._router.delivered(ticket)
+                return
 
     async def _copy_thread(
         self, source: Conversation, target: Conversation, *, only_into_empty: bool = False

@@ -26,6 +26,9 @@ COMMAND_THREAD = "command:"
 WIDER_THREAD = "direct-messages"
 """Thread name under which a whole direct-message channel is one conversation."""
 
+_MESSAGE_KEY = "message:"
+"""Start of the dedup key that holds a message's channel and timestamp."""
+
 _PERSONAL_SUBTYPES = frozenset({None, "", "file_share", "thread_broadcast"})
 """Subtypes of messages that a person wrote as a question; all others are edits, deletions, joins, bots and the like."""
 
@@ -53,7 +56,7 @@ def from_event(body: Mapping[str, Any], bot_user: str) -> Message | None:
         return None
     if _string(event, "subtype") not in _PERSONAL_SUBTYPES:
         return None
-    keys = [f"message:{channel}:{ts}"]
+    keys = [f"{_MESSAGE_KEY}{channel}:{ts}"]
     if event_id := _string(body, "event_id"):
         keys.append(f"event:{event_id}")
     return Message(
@@ -88,6 +91,12 @@ def from_command(body: Mapping[str, Any]) -> Message | None:
 def is_command(message: Message) -> bool:
     """Whether a message came as a slash command, whose answer only its user sees."""
     return message.thread.startswith(COMMAND_THREAD)
+
+
+def sent_at(message: Message) -> str | None:
+    """Slack's timestamp of a message, also of one that comes out of the ledger; None for a command."""
+    start = f"{_MESSAGE_KEY}{message.channel}:"
+    return next((key.removeprefix(start) for key in message.dedup_keys if key.startswith(start)), None)
 
 
 def wider_conversation(message: Message) -> tuple[str, str, str, str] | None:

@@ -4,7 +4,7 @@
 own (reports and exports, which may be long, in another), one transaction for each call, and a write that has begun is finished even
 if its caller is cancelled. Several processes may open the same file. Whatever goes wrong with the file is a `StorageError`.
 
-With a retention of 0 days the text of a question is stored only while it is being answered (a restart needs it), and what is
+With a retention of 0 days the text of a question is stored only until its answer is delivered (a restart needs it), and what is
 kept afterwards (answer, conversation) holds typed slots without the person's words; parses are then cached in memory alone.
 """
 
@@ -24,12 +24,11 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 from bot.answers import Answer
 from bot.errors import StorageError
 from bot.messages import Message
-from bot.spend import budgets, calls, privacy, queries, report
+from bot.spend import budgets, calls, privacy, queries, report, small_rows
 from bot.spend.budgets import Budget, BudgetPeriod, BudgetState, BudgetWarning, Scope
 from bot.spend.calls import PATIENCE_SECONDS, CallRequest, CallUsage, Reservation
-from bot.spend.encoding import storable, time_text
 from bot.spend.privacy import Forgotten
-from bot.spend.queries import Admission, Conversation
+from bot.spend.queries import Admission, Conversation, Unfinished
 from bot.spend.report import By, UsageReport
 from bot.spend.schema import VERSION
 from bot.spend.store import Store
@@ -111,9 +110,19 @@ class Ledger:
         return await self._write(queries.admit, self._ready().owner.name, message, self._clock())
 
     async def finish_query(
-        self, query_id: int, answer: Answer, *, latency_ms: int, error: str | None = None
+        self,
+        query_id: int,
+        answer: Answer,
+        *,
+        latency_ms: int,
+        error: str | None = None,
+        delivered: bool = False,
     ) -> None:
-        """Record the answer under its receipt. If a query is finished twice, the first answer stands."""
+        """Record the answer under its receipt. If a query is finished twice, the first answer stands.
+
+        The query stays open, so that a later start delivers the answer if this process does not come to it, until `close_query`;
+        with `delivered` it is closed at once.
+        """
         await self._write(
             queries.finish,
             query_id,
@@ -121,11 +130,18 @@ class Ledger:
             now=self._clock(),
             latency_ms=latency_ms,
             error=error,
+            delivered=delivered,
             keep_words=self._keep_words,
         )
 
-    async def unfinished(self, platform: str) -> list[tuple[int, Message]]:
-        """Claim the messages that dead processes received within the last hour and never answered: query id and message.
+    async def close_query(self, query_id: int, *, problem: str | None = None) -> None:
+        """Record that the platform took the answer or, with `problem`, refused it for good. Doing so twice changes nothing."""
+        await self._write(
+            queries.deliver, query_id, now=self._clock(), problem=problem, keep_words=self._keep_words
+        )
+
+    async def unfinished(self, platform: str) -> list[Unfinished]:
+        """Claim what dead processes received within the last hour and did not deliver, with the answer if there is one already.
 
         Oldest first; each is handed out once, also when several processes ask at the same time. They are admitted already.
         """
@@ -150,15 +166,7 @@ class Ledger:
         self, receipt: str, message: Message, verdict: Literal["good", "bad"], comment: str = ""
     ) -> None:
         """Record what a person says of an answer."""
-        values = (
-            time_text(self._clock()),
-            storable(receipt),
-            message.platform,
-            storable(message.user),
-            verdict,
-            storable(comment),
-        )
-        await self._write(_execute, _INSERT_FEEDBACK, values)
+        await self._write(small_rows.add_feedback, receipt, message, verdict, comment, self._clock())
 
     # LLM calls
 
@@ -247,7 +255,7 @@ class Ledger:
         """The parse (JSON) remembered under the key, which must be a hash that covers text, context and version."""
         if not self._keep_words:
             return self._parses.get(key)
-        return await self._read(_load_parse, key)
+        return await self._read(small_rows.load_parse, key)
 
     async def save_parse(self, key: str, form_json: str) -> None:
         """Remember a parse, so that the same question costs once."""
@@ -256,7 +264,7 @@ class Ledger:
             if len(self._parses) > PARSES_IN_MEMORY:
                 self._parses.popitem(last=False)
             return
-        await self._write(_execute, _INSERT_PARSE, (key, storable(form_json), time_text(self._clock())))
+        await self._write(small_rows.save_parse, key, form_json, self._clock())
 
     # Budgets
 
@@ -305,7 +313,7 @@ class Ledger:
     async def info(self) -> dict[str, Any]:
         """For `aicost doctor`: where the ledger is, its schema version, its size in bytes, its number of rows."""
         store = self._ready()
-        counts = await self._read(_row_counts)
+        counts = await self._read(small_rows.counts)
         size = store.path.stat().st_size
         return {"path": str(store.path), "schema_version": VERSION, "bytes": size, "rows": counts}
 
@@ -359,25 +367,3 @@ class Ledger:
             raise StorageError("The ledger is closed.", "Open it again.") from error
         # Shielded: a settled call must reach the disk although the question's task is cancelled.
         return await asyncio.shield(asyncio.wrap_future(future))
-
-
-_INSERT_FEEDBACK = (
-    "INSERT INTO feedback (given_at, receipt, platform, user, verdict, comment) VALUES (?, ?, ?, ?, ?, ?)"
-)
-_INSERT_PARSE = "INSERT OR REPLACE INTO parses (key, parse, created_at) VALUES (?, ?, ?)"
-
-
-def _execute(connection: Connection, sql: str, values: tuple[str, ...]) -> None:
-    connection.execute(sql, values)
-
-
-def _load_parse(connection: Connection, key: str) -> str | None:
-    row = connection.execute("SELECT parse FROM parses WHERE key = ?", (key,)).fetchone()
-    return None if row is None else str(row[0])
-
-
-def _row_counts(connection: Connection) -> dict[str, int]:
-    return {
-        table: connection.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
-        for table in ("queries", "llm_calls", "events", "threads", "budgets", "parses", "feedback")
-    }

@@ -18,7 +18,7 @@ from bot.messages import Message
 from bot.spend.budgets import Budget, BudgetPeriod, BudgetState, BudgetWarning, Scope
 from bot.spend.calls import PATIENCE_SECONDS, CallUsage
 from bot.spend.privacy import Forgotten
-from bot.spend.queries import Admission, Conversation
+from bot.spend.queries import Admission, Conversation, Unfinished
 from bot.spend.report import By, UsageReport
 
 REMEMBERED = 5000
@@ -53,12 +53,21 @@ class NullLedger:
         return Admission(query_id, seen is None)
 
     async def finish_query(
-        self, query_id: int, answer: Answer, *, latency_ms: int, error: str | None = None
+        self,
+        query_id: int,
+        answer: Answer,
+        *,
+        latency_ms: int,
+        error: str | None = None,
+        delivered: bool = False,
     ) -> None:
         if answer.receipt:
             _remember(self._answers, answer.receipt, answer.to_json())
 
-    async def unfinished(self, platform: str) -> list[tuple[int, Message]]:
+    async def close_query(self, query_id: int, *, problem: str | None = None) -> None:
+        """No later start will know of the query."""
+
+    async def unfinished(self, platform: str) -> list[Unfinished]:
         return []
 
     async def save_thread(self, conversation: Conversation, question_json: str) -> None:

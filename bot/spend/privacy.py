@@ -71,8 +71,9 @@ def export(connection: sqlite3.Connection, user: str, now: datetime) -> dict[str
 def forget(connection: sqlite3.Connection, user: str) -> Forgotten:
     """Remove a user's identity, texts, answers, conversations and comments; what was spent stays.
 
-    A question that is being answered keeps its text until it is finished, for else it could not be. Channels stay, because they
-    are not the person, except where the person was alone with the bot.
+    A question that is being answered keeps its text until it is finished, for else it could not be; an answer on its way is no
+    longer delivered by a later start. Channels stay, because they are not the person, except where the person was alone with the
+    bot.
     """
     name = storable(user)
     nobody = FORGOTTEN + secrets.token_hex(4)
@@ -85,7 +86,8 @@ def forget(connection: sqlite3.Connection, user: str) -> Forgotten:
     calls = connection.execute("UPDATE llm_calls SET user = ? WHERE user = ?", (nobody, name))
     queries = connection.execute(
         f"UPDATE queries SET user = ?, answer = NULL, error = NULL, thread = '', {alone},"
-        " text = CASE WHEN status = 'received' THEN text END WHERE user = ?",
+        " text = CASE WHEN status = 'received' THEN text END, owner = CASE WHEN status = 'received' THEN owner END"
+        " WHERE user = ?",
         (nobody, name),
     )
     feedback = connection.execute("UPDATE feedback SET user = ?, comment = '' WHERE user = ?", (nobody, name))
@@ -109,7 +111,7 @@ def purge(connection: sqlite3.Connection, now: datetime, retention_days: int) ->
         ).fetchall()
         if table == "queries":
             for (query_id,) in rows:
-                _remove_words(connection, query_id)
+                remove_words(connection, query_id)
         else:
             connection.executemany(f"DELETE FROM {table} WHERE rowid = ?", rows)
 
@@ -123,7 +125,7 @@ def _overdue(now: datetime, retention_days: int) -> list[tuple[str, str, tuple[s
     return [
         (
             "queries",
-            "text IS NOT NULL AND status <> 'received' AND received_at < ?",
+            "text IS NOT NULL AND status <> 'received' AND owner IS NULL AND received_at < ?",
             (time_text(now - timedelta(days=days)),),
         ),
         (
@@ -136,7 +138,8 @@ def _overdue(now: datetime, retention_days: int) -> list[tuple[str, str, tuple[s
     ]
 
 
-def _remove_words(connection: sqlite3.Connection, query_id: int) -> None:
+def remove_words(connection: sqlite3.Connection, query_id: int) -> None:
+    """Remove the text of a question, and its words from the answer."""
     text, answer = connection.execute("SELECT text, answer FROM queries WHERE id = ?", (query_id,)).fetchone()
     bare = None
     if answer is not None:

@@ -1,5 +1,7 @@
-"""Questions in the ledger: taken up once, answered once, taken up again after a crash; conversations and receipts.
+"""Questions in the ledger: taken up once, answered once, delivered, taken up again after a crash; conversations and receipts.
 
+A question is open, and has an owner, from its admission until its answer was delivered. The answer is stored before it goes out, so
+that a later start posts it as it is. While a question is open its words are kept, whatever the retention: a restart needs them.
 Each function works inside a transaction that the caller holds and is told the time, so that nothing here reads a clock.
 """
 
@@ -14,7 +16,8 @@ from typing import Any
 
 from bot.answers import Answer
 from bot.messages import Message
-from bot.spend.encoding import answer_without_words, json_text, read_time, storable, time_text, without_words
+from bot.spend.encoding import json_text, read_time, storable, time_text, without_words
+from bot.spend.privacy import FORGOTTEN, remove_words
 
 RESUME_WITHIN = timedelta(hours=1)
 """A question that a crash cut off is answered by a later start only when it is younger than this: nobody waits for an older one."""
@@ -31,6 +34,15 @@ class Admission:
 
     query_id: int
     new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A question that an earlier process left open; `answer` is what it had made of it, and may have posted, None if nothing."""
+
+    query_id: int
+    message: Message
+    answer: Answer | None
 
 
 def admit(connection: sqlite3.Connection, owner: str, message: Message, now: datetime) -> Admission:
@@ -59,7 +71,7 @@ def _seen(connection: sqlite3.Connection, place: tuple[str, str], keys: list[str
 
 
 def _insert(connection: sqlite3.Connection, owner: str, message: Message) -> int:
-    # The text is stored whatever the retention: a restart needs it. `finish` removes it when nothing may be kept.
+    # The text is stored whatever the retention: a restart needs it. `deliver` removes it when nothing may be kept.
     cursor = connection.execute(
         "INSERT INTO queries (received_at, platform, workspace, channel, thread, user, private, text, owner)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -87,17 +99,13 @@ def finish(
     now: datetime,
     latency_ms: int,
     error: str | None,
+    delivered: bool,
     keep_words: bool,
 ) -> None:
-    """Record the answer; the first one stands. Without `keep_words` the question's text goes, wherever it is quoted."""
-    data = answer.to_json()
-    if not keep_words:
-        row = connection.execute("SELECT text FROM queries WHERE id = ?", (query_id,)).fetchone()
-        data = answer_without_words(data, None if row is None else row[0])
+    """Record the answer; the first one stands. The question stays open unless the answer is `delivered` already."""
     connection.execute(
         "UPDATE queries SET finished_at = ?, status = ?, kind = ?, parser = ?, latency_ms = ?, error = ?, receipt = ?,"
-        " answer = ?, text = CASE WHEN ? AND user NOT LIKE 'forgotten-%' THEN text END, owner = NULL"
-        " WHERE id = ? AND finished_at IS NULL",
+        " answer = ? WHERE id = ? AND finished_at IS NULL",
         (
             time_text(now),
             answer.status,
@@ -106,11 +114,39 @@ def finish(
             max(0, latency_ms),
             None if error is None else storable(error),
             answer.receipt or None,
-            json_text(data),
-            keep_words,
+            json_text(answer.to_json()),
             query_id,
         ),
     )
+    if delivered:
+        deliver(connection, query_id, now=now, problem=None, keep_words=keep_words)
+
+
+def deliver(
+    connection: sqlite3.Connection, query_id: int, *, now: datetime, problem: str | None, keep_words: bool
+) -> None:
+    """Close a question, because its answer was posted or (`problem`) never will be. Closing it again changes nothing.
+
+    Without `keep_words` the question's text goes, wherever it is quoted. A question whose answer could not be stored, although it
+    was posted, becomes `unrecorded`.
+    """
+    row = connection.execute(
+        "SELECT status, user FROM queries WHERE id = ? AND owner IS NOT NULL", (query_id,)
+    ).fetchone()
+    if row is None:
+        return
+    status, user = row
+    connection.execute(
+        "UPDATE queries SET status = ?, delivered_at = ?, error = COALESCE(?, error), owner = NULL WHERE id = ?",
+        (
+            "unrecorded" if status == "received" else status,
+            time_text(now) if problem is None else None,
+            None if problem is None else storable(problem),
+            query_id,
+        ),
+    )
+    if not keep_words or user.startswith(FORGOTTEN):
+        remove_words(connection, query_id)
 
 
 def resume(
@@ -119,21 +155,22 @@ def resume(
     owner: str,
     is_alive: Callable[[str], bool],
     now: datetime,
-) -> list[tuple[int, Message]]:
-    """Claim the questions of dead processes that are still worth an answer: the query's id and the message, oldest first."""
+) -> list[Unfinished]:
+    """Claim the open questions of dead processes that are still worth an answer, oldest first."""
     rows = connection.execute(
-        "SELECT id, owner, received_at, workspace, channel, thread, user, private, text FROM queries"
-        " WHERE status = 'received' AND platform = ? AND received_at > ? AND attempts < ? AND text IS NOT NULL ORDER BY id",
+        "SELECT id, owner, received_at, workspace, channel, thread, user, private, text, answer FROM queries"
+        " WHERE owner IS NOT NULL AND platform = ? AND received_at > ? AND attempts < ? AND text IS NOT NULL ORDER BY id",
         (platform, time_text(now - RESUME_WITHIN), MAX_ATTEMPTS),
     ).fetchall()
     dead = _dead({row[1] for row in rows}, is_alive)
     claimed = []
-    for query_id, last_owner, received_at, workspace, channel, thread, user, private, text in rows:
+    for query_id, last_owner, received_at, workspace, channel, thread, user, private, text, stored in rows:
         if last_owner not in dead:
             continue
         connection.execute(
             "UPDATE queries SET owner = ?, attempts = attempts + 1 WHERE id = ?", (owner, query_id)
         )
+        answer = _read_answer(connection, query_id, stored)
         keys = connection.execute("SELECT key FROM events WHERE query_id = ? ORDER BY id", (query_id,))
         message = Message(
             platform=platform,  # type: ignore[arg-type]  # it was a Platform when it was written
@@ -146,14 +183,28 @@ def resume(
             private=bool(private),
             received_at=read_time(received_at),
         )
-        claimed.append((query_id, message))
+        claimed.append(Unfinished(query_id, message, answer))
     return claimed
 
 
+def _read_answer(connection: sqlite3.Connection, query_id: int, stored: str | None) -> Answer | None:
+    """The stored answer of an open question; one that cannot be read (another version wrote it) is taken back, to be made anew."""
+    if stored is None:
+        return None
+    try:
+        return Answer.from_json(json.loads(stored))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        connection.execute(
+            "UPDATE queries SET status = 'received', finished_at = NULL, receipt = NULL, answer = NULL WHERE id = ?",
+            (query_id,),
+        )
+        return None
+
+
 def hopeless(connection: sqlite3.Connection, is_alive: Callable[[str], bool], now: datetime) -> list[int]:
-    """The questions of dead processes that nobody will take up any more (at most 500 of them)."""
+    """The open questions of dead processes that nobody will take up any more (at most 500 of them)."""
     rows = connection.execute(
-        "SELECT id, owner FROM queries WHERE status = 'received' AND (received_at <= ? OR attempts >= ?) LIMIT 500",
+        "SELECT id, owner FROM queries WHERE owner IS NOT NULL AND (received_at <= ? OR attempts >= ?) LIMIT 500",
         (time_text(now - RESUME_WITHIN), MAX_ATTEMPTS),
     ).fetchall()
     dead = _dead({owner for _, owner in rows}, is_alive)
@@ -164,16 +215,23 @@ def abandon(
     connection: sqlite3.Connection, is_alive: Callable[[str], bool], now: datetime, *, keep_words: bool
 ) -> int:
     """Close the questions that are `hopeless`; returns how many."""
-    ids = [(keep_words, query_id) for query_id in hopeless(connection, is_alive, now)]
-    connection.executemany(
-        "UPDATE queries SET status = 'abandoned', text = CASE WHEN ? THEN text END, owner = NULL WHERE id = ?",
-        ids,
-    )
+    ids = hopeless(connection, is_alive, now)
+    for query_id in ids:
+        connection.execute(
+            "UPDATE queries SET status = 'abandoned' WHERE id = ? AND status = 'received'", (query_id,)
+        )
+        deliver(
+            connection,
+            query_id,
+            now=now,
+            problem="not delivered before its process ended",
+            keep_words=keep_words,
+        )
     return len(ids)
 
 
-def _dead(owners: set[str | None], is_alive: Callable[[str], bool]) -> set[str | None]:
-    return {owner for owner in owners if owner is None or not is_alive(owner)}
+def _dead(owners: set[str], is_alive: Callable[[str], bool]) -> set[str]:
+    return {owner for owner in owners if not is_alive(owner)}
 
 
 def save_thread(

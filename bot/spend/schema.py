@@ -170,11 +170,25 @@ def m004_parses_and_feedback(db: Database) -> None:
         )""")
 
 
+def m005_delivery(db: Database) -> None:
+    """An answer is on record before its platform has it; the question stays open, with its owner, until it was delivered."""
+    # SQLite keeps the comment where it stands in front of the type; behind the column it would swallow the end of the table.
+    db.execute("""
+        ALTER TABLE queries ADD COLUMN delivered_at
+            /* when the platform took the answer; NULL: not yet, or (without an owner) never, then `error` may say why */ TEXT""")
+    db.execute(
+        "UPDATE queries SET delivered_at = finished_at"
+    )  # until now a question was done once it was answered
+    db.execute("DROP INDEX queries_open")
+    db.execute("CREATE INDEX queries_open ON queries (platform, received_at) WHERE owner IS NOT NULL")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m001_queries,
     m002_llm_calls,
     m003_budgets,
     m004_parses_and_feedback,
+    m005_delivery,
 )
 
 VERSION = len(MIGRATIONS)

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -319,6 +320,59 @@ async def _cut_off_and_restart(
     await eventually(lambda: len(discord_server.posts) == 2, PATIENCE)
     assert [post["message_reference"]["message_id"] for post in discord_server.posts] == [question, last]
     assert await second.end() == 0
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+async def test_an_answer_that_was_not_posted_before_the_end_is_posted_by_the_next_start(
+    serve: Any, discord_server: FakeDiscord, data_dir: Path, end: signal.Signals
+) -> None:
+    discord = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord_server.url}
+    first = await serve(**discord)
+    await first.ready()
+    discord_server.post_fails = True
+    question = await discord_server.ask("10k requests a day, 500 in / 200 out, gpt-4o")
+    await eventually(lambda: "a reply could not be posted" in first.log, PATIENCE)
+    first.send(end)
+    await first.status()
+    (stored,) = _answers(data_dir)
+    assert discord_server.posts == []
+
+    discord_server.post_fails = False
+    second = await serve(**discord)
+    await eventually(lambda: discord_server.posts, PATIENCE)
+    assert await second.end() == 0
+    (post,) = discord_server.posts
+    assert post["message_reference"]["message_id"] == question
+    assert stored["receipt"] in str(post["components"])
+    assert [answer["receipt"] for answer in _answers(data_dir)] == [stored["receipt"]]
+
+
+@pytest.mark.parametrize("nonces_forgotten", [False, True], ids=["within minutes", "later"])
+async def test_an_answer_that_was_posted_just_before_a_crash_is_not_posted_again(
+    serve: Any, discord_server: FakeDiscord, data_dir: Path, nonces_forgotten: bool
+) -> None:
+    discord = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord_server.url}
+    first = await serve(**discord)
+    await first.ready()
+    discord_server.answering.clear()
+    await discord_server.ask("10k requests a day, 500 in / 200 out, gpt-4o")
+    await eventually(lambda: discord_server.posts, PATIENCE)
+    await first.kill()
+    assert [answer["delivered_at"] for answer in _answers(data_dir)] == [None]
+
+    discord_server.answering.set()
+    if nonces_forgotten:
+        discord_server.forget_nonces()
+    second = await serve(**discord)
+    await eventually(lambda: _answers(data_dir)[0]["delivered_at"], PATIENCE)
+    assert await second.end() == 0
+    assert len(discord_server.posts) == 1
+
+
+def _answers(data_dir: Path) -> list[dict[str, Any]]:
+    with contextlib.closing(sqlite3.connect(data_dir / "ledger.db")) as ledger:
+        ledger.row_factory = sqlite3.Row
+        return [dict(row) for row in ledger.execute("SELECT * FROM queries WHERE answer IS NOT NULL")]
 
 
 def test_which_platforms_are_configured(tmp_path: Path) -> None:

@@ -54,9 +54,17 @@ class FakeDiscord:
         self.welcoming.set()
         self.post_status: list[int] = []
         """Statuses that the next posts get instead of success."""
+        self.post_fails = False
+        """While set, no post is taken."""
+        self.answering = asyncio.Event()
+        """While clear, posts are taken and their requests are left without an answer."""
+        self.answering.set()
+        self.readable = True
+        """Whether the bot may read the channel's messages."""
         self._ids = itertools.count(900_000_000_000_000_000)
         self._sequence = itertools.count(1)
         self._nonces: dict[str, dict[str, Any]] = {}
+        self._messages: list[dict[str, Any]] = []
         self._runner: web.AppRunner | None = None
         self._port = 0
 
@@ -77,6 +85,7 @@ class FakeDiscord:
         app.router.add_get(f"{api}/oauth2/applications/@me", self._application)
         app.router.add_get(f"{api}/gateway/bot", self._gateway_bot)
         app.router.add_post(f"{api}/channels/{{channel}}/messages", self._post)
+        app.router.add_get(f"{api}/channels/{{channel}}/messages", self._history)
         app.router.add_post(f"{api}/channels/{{channel}}/typing", self._typing)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -138,8 +147,14 @@ class FakeDiscord:
     async def _typing(self, request: web.Request) -> web.Response:
         return web.Response(status=204)
 
+    def forget_nonces(self) -> None:
+        """Let some minutes pass, as far as nonces are concerned."""
+        self._nonces.clear()
+
     async def _post(self, request: web.Request) -> web.Response:
         body = await request.json()
+        if self.post_fails:
+            return _json({"message": "not now"}, status=503)
         if self.post_status:
             return _json({"message": "not now", "code": 50035}, status=self.post_status.pop(0))
         if body.get("flags", 0) & _V2 and (problems := layout_problems(body["components"])):
@@ -147,8 +162,20 @@ class FakeDiscord:
         nonce = str(body.get("nonce"))
         if not (body.get("enforce_nonce") and nonce in self._nonces):
             self.posts.append({**body, "channel_id": request.match_info["channel"]})
-            self._nonces[nonce] = {**_message(next(self._ids), BOT_USER, ""), "flags": body.get("flags", 0)}
-        return _json(self._nonces[nonce])
+            message = {**_message(next(self._ids), BOT_USER, ""), "flags": body.get("flags", 0)}
+            if "message_reference" in body:
+                message |= {"type": 19, "message_reference": body["message_reference"]}
+            self._nonces[nonce] = message
+            self._messages.append(message)
+        taken = self._nonces[nonce]
+        await self.answering.wait()
+        return _json(taken)
+
+    async def _history(self, request: web.Request) -> web.Response:
+        if not self.readable:
+            return _json({"message": "Missing Access", "code": 50001}, status=403)
+        after = int(request.query.get("after", 0))
+        return _json([message for message in reversed(self._messages) if int(message["id"]) > after])
 
     async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()

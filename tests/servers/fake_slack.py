@@ -21,9 +21,8 @@ from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import WSMsgType, web
+from servers.slack_faults import Failure, failed, params_of, refusal_of
 from servers.slack_payloads import BOT_ID, BOT_USER, TEAM, Payloads
-
-from adapters.slack import limits
 
 BOT_TOKEN = "xoxb-fake-1"
 APP_TOKEN = "xapp-fake-1"
@@ -61,16 +60,6 @@ class Post:
 
 
 @dataclass
-class Failure:
-    """How the next call of a method fails: with an error of the Web API, or with an HTTP status."""
-
-    error: str = ""
-    status: int = 200
-    retry_after: int | None = None
-    messages: tuple[str, ...] = ()
-
-
-@dataclass
 class ResponseUrl:
     channel: str
     user: str
@@ -90,6 +79,10 @@ class FakeSlack(Payloads):
     acks: dict[str, Any] = field(default_factory=dict)
     absent_from: set[str] = field(default_factory=set)
     """Channels in which the bot may not post."""
+    readable: set[str] = field(default_factory=set)
+    """Channels whose messages the bot may read; direct messages it may read anyway, as the manifest's scopes have it."""
+    torn: int = 0
+    """How many of the next posts are taken and then answered by a broken connection."""
     clock_ahead: float = 0.0
     """Seconds by which the fake's clock is ahead, for what expires."""
     slow: float = 0.0
@@ -235,22 +228,26 @@ class FakeSlack(Payloads):
 
     async def _api(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
-        params = await _params(request)
+        params = await params_of(request)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ") or str(
             params.pop("token", "")
         )
         self.calls.append(Call(method, token, params))
         try:
-            return await self._answer(method, token, params)
+            answer = await self._answer(method, token, params)
+            if self.torn and method.startswith("chat.") and request.transport is not None:
+                self.torn -= 1
+                request.transport.abort()
+            return answer
         finally:
             await self._note()
 
     async def _answer(self, method: str, token: str, params: dict[str, Any]) -> web.Response:
         if self._failures[method]:
-            return _failed(self._failures[method].popleft())
+            return failed(self._failures[method].popleft())
         expected = self.app_token if method == "apps.connections.open" else self.bot_token
         if token != expected:
-            return _failed(Failure("invalid_auth" if token else "not_authed"))
+            return failed(Failure("invalid_auth" if token else "not_authed"))
         match method:
             case "auth.test":
                 return web.json_response(
@@ -276,13 +273,28 @@ class FakeSlack(Payloads):
                 )
             case "chat.postMessage" | "chat.postEphemeral" | "chat.update":
                 return await self._chat(method, params)
+            case "conversations.replies":
+                return self._replies(params)
             case "views.publish" | "views.open":
                 return web.json_response({"ok": True, "view": {"id": "V1"}})
-        return _failed(Failure("unknown_method"))
+        return failed(Failure("unknown_method"))
+
+    def _replies(self, params: dict[str, Any]) -> web.Response:
+        channel = str(params.get("channel", ""))
+        if not channel.startswith("D") and channel not in self.readable:
+            return failed(Failure("missing_scope"))
+        found = [
+            {"type": "message", "user": BOT_USER, "bot_id": BOT_ID, "text": post.text, "blocks": post.blocks}
+            | {"ts": post.ts, "thread_ts": post.thread_ts}
+            for post in self.posts
+            if (post.channel, post.thread_ts, post.via) == (channel, params.get("ts"), "chat.postMessage")
+            and float(post.ts) > float(params.get("oldest") or 0)
+        ]
+        return web.json_response({"ok": True, "messages": found, "has_more": False})
 
     async def _chat(self, method: str, params: dict[str, Any]) -> web.Response:
         await asyncio.sleep(self.slow)
-        refusal = _refuse(params)
+        refusal = refusal_of(params)
         channel = str(params.get("channel", ""))
         if not channel:
             refusal = Failure("channel_not_found")
@@ -291,7 +303,7 @@ class FakeSlack(Payloads):
         elif method == "chat.postEphemeral" and not params.get("user"):
             refusal = Failure("user_not_in_channel")
         if refusal is not None:
-            return _failed(refusal)
+            return failed(refusal)
         ts = self.new_ts()
         self.posts.append(
             Post(
@@ -308,7 +320,7 @@ class FakeSlack(Payloads):
         return web.json_response({"ok": True, "channel": channel, "ts": ts, "message_ts": ts})
 
     async def _respond(self, request: web.Request) -> web.Response:
-        params = await _params(request)
+        params = await params_of(request)
         self.calls.append(Call("response_url", "", params))
         try:
             if self._failures["response_url"]:
@@ -320,7 +332,7 @@ class FakeSlack(Payloads):
                 return web.json_response({"ok": False, "error": "expired_url"}, status=404)
             if known.uses >= RESPONSE_URL_USES:
                 return web.json_response({"ok": False, "error": "used_url"}, status=404)
-            refusal = _refuse(params)
+            refusal = refusal_of(params)
             if refusal is not None:
                 return web.Response(status=500, text=refusal.error)
             known.uses += 1
@@ -365,36 +377,3 @@ class FakeSlack(Payloads):
                 await self._note()
         await self._note()
         return socket
-
-
-async def _params(request: web.Request) -> dict[str, Any]:
-    """The parameters of a call, from a JSON body, a form or the query; `blocks` of a form are JSON in a string."""
-    params: dict[str, Any] = dict(request.query)
-    if request.content_type == "application/json":
-        params |= await request.json()
-    else:
-        params |= dict(await request.post())
-    if isinstance(params.get("blocks"), str):
-        params["blocks"] = json.loads(params["blocks"])
-    return params
-
-
-def _refuse(params: dict[str, Any]) -> Failure | None:
-    """What Slack finds wrong with a message."""
-    blocks = params.get("blocks")
-    if not params.get("text") and not blocks:
-        return Failure("no_text")
-    if blocks:
-        if found := limits.problems(blocks):
-            return Failure("invalid_blocks", messages=tuple(f"[ERROR] {problem}" for problem in found))
-        if limits.too_long(blocks):
-            return Failure("msg_blocks_too_long")
-    return None
-
-
-def _failed(failure: Failure) -> web.Response:
-    headers = {} if failure.retry_after is None else {"Retry-After": str(failure.retry_after)}
-    data: dict[str, Any] = {"ok": False, "error": failure.error or "ratelimited"}
-    if failure.messages:
-        data["response_metadata"] = {"messages": list(failure.messages)}
-    return web.json_response(data, status=failure.status, headers=headers)

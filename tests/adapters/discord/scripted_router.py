@@ -31,6 +31,7 @@ ESTIMATE = Answer(
 class Ticket:
     message: Message
     query_id: int
+    stored: Answer | None = None
 
 
 class ScriptedLedger:
@@ -63,6 +64,8 @@ class ScriptedRouter:
         self.ledger = ScriptedLedger()
         self.gate: asyncio.Event | None = None
         self.notices: tuple[str, ...] = ()
+        self.delivered_texts: list[str] = []
+        self.problems: list[str] = []
 
     async def admit(self, message: Message) -> Ticket | None:
         if self.seen.intersection(message.dedup_keys):
@@ -71,8 +74,16 @@ class ScriptedRouter:
         self.admitted.append(message)
         return Ticket(message, len(self.admitted))
 
+    async def delivered(self, ticket: Ticket, problem: str | None = None) -> None:
+        if problem is None:
+            self.delivered_texts.append(ticket.message.text)
+        else:
+            self.problems.append(problem)
+
     async def answer(self, ticket: Ticket) -> Reply:
         message = ticket.message
+        if ticket.stored is not None:
+            return Reply(message=message, answer=ticket.stored)
         self.asked.append(message)
         if self.gate is not None:
             await self.gate.wait()

@@ -218,7 +218,7 @@ async def test_what_was_left_over_is_answered_after_the_start(
 async def test_a_post_that_meets_a_broken_network_is_tried_again_and_shown_once(
     discord_server: FakeDiscord, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.discord.adapter._POST_TRIES", (0.01, 0.01))
+    monkeypatch.setattr("adapters.discord.adapter._WAIT_FIRST", 0.01)
     adapter = await running.start(discord_server.url)
     await eventually(lambda: adapter.connected)
     send = adapter.client.http.request
@@ -241,29 +241,13 @@ async def test_a_post_that_meets_a_broken_network_is_tried_again_and_shown_once(
 async def test_a_post_that_discord_limits_is_tried_again(
     discord_server: FakeDiscord, running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.discord.adapter._POST_TRIES", (0.01, 0.01))
+    monkeypatch.setattr("adapters.discord.adapter._WAIT_FIRST", 0.01)
     adapter = await running.start(discord_server.url)
     await eventually(lambda: adapter.connected)
     discord_server.post_status = [429, 429]
     await discord_server.ask("price of gpt-4o")
     await eventually(lambda: discord_server.posts)
     assert "components" in discord_server.posts[0]
-
-
-async def test_a_reply_that_discord_never_takes_is_said_to_be_lost(
-    discord_server: FakeDiscord,
-    running: Running,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr("adapters.discord.adapter._POST_TRIES", (0.01,))
-    adapter = await running.start(discord_server.url)
-    await eventually(lambda: adapter.connected)
-    discord_server.post_status = [429, 429]
-    await discord_server.ask("price of gpt-4o")
-    await eventually(lambda: "a reply is lost" in caplog.text)
-    await discord_server.ask("price of gpt-4o")
-    await eventually(lambda: discord_server.posts)
 
 
 async def test_stopping_ends_every_task(discord_server: FakeDiscord, running: Running) -> None:

@@ -20,6 +20,7 @@ Conversation = tuple[str, str, str, str]
 @dataclass(frozen=True)
 class ScriptedTicket:
     message: Message
+    stored: Answer | None = None
 
 
 @dataclass
@@ -42,6 +43,10 @@ class ScriptedRouter:
     ledger: ScriptedThreads = field(default_factory=ScriptedThreads)
     admitted: list[Message] = field(default_factory=list)
     answered: list[Message] = field(default_factory=list)
+    delivered_texts: list[str] = field(default_factory=list)
+    """Texts of the questions whose answers Slack took."""
+    problems: list[str] = field(default_factory=list)
+    """Why answers were given up."""
     left: list[ScriptedTicket] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     gate: asyncio.Event | None = None
@@ -60,8 +65,16 @@ class ScriptedRouter:
         self.admitted.append(message)
         return ScriptedTicket(message)
 
+    async def delivered(self, ticket: ScriptedTicket, problem: str | None = None) -> None:
+        if problem is None:
+            self.delivered_texts.append(ticket.message.text)
+        else:
+            self.problems.append(problem)
+
     async def answer(self, ticket: ScriptedTicket) -> Reply:
         message = ticket.message
+        if ticket.stored is not None:
+            return Reply(message=message, answer=ticket.stored)
         if self.gate is not None:
             await self.gate.wait()
         before = await self.ledger.load_thread(message.conversation)

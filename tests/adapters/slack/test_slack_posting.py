@@ -110,7 +110,7 @@ async def test_a_longer_wait_than_a_minute_is_given_up(
     await slack.send(slack.mention("two"))
     (post,) = await slack.wait_for_posts(1)
     assert "two" in post.text
-    assert "could not be posted to C0GENERAL: ratelimited" in caplog.text
+    assert "could not be posted to C0GENERAL in time: ratelimited" in caplog.text
 
 
 @given(

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,7 @@ from bot.errors import StorageError
 from bot.spend.ledger import PURGE_EVERY, Ledger
 from bot.spend.null import NullLedger
 from bot.spend.privacy import EVENTS_ALWAYS_KEPT
-from bot.spend.queries import MAX_ATTEMPTS
+from bot.spend.queries import MAX_ATTEMPTS, Unfinished
 
 
 async def test_a_message_is_new_once_under_any_of_its_keys(tmp_path: Path) -> None:
@@ -133,16 +136,121 @@ async def test_questions_that_were_cut_off_are_taken_up_once_and_complete(tmp_pa
     async with opened(tmp_path) as ledger:
         query = (await ledger.admit(cut_off)).query_id
         done = (await ledger.admit(message("done", "e2"))).query_id
-        await ledger.finish_query(done, answer(), latency_ms=1)
+        await ledger.finish_query(done, answer(), latency_ms=1, delivered=True)
         await ledger.admit(message("elsewhere", "e3", platform="discord"))
     async with opened(tmp_path) as a, opened(tmp_path) as b:
         taken = await asyncio.gather(a.unfinished("slack"), b.unfinished("slack"), a.unfinished("slack"))
         assert sorted(map(len, taken)) == [0, 0, 1]
-        assert [found for batch in taken for found in batch] == [(query, cut_off)]
+        assert [found for batch in taken for found in batch] == [Unfinished(query, cut_off, None)]
         assert not (await a.admit(cut_off)).new
-        await a.finish_query(query, answer("r-9"), latency_ms=1)
+        await a.finish_query(query, answer("r-9"), latency_ms=1, delivered=True)
     async with opened(tmp_path) as later:
         assert await later.unfinished("slack") == []
+
+
+async def test_an_answer_that_was_not_delivered_is_handed_out_as_it_is(tmp_path: Path) -> None:
+    asked = message("how much?", "e1")
+    figure = Figure(label="x", amount=Decimal("0.1"), unit="USD")
+    given = answer("r-1", figures=(figure,), parsed={"kind": "fact", "query": "how much?"})
+    async with opened(tmp_path, 0) as ledger:
+        query = (await ledger.admit(asked)).query_id
+        await ledger.finish_query(query, given, latency_ms=1)
+    assert row(tmp_path, "SELECT status, delivered_at FROM queries") == {
+        "status": "answered",
+        "delivered_at": None,
+    }
+    async with opened(tmp_path, 0) as ledger:
+        assert await ledger.unfinished("slack") == [Unfinished(query, asked, given)]
+        assert await ledger.unfinished("slack") == []
+        await ledger.finish_query(query, answer("r-2"), latency_ms=1)  # the first answer stands
+        await ledger.close_query(query)
+        await ledger.close_query(query, problem="too late to matter")
+        assert (await ledger.report()).totals.questions == 1
+    async with opened(tmp_path, 0) as ledger:
+        assert await ledger.unfinished("slack") == []
+    stored = row(tmp_path, "SELECT text, receipt, error, owner, delivered_at FROM queries")
+    assert stored == {
+        "text": None,
+        "receipt": "r-1",
+        "error": None,
+        "owner": None,
+        "delivered_at": "2026-03-10T12:00:00.000Z",
+    }
+    assert "how much" not in row(tmp_path, "SELECT answer FROM queries")["answer"]
+
+
+async def test_an_answer_that_the_platform_refused_is_not_handed_out_again(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ledger:
+        query = (await ledger.admit(message("q", "e"))).query_id
+        await ledger.finish_query(query, answer("r-1"), latency_ms=1)
+        await ledger.close_query(query, problem="not_in_channel")
+    async with opened(tmp_path) as ledger:
+        assert await ledger.unfinished("slack") == []
+    assert row(tmp_path, "SELECT status, error, delivered_at, text FROM queries") == {
+        "status": "answered",
+        "error": "not_in_channel",
+        "delivered_at": None,
+        "text": "q",
+    }
+
+
+async def test_a_posted_answer_that_could_not_be_stored_is_not_made_again(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ledger:
+        query = (await ledger.admit(message("q", "e"))).query_id
+        await ledger.close_query(query)
+    async with opened(tmp_path) as ledger:
+        assert await ledger.unfinished("slack") == []
+    assert row(tmp_path, "SELECT status FROM queries") == {"status": "unrecorded"}
+
+
+async def test_an_undelivered_answer_that_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
+    asked = message("q", "e")
+    async with opened(tmp_path) as ledger:
+        query = (await ledger.admit(asked)).query_id
+        await ledger.finish_query(query, answer("r-1"), latency_ms=1)
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as file, file:
+        file.execute("""UPDATE queries SET answer = '{"status": "answered"}'""")
+    async with opened(tmp_path) as ledger:
+        assert await ledger.unfinished("slack") == [Unfinished(query, asked, None)]
+        await ledger.finish_query(query, answer("r-2"), latency_ms=1, delivered=True)
+        assert await ledger.answer_by_receipt("r-2") is not None
+        assert await ledger.answer_by_receipt("r-1") is None
+
+
+async def test_nobody_waits_for_an_old_answer(tmp_path: Path) -> None:
+    clock = Clock()
+    async with opened(tmp_path, 0, clock=clock) as ledger:
+        query = (await ledger.admit(message("old words", "e"))).query_id
+        await ledger.finish_query(query, answer("r-1"), latency_ms=1)
+        for number in range(
+            PURGE_EVERY * 2
+        ):  # a purge in between must not take the words of what is still open
+            await ledger.admit(message("q", f"more {number}", at=clock.now))
+    assert row(tmp_path, "SELECT text FROM queries WHERE id = ?", query) == {"text": "old words"}
+    clock.move(minutes=61)
+    async with opened(tmp_path, 0, clock=clock) as ledger:
+        assert await ledger.unfinished("slack") == []
+    assert row(tmp_path, "SELECT status, error, text FROM queries WHERE id = ?", query) == {
+        "status": "answered",
+        "error": "not delivered before its process ended",
+        "text": None,
+    }
+
+
+async def test_an_answer_on_its_way_to_a_forgotten_person_ends_with_its_process(tmp_path: Path) -> None:
+    async with opened(tmp_path) as ledger:
+        for number, text in enumerate(("my words", "in work")):
+            query = (await ledger.admit(message(text, str(number), user="U7"))).query_id
+            if not number:
+                await ledger.finish_query(query, answer(parsed={"query": text}), latency_ms=1)
+        await ledger.forget("U7")
+        assert "my words" not in on_disk(tmp_path)
+    async with opened(tmp_path) as ledger:
+        (left,) = await ledger.unfinished("slack")
+        assert left.message.text == "in work"
+        given = answer(headline="No fact on “in work for ever”.", parsed={"query": "in work for ever"})
+        await ledger.finish_query(left.query_id, given, latency_ms=1, delivered=True)
+    assert row(tmp_path, "SELECT text, answer FROM queries WHERE id = ?", left.query_id)["text"] is None
 
 
 async def test_questions_of_the_living_are_left_to_them(tmp_path: Path) -> None:
@@ -185,6 +293,8 @@ async def test_with_no_retention_words_are_gone_once_answered(tmp_path: Path) ->
         await ledger.finish_query(
             query, answer("r-5", headline=f"No fact on “{secret}”.", parsed=parsed), latency_ms=1
         )
+        on_its_way = row(tmp_path, "SELECT text FROM queries")
+        await ledger.close_query(query)
         await ledger.save_thread(conversation, json.dumps(parsed))
         await ledger.save_parse("hash", json.dumps(parsed))
         kept = await ledger.answer_by_receipt("r-5")
@@ -192,7 +302,7 @@ async def test_with_no_retention_words_are_gone_once_answered(tmp_path: Path) ->
         assert (
             json.loads(await ledger.load_parse("hash") or "") == parsed
         )  # within the process, for the second asker
-    assert in_flight == {"text": secret}
+    assert in_flight == on_its_way == {"text": secret}
     assert kept is not None
     assert kept["headline"] == "No fact on “…”."
     assert (
@@ -208,7 +318,7 @@ async def test_words_go_when_their_time_is_over_and_figures_stay(tmp_path: Path)
     async with opened(tmp_path, 30, clock=clock) as ledger:
         query = (await ledger.admit(message("the words", "e"))).query_id
         given = answer("r-6", figures=(figure,), parsed={"kind": "fact", "query": "the words"})
-        await ledger.finish_query(query, given, latency_ms=1)
+        await ledger.finish_query(query, given, latency_ms=1, delivered=True)
     clock.move(days=29)
     async with opened(tmp_path, 30, clock=clock):
         assert row(tmp_path, "SELECT text FROM queries") == {"text": "the words"}

@@ -1,8 +1,8 @@
 """Processes are killed at random moments while they write; afterwards the ledger is audited against what they reported.
 
-A child reports over a pipe what the ledger had promised it by then: a line once `reserve_call`, `settle_call`, `admit` or
-`finish_query` has returned. What stands in the pipe survives the child, so the audit knows a lower bound of what must be on record,
-and the file itself shows whether anything is there twice.
+A child reports over a pipe what the ledger had promised it by then: a line once `reserve_call`, `settle_call`, `admit`,
+`finish_query` or `close_query` has returned. What stands in the pipe survives the child, so the audit knows a lower bound of what
+must be on record, and the file itself shows whether anything is there twice.
 """
 
 from __future__ import annotations
@@ -64,6 +64,9 @@ async def _work(folder: Path, child: int, pipe: int) -> None:
             report("settled", name, call)
         await ledger.finish_query(query, answer(f"r-{name}"), latency_ms=1)
         report("finished", name)
+        await asyncio.sleep(0)
+        await ledger.close_query(query)
+        report("delivered", name)
 
     for number in range(1_000_000):
         await asyncio.gather(*(one(f"{child}-{number}-{task}") for task in range(3)))
@@ -118,7 +121,7 @@ async def test_nothing_settled_is_lost_or_counted_twice_when_processes_are_kille
         pass
     reports = _kill_again_and_again(tmp_path)
     said = {event: [words[1:] for words in reports if words[0] == event] for event in
-            ("admitted", "reserved", "settled", "finished", "refused", "crashed")}  # fmt: skip
+            ("admitted", "reserved", "settled", "finished", "delivered", "refused", "crashed")}  # fmt: skip
     assert said["crashed"] == []
     assert len(said["settled"]) > KILLS  # the audit below is about something
 
@@ -156,8 +159,12 @@ async def test_nothing_settled_is_lost_or_counted_twice_when_processes_are_kille
     assert len(by_key) == len(queries) == totals.questions
     assert all(name in by_key for (name,) in said["admitted"])
     assert all(by_key[name]["receipt"] == f"r-{name}" for (name,) in said["finished"])
-    unanswered = {query["key"] for query in queries if query["status"] == "received"}
-    assert {m.dedup_keys[0] for _, m in taken_up} == unanswered
+    undelivered = {query["key"] for query in queries if query["delivered_at"] is None}
+    assert {left.message.dedup_keys[0] for left in taken_up} == undelivered
+    assert undelivered.isdisjoint(name for (name,) in said["delivered"])
+    for left in taken_up:  # an answer that was stored comes back as it was given
+        stored = by_key[left.message.dedup_keys[0]]["receipt"]
+        assert stored == (None if left.answer is None else left.answer.receipt)
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -181,7 +188,9 @@ async def test_two_starts_at_once_share_what_a_killed_process_left(tmp_path: Pat
     os.close(writer)
     async with opened(tmp_path, clock=Clock(_now())) as a, opened(tmp_path, clock=Clock(_now())) as b:
         taken = await asyncio.gather(a.unfinished("slack"), b.unfinished("slack"))
-        assert sorted(m.text for batch in taken for _, m in batch) == [f"question {n}" for n in range(5)]
+        assert sorted(left.message.text for batch in taken for left in batch) == [
+            f"question {n}" for n in range(5)
+        ]
         assert (await a.report()).totals.lost == 1
 
 

@@ -137,6 +137,32 @@ async def test_a_ledger_of_each_earlier_version_is_migrated(
     assert applied == [migration.__name__ for migration in schema.MIGRATIONS]
 
 
+async def test_what_was_answered_before_deliveries_were_recorded_counts_as_delivered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert = (
+        "INSERT INTO queries (received_at, finished_at, status, platform, workspace, channel, thread, user, private, text,"
+        " answer, owner) VALUES ('2026-03-10T11:50:00.000Z', ?, ?, 'slack', '', 'C', '1', 'U', 0, ?, ?, ?)"
+    )
+    with (
+        monkeypatch.context() as earlier,
+        closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as file,
+    ):
+        earlier.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:4])
+        earlier.setattr(schema, "VERSION", 4)
+        schema.migrate(file)
+        file.execute(insert, ("2026-03-10T11:51:00.000Z", "answered", "done", "{}", None))
+        file.execute(insert, (None, "received", "cut off", None, "1-dead"))
+    async with opened(tmp_path) as ledger:
+        (left,) = await ledger.unfinished("slack")
+        assert (left.message.text, left.answer) == ("cut off", None)
+    delivered = rows(tmp_path, "SELECT text, delivered_at FROM queries ORDER BY id")
+    assert [row["delivered_at"] for row in delivered] == ["2026-03-10T11:51:00.000Z", None]
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as file:
+        (table,) = file.execute("SELECT sql FROM sqlite_master WHERE name = 'queries'").fetchone()
+    assert "when the platform took the answer" in table
+
+
 async def test_a_ledger_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     await filled(tmp_path, 1)
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as file:
