@@ -1,22 +1,26 @@
 """The one error hierarchy of aicost; its root stands in the lowest layer so that every layer can raise it.
 
-    AicostError
-    ├── UsageError            the caller asked for something impossible (exit status 2)
+    AicostError               (exit status 2, where nothing else is said)
+    ├── UsageError            the caller asked for something impossible
     │   ├── SettingError      a setting has a value that cannot be used
     │   └── QuantityError     a count that is negative, not finite, absurd or contradicts another
-    ├── UnknownNameError      a model, provider, GPU or company that the knowledge base does not hold (exit status 1)
+    ├── UnknownNameError      a model, provider, GPU or company that the knowledge base does not hold
     ├── NoPriceError          the thing is known, its price is not (exit status 1)
     ├── KnowledgeError        the knowledge base or one of its sources cannot be read or built
     └── StorageError          the ledger cannot be read or written
 
-Each error carries the thing that failed and two sentences: what happened, and what to do. Adapters print both;
-library code never prints.
+The exit status is that of a command whose argument is the cause; an answer to a question has its own (`bot.answers`). Each
+error carries the thing that failed and two sentences: what happened, and what to do. Adapters print both; library code never
+prints.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import ClassVar
+
+_LONGEST_NAME = 100
+"""Characters of an unknown name that an error repeats."""
 
 
 class AicostError(Exception):
@@ -52,12 +56,11 @@ class QuantityError(UsageError):
 class UnknownNameError(AicostError):
     """A name is not in the knowledge base; `suggestions` are the nearest that are, best first."""
 
-    exit_status = 1
-
     def __init__(self, kind: str, name: str, suggestions: Sequence[str] = ()) -> None:
         near = ", ".join(suggestions)
+        shown = name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "…"
         super().__init__(
-            f"I know no {kind} called {name!r}.",
+            f"I know no {kind} called {shown!r}.",
             f"Did you mean {near}?" if near else f"Check the spelling, or name another {kind}.",
         )
         self.kind = kind

@@ -11,10 +11,12 @@ from adapters.terminal.options import json_option, names, number
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.session import opened_knowledge
 from bot.answers import plain
+from bot.errors import UnknownNameError
 from bot.presentation import format_amount
 from knowledge.records import Modality
 
 if TYPE_CHECKING:
+    from knowledge.base import KnowledgeBase
     from knowledge.ratecard import RateCard
 
 _UNITS = {"input": "input_tokens", "cached": "cache_read_tokens", "output": "output_tokens"}
@@ -65,7 +67,7 @@ def models(
     with opened_knowledge() as knowledge:
         found = knowledge.catalogue.models(
             provider=[knowledge.catalogue.provider_id(name) for name in provider],
-            maker=maker,
+            maker=[_maker_id(knowledge, name) for name in maker],
             min_context=None if context is None else int(context),
             modality=modality,
             include_deprecated=deprecated,
@@ -86,6 +88,27 @@ def models(
     else:
         show([Line("No model on record is like that.", "yellow")])
     return 0 if cards else 1
+
+
+def _maker_id(knowledge: KnowledgeBase, spelled: str) -> str:
+    """The maker that a spelling means ("Mistral AI", "qwen"). Raises `UnknownNameError`."""
+    from knowledge.makers import MAKERS
+
+    word = _letters(spelled)
+    for identity, maker in MAKERS.items():
+        if word in (_letters(identity), _letters(maker.name), *maker.spellings):
+            return identity
+    every = knowledge.catalogue.models(modality=None, include_deprecated=True)
+    known = sorted({model.maker for model in every} | MAKERS.keys())
+    if word in known:
+        return word
+    from difflib import get_close_matches
+
+    raise UnknownNameError("maker", spelled, get_close_matches(word, known, 3))
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _per_million(card: RateCard, column: str) -> Decimal | None:

@@ -88,7 +88,7 @@ def test_explain_shows_the_derivation_of_an_earlier_answer(aicost: Run) -> None:
 @pytest.mark.parametrize("receipt", ["r-nothing", "", "\udcff", "'; drop table queries"])
 def test_an_unknown_receipt_is_one(receipt: str, aicost: Run) -> None:
     result = aicost("explain", receipt)
-    assert result.status == 1
+    assert result.status == 2
     assert "I know no receipt" in result.err
 
 
@@ -137,7 +137,7 @@ def test_budgets_are_set_listed_and_removed(aicost: Run, monkeypatch: pytest.Mon
     }
     assert "U1" in aicost("budget", "list").out
     assert aicost("budget", "remove", "user", "U1").status == 0
-    assert aicost("budget", "remove", "user", "U1").status == 1
+    assert aicost("budget", "remove", "user", "U1").status == 2
     assert len(aicost("budget", "list", "--json").json) == 2
 
 

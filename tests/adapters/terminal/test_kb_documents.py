@@ -115,7 +115,7 @@ def test_a_file_name_that_is_no_utf8(aicost: Run, note: Path) -> None:
 def test_an_unknown_document_is_named_with_what_was_meant(aicost: Run, note: Path) -> None:
     (added,) = aicost("kb", "add", str(note), "--json").json
     result = aicost("kb", "remove", added["id"][:-1])
-    assert result.status != 0
+    assert result.status == 2
     assert added["id"] in result.err
     assert len(aicost("kb", "list", "--json").json) == 1
 

@@ -16,7 +16,7 @@ import pytest
 from conftest import Run
 
 from adapters.terminal.main import COMMANDS, run
-from bot.errors import AicostError, KnowledgeError, UnknownNameError
+from bot.errors import AicostError, KnowledgeError, NoPriceError, UnknownNameError
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -37,9 +37,10 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], No
     [
         (
             UnknownNameError("model", "gpt-7", ["gpt-5"]),
-            1,
+            2,
             "I know no model called 'gpt-7'. Did you mean gpt-5?",
         ),
+        (NoPriceError("Nobody knows what it costs."), 1, "aicost: Nobody knows what it costs.\n"),
         (KnowledgeError("It is gone.", "Build it."), 2, "aicost: It is gone. Build it.\n"),
         (KeyboardInterrupt(), 130, ""),
         (click.Abort(), 130, ""),

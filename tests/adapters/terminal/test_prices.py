@@ -62,7 +62,7 @@ def test_a_day_without_prices_is_refused(on: str, aicost: Run) -> None:
 
 def test_one_unknown_model_among_several_is_told_and_the_rest_priced(aicost: Run) -> None:
     result = aicost("price", "gpt-4o", "gpt-77", "--json")
-    assert result.status == 1
+    assert result.status == 2
     assert len(result.json) == 1
     assert "'gpt-77'" in result.err
 
@@ -93,10 +93,19 @@ def test_models_are_filtered_sorted_and_cut(aicost: Run) -> None:
     assert len(table.splitlines()) == 6
 
 
+@pytest.mark.parametrize(
+    ("spelled", "maker"),
+    [("Mistral AI", "mistral"), ("xai", "x-ai"), ("qwen", "alibaba"), ("sao10k", "sao10k")],
+)
+def test_makers_by_any_of_their_names(spelled: str, maker: str, aicost: Run) -> None:
+    rows = aicost("models", "--maker", spelled, "--json").json
+    assert {row["maker"] for row in rows} == {maker}
+
+
 def test_no_such_models(aicost: Run) -> None:
     assert aicost("models", "nothing", "is", "called", "so").status == 1
     result = aicost("models", "--provider", "opnai")
-    assert result.status == 1
+    assert result.status == 2
     assert "openai" in result.err
 
 
@@ -207,7 +216,7 @@ def test_tokens_of_words_of_a_file_and_of_what_is_piped_in(aicost: Run, tmp_path
 )
 def test_no_tokens_without_a_text_and_a_model(arguments: tuple[str, ...], aicost: Run) -> None:
     result = aicost("tokens", *arguments)
-    assert result.status in (1, 2)
+    assert result.status == 2
     assert result.out == ""
     assert result.err
 
@@ -278,3 +287,45 @@ def test_another_price_list_is_taken_compared_and_left_again(aicost: Run, tmp_pa
 )
 def test_no_price_list_is_refused(where: str, aicost: Run) -> None:
     assert aicost("kb", "check", "--litellm", where).status == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("price", "gpt-77"),
+        ("price", "gpt-4o", "--provider", "nobody"),
+        ("price", "x" * 5000),
+        ("cost", "gpt-77", "--input", "5"),
+        ("cost", "gpt-4o", "--input", "5", "--provider", "nobody"),
+        ("models", "--provider", "nobody"),
+        ("models", "--maker", "nobody"),
+        ("tokens", "--model", "gpt-77", "text"),
+        ("tokens", "--provider", "nobody", "--model", "gpt-4o", "text"),
+        ("kb", "check", "gpt-77"),
+        ("kb", "remove", "d00000000"),
+        ("explain", "r-nothing"),
+    ],
+    ids=lambda arguments: " ".join(arguments)[:40],
+)
+def test_a_name_that_nobody_knows_is_bad_input(arguments: tuple[str, ...], aicost: Run) -> None:
+    result = aicost(*arguments)
+    assert result.status == 2
+    assert result.out.strip() in ("", "[]")
+    assert result.err.startswith("aicost: I know no ")
+    assert result.err.count("\n") == 1
+    assert len(result.err) < 300
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("price", "gpt-4o", "--provider", "anthropic"),
+        ("cost", "deepseek-chat", "--input", "5", "--batch"),
+    ],
+    ids=" ".join,
+)
+def test_a_price_that_is_not_on_record_is_no_bad_input(arguments: tuple[str, ...], aicost: Run) -> None:
+    result = aicost(*arguments)
+    assert result.status == 1
+    assert result.out == ""
+    assert "no" in result.err
