@@ -328,4 +328,4 @@ def test_a_price_that_is_not_on_record_is_no_bad_input(arguments: tuple[str, ...
     result = aicost(*arguments)
     assert result.status == 1
     assert result.out == ""
-    assert "no" in result.err
+    assert "no price" in result.err or "is on record" in result.err
