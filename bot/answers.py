@@ -7,9 +7,11 @@ holds no price. Adapters render the same object; rounding happens there and in h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 from typing import Any, Literal
+
+from knowledge.lazy_dataclass import dataclass
 
 Status = Literal["answered", "clarify", "not_found", "out_of_scope", "error"]
 ParserName = Literal["local", "llm"]
@@ -24,7 +26,7 @@ def plain(amount: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """One exact amount. `per` is None for a one-off amount; `source` is the id of a citation."""
 
@@ -48,7 +50,7 @@ class Figure:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Citation:
     """Where a figure comes from; `as_of` is an ISO date (or year) for which the source speaks."""
 
@@ -62,7 +64,7 @@ class Citation:
         return {"id": self.id, "title": self.title, "url": self.url, "as_of": self.as_of, "quote": self.quote}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One line of the derivation: `count` units at `rate` give `amount` ("500 input tokens × $2.50 / 1M = $0.00125")."""
 
@@ -86,7 +88,7 @@ class Step:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Lever:
     """A way to pay less, computed: the amount that it would cost and what that saves, in the headline's unit and period."""
 
@@ -108,7 +110,7 @@ class Lever:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Spend:
     """What making the answer itself cost: LLM calls, their tokens, and USD (None where a price is not known)."""
 
@@ -126,7 +128,7 @@ class Spend:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Answer:
     """An answer to one message. `parsed` is the typed question as JSON, `receipt` the id for `aicost explain`."""
 

@@ -6,11 +6,12 @@ and escaping them is the adapter's duty. Times are timezone-aware UTC.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Literal
 
 from bot.answers import Answer
+from knowledge.lazy_dataclass import dataclass
 
 Platform = Literal["terminal", "slack", "discord"]
 
@@ -18,7 +19,7 @@ MAX_QUESTION_CHARS = 4000
 """A question is cut to this length before any pattern sees it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """One question as a platform delivered it.
 
@@ -48,7 +49,7 @@ class Message:
         return (self.platform, self.workspace, self.channel, self.thread)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reply:
     """What to show for a `Message`; `answer` is None when the message repeats one that was taken up before."""
 

@@ -7,10 +7,10 @@ the exact amount stays in the figures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from bot.answers import Answer, Citation, Figure, Lever, Step, plain
+from knowledge.lazy_dataclass import dataclass
 
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "CNY": "CN¥"}
 """Currency signs that everybody reads; any other currency is written with its ISO code."""
@@ -22,7 +22,7 @@ _SIGNIFICANT = 3
 PLAIN_UNITS = {"ratio": "×", "percent": "%"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Section:
     """One part of an answer: a title (may be empty) and its lines."""
 

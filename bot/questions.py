@@ -11,19 +11,19 @@ assumption or a clarifying question in the answerer, never a silent guess.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any, Literal
 
 from bot.answers import plain
+from knowledge.lazy_dataclass import dataclass
 
 Period = Literal["second", "minute", "hour", "day", "week", "month", "year"]
 SizeUnit = Literal["tokens", "words", "characters", "pages", "bytes"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelRef:
     """A model as the question names it. `model` and `provider` are catalogue ids, None when the mention resolves to none."""
 
@@ -38,7 +38,7 @@ class ModelRef:
     """How the name was read, in a sentence for the answer's assumptions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Money:
     """An amount in a currency (ISO 4217 code), per period or one-off."""
 
@@ -47,7 +47,7 @@ class Money:
     per: Period | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Size:
     """A length of text in the unit that the person used; `high` is the upper end of a range ("500-800 tokens")."""
 
@@ -56,7 +56,7 @@ class Size:
     high: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Span:
     """A length of time ("for 3 months")."""
 
@@ -64,7 +64,7 @@ class Span:
     unit: Period
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Workload:
     """What is sent and received. Two shapes: requests of a size (`input`, `output` each), or bare volumes (`volume_*`)."""
 
@@ -101,7 +101,7 @@ class Workload:
     """Reasoning tokens of one request, billed as output."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Constraints:
     """What a model must fulfil to take part in a comparison."""
 
@@ -114,7 +114,7 @@ class Constraints:
     max_output_price: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PriceQuestion:
     """What does a model cost per unit?"""
 
@@ -133,7 +133,7 @@ class PriceQuestion:
     """The length of audio that rates shall be quoted for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One workload on one model; several make a pipeline."""
 
@@ -141,7 +141,7 @@ class Stage:
     workload: Workload = Workload()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class EstimateQuestion:
     """What does a workload cost?"""
 
@@ -154,7 +154,7 @@ class EstimateQuestion:
     """ISO 4217 code of the currency that the answer is wanted in, when not US dollars."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CompareQuestion:
     """Which model (or which way of using one) is cheaper, and by how much?"""
 
@@ -170,7 +170,7 @@ class CompareQuestion:
     want_per: Period | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CapacityQuestion:
     """How much does a budget buy?"""
 
@@ -184,7 +184,7 @@ class CapacityQuestion:
     want_per: Period | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TokensQuestion:
     """How many tokens is a text (or a number of words, pages, characters), and what does it cost?"""
 
@@ -196,7 +196,7 @@ class TokensQuestion:
     with_cost: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class HistoryQuestion:
     """How has a model's price changed?"""
 
@@ -206,7 +206,7 @@ class HistoryQuestion:
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TrainingQuestion:
     """What does it take to train a model from scratch?"""
 
@@ -223,7 +223,7 @@ class TrainingQuestion:
     within: Span | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FineTuningQuestion:
     """What does fine-tuning cost, at a provider per training token, or on rented GPUs?"""
 
@@ -244,7 +244,7 @@ class FineTuningQuestion:
     provider: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SelfHostingQuestion:
     """What does running an open model on rented GPUs cost?"""
 
@@ -264,7 +264,7 @@ class SelfHostingQuestion:
     want_per: Period | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class BreakEvenQuestion:
     """From what volume on is self-hosting cheaper than an API? Without numbers: which route fits at all?"""
 
@@ -277,7 +277,7 @@ class BreakEvenQuestion:
     """True for "should we train our own model?": all routes side by side."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FactQuestion:
     """What have companies said, spent, earned or lost?"""
 
@@ -287,7 +287,7 @@ class FactQuestion:
     periods: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class UsageQuestion:
     """What has the bot itself been asked, and what did that cost?"""
 
@@ -299,7 +299,7 @@ class UsageQuestion:
     mine: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class HelpQuestion:
     """What can the bot do?"""
 
@@ -307,7 +307,7 @@ class HelpQuestion:
     topic: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class OutOfScope:
     """Nothing that the bot is for, or nothing that it understood (`reason`)."""
 

@@ -13,7 +13,7 @@ import asyncio
 import logging
 import secrets
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,7 @@ from bot.parsing.local import LocalParser
 from bot.questions import OutOfScope, Question, UsageQuestion, question_to_json
 from bot.settings import Settings
 from knowledge.base import KnowledgeBase
+from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ticket:
     """A message that is in the ledger and whose answer is not delivered yet."""
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from bot.errors import SettingError
+from knowledge.lazy_dataclass import dataclass
 
 Parse = Callable[[str], Any]
 
@@ -125,7 +126,7 @@ def _text(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setting:
     """One setting: its environment name, its attribute of `Settings`, how a text is read, and words for people."""
 
@@ -241,7 +242,7 @@ def _default_data_dir() -> Path:
     return user_data_path("aicost", appauthor=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All settings, checked. Build one with `Settings.load()`."""
 

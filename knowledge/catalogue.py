@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 from knowledge.errors import UnknownNameError
+from knowledge.lazy_dataclass import dataclass
 from knowledge.makers import MAKERS, PROVIDER_SPELLINGS
 from knowledge.mentions import named_in
 from knowledge.misspellings import Corrector
@@ -30,7 +30,7 @@ _MOST_REMEMBERED = 4096
 _COLUMNS = "rowid, provider, id, name, maker, family, version, modality, context_window, deprecated, preview, open_weights, comment"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resolution:
     """What a mention means.
 
@@ -47,7 +47,7 @@ class Resolution:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mention:
     """A model, provider or maker named in a text; `text[start:end]` is what stands there.
 

@@ -15,13 +15,14 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import KnowledgeError, UnknownNameError, UsageError
 from knowledge.fact_reading import Reader, Reading
+from knowledge.lazy_dataclass import dataclass
 from knowledge.passages import PassageText, cut, judge, quote
 from knowledge.records import Source
 from knowledge.wording import words_in
@@ -67,7 +68,7 @@ _SEARCH = (
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Document:
     """A document as it stands in the store; `location` is the file or address it was read from, `added` an ISO time (UTC)."""
 
@@ -81,7 +82,7 @@ class Document:
     passages: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Passage:
     """A part of a document. `quote` is the sentence or two of it, word for word, that fit the question best."""
 

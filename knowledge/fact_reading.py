@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from knowledge.lazy_dataclass import dataclass
 from knowledge.periods import Period, parse_period, periods_in
 from knowledge.subjects import SubjectIndex, SubjectMention, inside
 from knowledge.wording import Lexicon, Term, Word, words_in

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from knowledge.errors import KnowledgeError, UnknownNameError
 from knowledge.fact_ranking import Ranking
 from knowledge.fact_reading import Profile, Reader, Reading
+from knowledge.lazy_dataclass import dataclass
 from knowledge.periods import Period, parse_period
 from knowledge.records import Source
 from knowledge.subjects import Subject, SubjectIndex
@@ -36,7 +36,7 @@ _LONGEST_QUERY = 60
 _SEARCH = f"select rowid, -rank from facts_fts where facts_fts match ? and rank match '{_BM25}' order by rank limit ?"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Fact:
     """One card. `value` is exact and whole (5000000000, not 5); the hedge of `qualifier` is part of the fact."""
 
@@ -53,7 +53,7 @@ class Fact:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FactHit:
     """A fact, or a passage of a document, that a search found. `confident`: it really answers, it does not just share words."""
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
 from knowledge.errors import NoPriceError, UnknownNameError
 from knowledge.gpu_names import gpu_mentions
+from knowledge.lazy_dataclass import dataclass
 from knowledge.records import Source
 from knowledge.subjects import Subject, SubjectIndex
 from knowledge.wording import fold, words_in
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Specification:
     """One number of a GPU with its source."""
 
@@ -28,7 +28,7 @@ class Specification:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Gpu:
     """One GPU in its usual form (SXM where there is one). A number that no source states is None."""
 
@@ -44,7 +44,7 @@ class Gpu:
     """The source of each number: ("dense_bf16_tflops", …)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Rental:
     """One provider's price of one GPU for an hour; `fact` is the id of the card it was read from."""
 

@@ -7,16 +7,17 @@ A period is a pair of dates, both included, so that "2025-H1" lies within "2025"
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from typing import Literal
+
+from knowledge.lazy_dataclass import dataclass
 
 Agreement = Literal["same", "within", "around", "apart"]
 """How a fact's period stands to the one asked for: the same, a part of it, more than it (or unbounded), or another time."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Period:
     """From `start` to `end`, both included; `until` marks a period that is named by its end alone ("through 2029")."""
 

@@ -9,7 +9,7 @@ is chosen by that request's total input tokens, so usage is always that of ONE r
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from heapq import nsmallest
@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from knowledge.errors import NoPriceError, QuantityError
+from knowledge.lazy_dataclass import dataclass
 from knowledge.linear import FINEST, Linear, linear_of
 from knowledge.records import Model, Source
 from knowledge.units import Count, Plan, UnitTree, Usage, check_count
@@ -30,7 +31,7 @@ _ZERO = Decimal(0)
 _STANDARD_WORDS = frozenset({"standard", "default"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PriceTerms:
     """How a request is processed, where that changes its price; all None is the standard, on-demand price.
 
@@ -74,7 +75,7 @@ class PriceTerms:
 STANDARD = PriceTerms()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Rate:
     """US dollars for `per` of a unit. `tiers` are (more input tokens than, price), ascending; they replace `price`."""
 
@@ -94,7 +95,7 @@ class Rate:
         return price, threshold
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Charge:
     """One line of a bill: `amount` = `rate` x `count` / `per`, over all requests."""
 
@@ -126,7 +127,7 @@ class PriceChange(NamedTuple):
     hours: tuple[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class RateCard:
     """What one model costs under given terms, and where that was read. Two cards are equal only if they are the same."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
+
+from knowledge.lazy_dataclass import dataclass
 
 _ROUTE = re.compile(r"^(?:global|regional)\.[a-z0-9]+\.")
 """How Bedrock writes a model that is served from several regions ("global.anthropic.claude-opus-5")."""
@@ -14,7 +15,7 @@ Modality = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """Where a row was read, and when it was true; `as_of` is an ISO date, month or year."""
 
@@ -25,7 +26,7 @@ class Source:
     publisher: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Provider:
     """Somebody who sells access to models; a maker sells its own."""
 
@@ -38,7 +39,7 @@ class Provider:
     """Providers whose price stands in where this one lists none (Azure sells OpenAI's models at OpenAI's prices)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Model:
     """One model at one provider. `maker` is who trained it, `version` its number for ordering a family by age."""
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
 from knowledge.errors import UnknownNameError
+from knowledge.lazy_dataclass import dataclass
 from knowledge.records import Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Rule:
     """A number to reckon with; `high` is the upper end where the card gives a range."""
 
@@ -30,7 +30,7 @@ class Rule:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FineTuningPrice:
     """What a provider charges for training somebody else's model on your data, in US dollars per `per`.
 
@@ -53,7 +53,7 @@ class FineTuningPrice:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Throughput:
     """Tokens a second that were measured for a model on some GPUs, all requests together."""
 
@@ -71,7 +71,7 @@ class Throughput:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Utilisation:
     """Model FLOPs utilisation (MFU) that a training run reached, as a percentage of the GPUs' dense peak."""
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Literal
 
 from knowledge.errors import KnowledgeError
+from knowledge.lazy_dataclass import dataclass
 from knowledge.records import Model
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ CHARACTERS_PER_TOKEN = 4
 """OpenAI's and Google's own rule of thumb for English text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TokenCount:
     """Tokens in a text; `exact` where the maker's own tokenizer was used, `basis` the sentence that says what was."""
 
@@ -37,7 +37,7 @@ class TokenCount:
     basis: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _RankFile:
     """One rank file: the name under which tiktoken looks for it in its cache (sha1 of the address), and its sha256."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,11 +12,12 @@ from bot.answering.rates import card_notes, per_words, terms_for, unit_words
 from bot.answers import Step
 from bot.errors import NoPriceError
 from bot.questions import Period, Workload
+from knowledge.lazy_dataclass import dataclass
 from knowledge.prices import Charge, Cost, RateCard
 from knowledge.records import Model
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bill:
     """The cost of a load on one model, for `load.count` units per `load.per`."""
 

@@ -6,7 +6,6 @@ delivers of its dense bf16 peak is the model FLOPs utilisation (MFU); 40 % is as
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.answering.context import Context, NoAnswer, citation
@@ -14,6 +13,7 @@ from bot.answers import Citation
 from bot.presentation import format_amount
 from bot.questions import Period, Span
 from knowledge.hardware import Gpu
+from knowledge.lazy_dataclass import dataclass
 
 DEFAULT_GPU = "H100"
 DEFAULT_MFU = Decimal("0.40")
@@ -27,7 +27,7 @@ _HOURS: dict[Period, Decimal] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GpuPrice:
     """What an hour of one GPU costs, and where that is from; `gpu` is None for a price without a GPU's name."""
 

@@ -6,13 +6,14 @@ carries the answer to give instead; `dispatch` turns it into that answer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.answers import Answer, Citation, Status
 from bot.questions import ModelRef
 from bot.settings import Settings
+from knowledge.lazy_dataclass import dataclass
 from knowledge.records import Model, Source
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class NoAnswer(Exception):
         self.details = details
 
 
-@dataclass(slots=True)
+@dataclass
 class Context:
     """Everything that an answerer may look at."""
 

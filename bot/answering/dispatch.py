@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from bot.answers import Answer, Status
 from bot.errors import AicostError, NoPriceError, StorageError, UnknownNameError
 from bot.questions import Question, UsageQuestion
 from bot.settings import Settings
+from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bot.messages import Message
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _Answerer = Callable[[Any, Context], Answer]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Books:
     """A report of the ledger for one usage question."""
 

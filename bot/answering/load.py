@@ -6,12 +6,13 @@ conversations whose history is sent again. Counts stay exact decimals (a third o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from decimal import Decimal
 
 from bot.answering.context import NoAnswer
 from bot.presentation import format_amount
 from bot.questions import Period, Size, Workload
+from knowledge.lazy_dataclass import dataclass
 
 WORDS_PER_TOKEN = Decimal("0.75")
 CHARACTERS_PER_TOKEN = Decimal(4)
@@ -27,7 +28,7 @@ _MOST_TURNS = 1000
 _MOST = Decimal(10) ** 18
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Load:
     """One request's tokens (or, for a conversation, each of its turns') and how often it is sent.
 
@@ -62,7 +63,7 @@ class Load:
         return sum((call.cached for call in self.calls), Decimal(0))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Call:
     """The tokens of one request; `input` includes `cached`."""
 

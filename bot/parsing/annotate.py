@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -29,13 +29,14 @@ from bot.parsing.quantities import read_quantities
 from bot.parsing.quantity import Quantity
 from bot.parsing.spans import Coverage, LazyPattern, Word, fold, split_words
 from bot.questions import ModelRef, Period, Span, Workload
+from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
     from knowledge.catalogue import Mention, Resolution
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class NamedModel:
     """A model that the text names."""
 
@@ -44,7 +45,7 @@ class NamedModel:
     ref: ModelRef
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Named:
     """A maker, provider, GPU or subject of facts that the text names; `id` is its name in the knowledge base."""
 
@@ -53,7 +54,7 @@ class Named:
     id: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class Annotation:
     """What the rules see in one message. Offsets refer to `text` and `folded` alike."""
 

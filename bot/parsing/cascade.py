@@ -7,12 +7,13 @@ reading is used, however unsure it was.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from bot.answers import ParserName, Spend
 from bot.parsing.local import LocalParse, LocalParser
 from bot.questions import OutOfScope, Question
+from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bot.messages import Message
@@ -23,7 +24,7 @@ SURE = 0.6
 """A local parse of at least this confidence is taken without asking an LLM."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LlmReading:
     """What the LLM made of a message, after grounding; `question` is None when nothing usable came back."""
 
@@ -44,7 +45,7 @@ class LlmReader(Protocol):
     async def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Parsed:
     """One or more typed questions, in the order in which they were asked."""
 

@@ -10,10 +10,10 @@ Hyphens separate words here: "fine-tuning" is `fine tun*`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
 from bot.parsing.spans import Coverage, Word
+from knowledge.lazy_dataclass import dataclass
 
 _GAP = 6
 
@@ -111,7 +111,7 @@ CUES: dict[str, str] = {
 _WORDS = re.compile(r"[^\W_]+")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Token:
     words: frozenset[str]
     stems: tuple[str, ...]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.parsing.spans import LazyPattern
+from knowledge.lazy_dataclass import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TimeSpan:
     """A named time at `text[start:end]`, from `first` to `last` (both included). `name` is how facts write it ("2025-Q3")."""
 

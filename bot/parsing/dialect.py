@@ -9,10 +9,11 @@ each (address, model).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from bot.parsing.llm_schema import RESPONSE_FORMAT
+from knowledge.lazy_dataclass import dataclass
 
 Format = Literal["json_schema", "json_object", "text"]
 
@@ -30,7 +31,7 @@ _REASONING_EFFORT = (
 """The least effort that OpenAI's reasoning models take, by name; these models take no temperature either."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Dialect:
     """How to put one request to one server and model."""
 

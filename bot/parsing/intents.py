@@ -6,12 +6,12 @@ The order is the design: a rule may rely on every rule above it not having fired
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import build_workload, describes_workload, is_context_window
+from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from knowledge.facts import FactBase
@@ -22,7 +22,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Intent:
     """A kind and how sure the rules are of it, from 0 to 1."""
 

@@ -13,7 +13,6 @@ import asyncio
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bot.answers import Spend
@@ -28,6 +27,7 @@ from bot.questions import question_to_json
 from bot.spend.call_failures import LlmCallError
 from bot.spend.completions import Completion
 from bot.spend.metering import CallBook, ChatMessage, MeteredClient, Tally
+from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bot.messages import Message
@@ -53,7 +53,7 @@ class Books(CallBook, ParseStore, Protocol):
     """What the parser needs of a ledger."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Probe:
     """What one real call showed about the configured server, for `aicost doctor`."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ from bot.questions import (
     Question,
     SelfHostingQuestion,
 )
+from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
@@ -36,7 +37,7 @@ _MAX_QUESTIONS = 3
 _BOUNDARY = re.compile(r"(?<=[?!])\s+|\s*\n{1,}\s*|\s+(?=(?:and )?also[, ])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LocalParse:
     """What the rules made of a message: the questions in order, how sure they are, and the share of the text they explained."""
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
 from bot.parsing.language import Language
+from knowledge.lazy_dataclass import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Number:
     """A number at `text[start:end]`; `high` is the upper end of a range, `scale` the multiplier that was written ("k": 1000)."""
 

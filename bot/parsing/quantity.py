@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
 from bot.questions import Period
+from knowledge.lazy_dataclass import dataclass
 
 SIZE_UNITS = frozenset(["tokens", "words", "characters", "pages", "bytes"])
 
@@ -18,7 +18,7 @@ COUNTED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Quantity:
     """An amount at `text[start:end]`. `unit` is a meaning of `lexicon.UNITS`, "money", or "" where the text names none."""
 

@@ -7,11 +7,12 @@ design; a rule may rely on every rule above it not having known the word.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.parsing.lexicon import ADJECTIVES, ADVERB_PERIODS, COST_WORDS, FILLERS, PERIODS, ROLES, UNITS
 from bot.parsing.quantity import COUNTED, CURRENCIES, SIZE_UNITS, Quantity
+from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bot.parsing.quantity_reader import Reader
@@ -29,7 +30,7 @@ _CLOSING_UNITS = frozenset(["requests", "items", "users", "conversations", "mess
 """Units behind which no role can follow."""
 
 
-@dataclass(slots=True)
+@dataclass
 class _Scan:
     """Where the reading of one number stands."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from knowledge.lazy_dataclass import dataclass
 
 _WORD = re.compile(r"[^\W_]+(?:['’.\-_][^\W_]+)*|[%$€£₹¢/=:,;?!()+&~≈]|->|→|[^\w\s]", re.UNICODE)
 _SPACE_LIKE = dict.fromkeys("\xa0\u2007\u2009\u202f\u3000\t\r\n\u200b\u2028\u2029", " ")
@@ -45,7 +46,7 @@ class LazyPattern:
         return self.compiled.search(text)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Word:
     """One word or sign at `text[start:end]`, in lower case."""
 

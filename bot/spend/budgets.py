@@ -11,7 +11,6 @@ missing (a new period, a new budget) is counted from `llm_calls`, so the table h
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Literal, get_args
@@ -19,6 +18,7 @@ from typing import Literal, get_args
 from bot.answers import plain
 from bot.errors import AicostError, UsageError
 from bot.spend.encoding import add, less, money_text, read_time, storable, time_text, times, zone
+from knowledge.lazy_dataclass import dataclass
 
 Scope = Literal["total", "workspace", "channel", "user"]
 BudgetPeriod = Literal["day", "month"]
@@ -29,7 +29,7 @@ EACH = "*"
 WARN_AT_PERCENT = (80, 100)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """Who causes a call; an empty part belongs to no budget of that scope."""
 
@@ -43,7 +43,7 @@ class Subject:
         return {"total": "", "workspace": self.workspace, "channel": self.channel, "user": self.user}[scope]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Budget:
     """At most `limit` USD for each `period`, which begins at midnight in `time_zone`. Raises `UsageError` for what cannot be."""
 
@@ -129,7 +129,7 @@ class Refusal(AicostError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BudgetWarning:
     """A budget has just reached `percent` of its limit in the current period; told once for each percentage."""
 
@@ -151,7 +151,7 @@ def _when(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d at %H:%M} UTC"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BudgetState:
     """A stored or configured budget with what its current period has used; `spent` is None for a budget of `EACH`."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -18,6 +17,7 @@ from bot.errors import QuantityError, StorageError
 from bot.spend import budgets
 from bot.spend.budgets import Budget, BudgetWarning, Refusal, Subject
 from bot.spend.encoding import less, money_text, read_time, storable, time_text
+from knowledge.lazy_dataclass import dataclass
 
 PATIENCE_SECONDS = 2.0
 """How long a call waits for money that calls under way have reserved and may not need."""
@@ -26,7 +26,7 @@ _MOST_TOKENS = 10**12
 """More than any call can hold; keeps what a confused server reports inside SQLite's integers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CallUsage:
     """Tokens of one call. `input_tokens` include the cached and cache-written ones, `output_tokens` the reasoning ones.
 
@@ -60,7 +60,7 @@ class CallUsage:
             raise QuantityError("More output tokens are reasoning than there are.")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class CallRequest:
     """What is known of a call before it is made. `cost` is its upper bound, None where the model's price is not known."""
 
@@ -73,7 +73,7 @@ class CallRequest:
     cost: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reservation:
     """The outcome of `reserve`: a call that may be made, or the budget that refuses it; and budgets that have just filled up."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 
 from bot.spend.calls import CallUsage
 from bot.spend.token_bounds import plausible_usage
+from knowledge.lazy_dataclass import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Completion:
     """What the model said. `text` is None when it said nothing usable (a refusal, or no completion at all)."""
 

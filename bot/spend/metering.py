@@ -23,7 +23,7 @@ import json
 import logging
 import time
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
@@ -35,6 +35,7 @@ from bot.spend.calls import CallUsage
 from bot.spend.completions import Completion, read_answer
 from bot.spend.own_price import OPENAI_BASE_URL, OwnPrice, Priced
 from bot.spend.token_bounds import input_bound
+from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -91,7 +92,7 @@ class CallBook(Protocol):
     ) -> None: ...
 
 
-@dataclass(slots=True)
+@dataclass
 class Tally:
     """What the calls for one question have cost so far, whether they succeeded or not."""
 

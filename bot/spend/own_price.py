@@ -7,13 +7,13 @@ maker's price; what an open model costs on a machine of one's own is not known, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.errors import AicostError
+from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from bot.spend.calls import CallUsage
@@ -53,7 +53,7 @@ def provider_of(base_url: str) -> str | None:
     return next((provider for pattern, provider in _HOSTS if re.fullmatch(pattern, host)), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Priced:
     """An exact amount in USD, None where no price is known, with the source of the price and its date."""
 

@@ -10,11 +10,11 @@ import json
 import logging
 import secrets
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from bot.spend.encoding import answer_without_words, json_text, storable, time_text
+from knowledge.lazy_dataclass import dataclass
 
 logger = logging.getLogger("aicost.ledger")
 
@@ -34,7 +34,7 @@ FORGOTTEN = "forgotten-"
 """Begins the random id that takes the place of a forgotten user's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Forgotten:
     """How many rows lost their person."""
 

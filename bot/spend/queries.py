@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +17,7 @@ from bot.answers import Answer
 from bot.messages import Message
 from bot.spend.encoding import json_text, read_time, storable, time_text, without_words
 from bot.spend.privacy import FORGOTTEN, remove_words
+from knowledge.lazy_dataclass import dataclass
 
 RESUME_WITHIN = timedelta(hours=1)
 """A question that a crash cut off is answered by a later start only when it is younger than this: nobody waits for an older one."""
@@ -28,7 +28,7 @@ MAX_ATTEMPTS = 3
 Conversation = tuple[str, str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Admission:
     """`new` is False when the event was seen before; then `query_id` is that of the first delivery."""
 
@@ -36,7 +36,7 @@ class Admission:
     new: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Unfinished:
     """A question that an earlier process left open; `answer` is what it had made of it, and may have posted, None if nothing."""
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cache
@@ -18,6 +17,7 @@ from typing import Any, Literal, get_args
 from bot.answers import plain
 from bot.errors import UsageError
 from bot.spend.encoding import add, read_time, time_text, zone
+from knowledge.lazy_dataclass import dataclass
 
 By = Literal["user", "channel", "workspace", "platform", "model", "kind", "day", "parser"]
 
@@ -41,7 +41,7 @@ _KEYS: dict[str | None, tuple[str, str]] = {
 """For each criterion the expressions that group questions and calls."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Totals:
     """Sums over questions and calls. `reserved` and `lost` count calls, which `llm_calls`, tokens and cost include."""
 
@@ -89,7 +89,7 @@ class Totals:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Group:
     """The sums of one user, channel, model …; `by` is its id, an ISO date for a day."""
 
@@ -100,7 +100,7 @@ class Group:
         return {**self.totals.to_json(), "by": self.by}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class UsageReport:
     """Usage from `since` up to, but not including, `until` (None: without end). Days in order, other groups dearest first."""
 
