@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
+import os
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -150,7 +150,7 @@ class Router:
                 kind="error",
                 headline="Something went wrong inside aicost; the question is on record. Please rephrase it or try again.",
             )
-        answer = replace(answer, receipt=f"r-{secrets.token_hex(5)}")
+        answer = replace(answer, receipt=f"r-{os.urandom(5).hex()}")
         latency_ms = max(0, round((time.perf_counter() - started) * 1000))
         try:
             await self.ledger.finish_query(

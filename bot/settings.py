@@ -8,9 +8,7 @@ terminal pays for it; importing pydantic-settings alone takes longer than a whol
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal
@@ -325,6 +323,8 @@ def _toml(path: Path) -> Mapping[str, str]:
     """`aicost.toml` holds the same names as keys, with or without upper case ("AICOST_PORT = 8080")."""
     if not path.is_file():
         return {}
+    import tomllib
+
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -339,4 +339,4 @@ def _toml(path: Path) -> Mapping[str, str]:
     return values
 
 
-assert {setting.attribute for setting in SETTINGS} == {f.name for f in fields(Settings)}
+assert {setting.attribute for setting in SETTINGS} == set(Settings.__annotations__)

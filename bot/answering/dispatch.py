@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 from bot.answering.context import Context, NoAnswer, unique_citations
 from bot.answers import Answer, Status
@@ -38,6 +37,8 @@ class Books:
         cls, ledger: Ledger | NullLedger, question: UsageQuestion, message: Message, settings: Settings
     ) -> Books | None:
         """Read the report that `question` asks for; on shared platforms others' usage is for administrators only."""
+        from zoneinfo import ZoneInfo
+
         shared = message.platform != "terminal"
         only_own = question.mine or (shared and message.user not in settings.admins)
         zone = ZoneInfo(settings.timezone)

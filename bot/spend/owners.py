@@ -9,7 +9,6 @@ on SIGKILL. Locks are held through `flock` (on Windows: a locked byte), which co
 from __future__ import annotations
 
 import os
-import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -48,7 +47,7 @@ class Owner:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.name = f"{os.getpid()}-{secrets.token_hex(6)}"
+        self.name = f"{os.getpid()}-{os.urandom(6).hex()}"
         self._fd: int | None = None
 
     def claim(self) -> None:

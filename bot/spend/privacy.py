@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
+import os
 import sqlite3
 from datetime import datetime, timedelta
 from typing import Any
@@ -76,7 +76,7 @@ def forget(connection: sqlite3.Connection, user: str) -> Forgotten:
     bot.
     """
     name = storable(user)
-    nobody = FORGOTTEN + secrets.token_hex(4)
+    nobody = FORGOTTEN + os.urandom(4).hex()
     threads = connection.execute(f"DELETE FROM threads WHERE {_THREADS_OF}", (name,)).rowcount
     alone = "channel = CASE WHEN private THEN '' ELSE channel END"
     calls = connection.execute(
