@@ -53,11 +53,11 @@ class Dialect:
         """Output tokens to allow and to reserve."""
         return REASONING_OUTPUT_LIMIT if self.reasons else OUTPUT_LIMIT
 
-    def parameters(self) -> dict[str, Any]:
-        """The parameters of a request for the form."""
+    def parameters(self, response_format: dict[str, Any] = RESPONSE_FORMAT) -> dict[str, Any]:
+        """The parameters of a request for a form; by default that of a parse."""
         parameters: dict[str, Any] = {}
         if self.format == "json_schema":
-            parameters["response_format"] = RESPONSE_FORMAT
+            parameters["response_format"] = response_format
         elif self.format == "json_object":
             parameters["response_format"] = {"type": "json_object"}
         if self.temperature:

@@ -3,8 +3,9 @@ question.
 
 `LlmParser.parse` never raises: a server that is down, slow, out of quota, or talks nonsense yields a reading without a
 question and with a sentence that says why, and the rules' reading is used. All tries together end with one deadline. Every
-call is on the ledger's books before it is sent (`bot.spend.metering`), a form is paid for once per question and context
-(`ParseStore`), and grounding is done again on every use, so a stored form can no more bring in a figure than a fresh one.
+call is on the ledger's books before it is sent (`bot.spend.metering`). A form is paid for once per question and context:
+`ParseStore` keeps it, and those who ask the same at the same moment share one call. Grounding is done again on every use, so
+a stored form can no more bring in a figure than a fresh one.
 """
 
 from __future__ import annotations
@@ -18,15 +19,17 @@ from typing import TYPE_CHECKING, Protocol
 from bot.answers import Spend
 from bot.errors import AicostError, StorageError
 from bot.parsing.cascade import LlmReading
-from bot.parsing.dialect import Dialect, dialect_of, remember_dialect
+from bot.parsing.dialect import Dialect, dialect_of
 from bot.parsing.grounding import ground
+from bot.parsing.llm_call import Form, ask_for, open_client
 from bot.parsing.llm_reader import RawParse, as_form, read_form
-from bot.parsing.llm_schema import PROMPT, PROMPT_WITH_SHAPE, SCHEMA_VERSION, TRY_AGAIN
+from bot.parsing.llm_schema import PROMPT, PROMPT_WITH_SHAPE, RESPONSE_FORMAT, SCHEMA_VERSION, TRY_AGAIN
+from bot.parsing.llm_shared import UnderWay
 from bot.parsing.spans import fold
 from bot.questions import question_to_json
+from bot.spend.budgets import Refusal
 from bot.spend.call_failures import LlmCallError
-from bot.spend.completions import Completion
-from bot.spend.metering import CallBook, ChatMessage, MeteredClient, Tally
+from bot.spend.metering import CallBook, MeteredClient, Tally
 from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -37,8 +40,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MOST_REFUSALS = 6
-"""Steps from the richest dialect to the plainest one."""
+FORM = Form(RESPONSE_FORMAT, PROMPT, PROMPT_WITH_SHAPE, TRY_AGAIN)
+_SHARED_TRIES = 2
+"""How often to wait for another's call that a budget of theirs may refuse, before asking alone."""
 
 
 class ParseStore(Protocol):
@@ -75,17 +79,12 @@ class LlmParser:
         self._knowledge = knowledge
         self._store = store
         self._seconds = seconds
+        self._under_way = UnderWay[RawParse | None]()
 
     @classmethod
     def connect(cls, settings: Settings, knowledge: KnowledgeBase, ledger: Books) -> LlmParser:
         """A parser for the configured server; nothing is imported or sent before the first question."""
-        client = MeteredClient(
-            base_url=settings.llm_base_url,
-            api_key=settings.llm_api_key,
-            model=settings.llm_model,
-            books=ledger,
-            knowledge=knowledge,
-        )
+        client = open_client(settings, knowledge, ledger)
         return cls(client, knowledge, ledger, settings.llm_timeout)
 
     async def close(self) -> None:
@@ -139,15 +138,27 @@ class LlmParser:
     async def _form(
         self, text: str, previous: Question | None, query_id: int | None, tally: Tally
     ) -> RawParse | None:
+        """The form of a question: a stored one, or the one that another asker of the same is waiting for, or a new one."""
         key = _key(self._client.model, text, previous)
-        stored = await self._load(key)
-        if stored is not None:
-            return stored
-        await self._client.prepare()  # importing the SDK is this machine's time, not the server's
-        form = await self._ask(text, previous, query_id, tally)
-        if form is not None:
-            await self._save(key, form)
-        return form
+
+        async def fetch() -> RawParse | None:
+            stored = await self._load(key)
+            if stored is not None:
+                return stored
+            await self._client.prepare()  # importing the SDK is this machine's time, not the server's
+            form = await self._ask(text, previous, query_id, tally)
+            if form is not None:
+                await self._save(key, form)
+            return form
+
+        for _ in range(_SHARED_TRIES):
+            asked_by_another = self._under_way.is_under_way(key)
+            try:
+                return await self._under_way.run(key, fetch)
+            except Refusal:  # of whoever asked: another's budget says nothing of this asker's
+                if not asked_by_another:
+                    raise
+        return await fetch()
 
     async def _ask(
         self, text: str, previous: Question | None, query_id: int | None, tally: Tally
@@ -155,41 +166,15 @@ class LlmParser:
         """The form, with one more try when the first output holds none."""
         deadline = asyncio.get_running_loop().time() + self._seconds
         data = _question_data(text, previous, self._knowledge)
-        completion = await self._complete(data, query_id, tally, deadline, again=False)
-        form = read_form(completion.text) if completion.text else None
-        if form is None:
-            log.info("the model's output held no form (%s); asking once more", completion.finish_reason)
-            completion = await self._complete(data, query_id, tally, deadline, again=True)
+        for again in (False, True):
+            completion = await ask_for(
+                FORM, data, self._client, query_id=query_id, tally=tally, deadline=deadline, again=again
+            )
             form = read_form(completion.text) if completion.text else None
-        return form
-
-    async def _complete(
-        self, data: str, query_id: int | None, tally: Tally, deadline: float, *, again: bool
-    ) -> Completion:
-        """One completion, in the richest dialect that the server takes."""
-        base_url, model = self._client.base_url, self._client.model
-        dialect = dialect_of(base_url, model)
-        for _ in range(_MOST_REFUSALS):
-            left = deadline - asyncio.get_running_loop().time()
-            try:
-                completion = await self._client.complete(
-                    _messages(data, dialect, again=again),
-                    dialect.parameters(),
-                    query_id=query_id,
-                    output_limit=dialect.output_limit,
-                    seconds=max(left, 0.0),
-                    tally=tally,
-                )
-            except LlmCallError as error:
-                plainer = dialect.after_refusal(error.detail) if error.failure == "rejected" else None
-                if plainer is None:
-                    raise
-                log.info("the LLM server refused a parameter; trying %s", plainer)
-                dialect = plainer
-                continue
-            remember_dialect(base_url, model, dialect)
-            return completion
-        raise LlmCallError("rejected", "The language model's server rejected every form of the request.")
+            if form is not None:
+                return form
+            log.info("the model's output held no form (%s)", completion.finish_reason)
+        return None
 
     async def _load(self, key: str) -> RawParse | None:
         try:
@@ -223,11 +208,3 @@ def _question_data(text: str, previous: Question | None, knowledge: KnowledgeBas
     )
     data = {"question": text, "models": list(models), "previous": question_to_json(previous)}
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-
-
-def _messages(data: str, dialect: Dialect, *, again: bool) -> list[ChatMessage]:
-    """The constant prompt first, for the sake of prompt caches; the second try spells out the form's shape."""
-    prompt = PROMPT if dialect.format == "json_schema" and not again else PROMPT_WITH_SHAPE
-    if again:
-        prompt = f"{prompt}\n{TRY_AGAIN}"
-    return [{"role": "system", "content": prompt}, {"role": "user", "content": data}]

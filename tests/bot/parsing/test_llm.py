@@ -13,10 +13,12 @@ import pytest
 from llm_case import FORM, TEXT, VALUES, Setup, values
 from servers.openai_server import OpenAIServer, fails, question_of, says
 
+from bot.messages import Message
 from bot.parsing.llm import LlmParser
 from bot.parsing.llm_schema import PROMPT, PROMPT_WITH_SHAPE, RESPONSE_FORMAT
 from bot.questions import EstimateQuestion, PriceQuestion, question_to_json
 from bot.settings import Settings
+from bot.spend.budgets import Budget
 from bot.spend.ledger import Ledger
 from knowledge.base import KnowledgeBase
 
@@ -179,3 +181,58 @@ async def test_many_questions_at_once(setup: Setup, server: OpenAIServer) -> Non
     assert all(reading.error is None for reading in readings)
     assert sum(reading.spend.input_tokens for reading in readings) == server.billed_tokens[0]
     assert sum(row["input_tokens"] for row in setup.rows()) == server.billed_tokens[0]
+
+
+async def test_the_same_question_asked_by_many_at_once_is_paid_for_once(
+    setup: Setup, server: OpenAIServer
+) -> None:
+    spaced = f"  {TEXT.upper()} "
+    server.knows[spaced] = FORM
+    readings = await asyncio.gather(*(setup.parse(TEXT if n % 2 else spaced) for n in range(40)))
+    assert len(server.requests) == 1
+    assert all(values(reading) == VALUES for reading in readings)
+    assert sum(reading.spend.llm_calls for reading in readings) == 1
+    assert sum(reading.spend.input_tokens for reading in readings) == server.billed_tokens[0]
+    assert (await setup.parse()).spend.llm_calls == 0
+
+
+async def test_one_who_gives_up_does_not_stop_the_others(setup: Setup, server: OpenAIServer) -> None:
+    first = asyncio.ensure_future(setup.parse())
+    others = [asyncio.ensure_future(setup.parse()) for _ in range(3)]
+    await asyncio.to_thread(server.request_came.wait, 10)
+    first.cancel()
+    readings = await asyncio.gather(*others)
+    assert all(values(reading) == VALUES for reading in readings)
+    assert len(server.requests) == 1
+    assert [row["status"] for row in setup.rows()] == ["settled"]
+
+
+async def test_a_failure_is_shared_and_the_next_asker_tries_anew(setup: Setup, server: OpenAIServer) -> None:
+    server.will(fails(401))
+    readings = await asyncio.gather(*(setup.parse() for _ in range(5)))
+    assert all(reading.error and "refused the key" in reading.error for reading in readings)
+    assert len(server.requests) == 1
+    assert values(await setup.parse()) == VALUES
+
+
+async def test_a_budget_refuses_only_whom_it_is_for(
+    server: OpenAIServer, knowledge: KnowledgeBase, tmp_path: Path
+) -> None:
+    """Whoever asks first may be out of budget; those who wait for the same form are not."""
+    ledger = await Ledger.open(
+        tmp_path, 30, budgets=[Budget(limit=Decimal(0), period="day", scope="user", subject="poor")]
+    )
+    settings = Settings(data_dir=tmp_path, llm_base_url=server.base_url, llm_model="gpt-4o-mini")
+    parser = LlmParser.connect(settings, knowledge, ledger)
+    queries = [
+        (await ledger.admit(Message(platform="terminal", text=TEXT, user=user))).query_id
+        for user in ("poor", "rich", "rich")
+    ]
+    poor, *rich = await asyncio.gather(*(parser.parse(TEXT, None, query) for query in queries))
+    await parser.close()
+    await ledger.close()
+    assert poor.question is None
+    assert poor.error is not None
+    assert "budget" in poor.error
+    assert all(values(reading) == VALUES for reading in rich)
+    assert len(server.requests) == 1
