@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import logging
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Protocol
 
+from bot.messages import Message
 from bot.questions import Question, question_from_json, question_to_json
 
 log = logging.getLogger(__name__)
@@ -26,7 +28,9 @@ class ThreadStore(Protocol):
 
     async def load_thread(self, conversation: Conversation) -> str | None: ...
 
-    async def save_thread(self, conversation: Conversation, question_json: str) -> None: ...
+    async def save_thread(
+        self, conversation: Conversation, question_json: str, also_threads: Sequence[str] = ()
+    ) -> None: ...
 
 
 class Conversations:
@@ -36,10 +40,15 @@ class Conversations:
         self._store = store
         self._objects: OrderedDict[Conversation, tuple[str, Question]] = OrderedDict()
 
-    async def last_question(self, conversation: Conversation) -> Question | None:
-        """The question that a follow-up in this thread patches, or None in a new thread."""
-        if not conversation[-1]:
-            return None
+    async def last_question(self, message: Message) -> Question | None:
+        """The question that a follow-up patches: the last one of the message's thread, else of the first wider thread with one."""
+        for thread in (message.thread, *message.also_threads):
+            question = await self._last_of(message.in_thread(thread)) if thread else None
+            if question is not None:
+                return question
+        return None
+
+    async def _last_of(self, conversation: Conversation) -> Question | None:
         stored = await self._store.load_thread(conversation)
         if stored is None:
             return None
@@ -52,13 +61,16 @@ class Conversations:
             log.warning("a stored question of thread %s cannot be read any more", conversation)
             return None
 
-    async def remember(self, conversation: Conversation, question: Question) -> None:
-        """Make `question` the one that the thread's next message can refer to."""
-        if not conversation[-1]:
+    async def remember(self, message: Message, question: Question) -> None:
+        """Make `question` the one that the next message of the thread, and of the wider ones, can refer to."""
+        threads = [thread for thread in dict.fromkeys((message.thread, *message.also_threads)) if thread]
+        if not threads:
             return
         text = json.dumps(question_to_json(question), separators=(",", ":"))
-        self._objects[conversation] = (text, question)
-        self._objects.move_to_end(conversation)
+        for thread in threads:
+            conversation = message.in_thread(thread)
+            self._objects[conversation] = (text, question)
+            self._objects.move_to_end(conversation)
         while len(self._objects) > _KEPT_THREADS:
             self._objects.popitem(last=False)
-        await self._store.save_thread(conversation, text)
+        await self._store.save_thread(message.in_thread(threads[0]), text, threads[1:])

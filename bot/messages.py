@@ -25,7 +25,9 @@ class Message:
 
     `dedup_keys` are all the names under which the same event may come again (event id, channel and timestamp,
     trigger id …); if any of them was seen before, the message is a repetition. `thread` names the conversation that a
-    follow-up continues: messages with equal (platform, workspace, channel, thread) share it.
+    follow-up continues: messages with equal (platform, workspace, channel, thread) share it. `also_threads` are wider
+    threads of the same channel: the message's question is remembered under each of them too, and where its own thread
+    knows of no question yet, the first of them that knows one is continued.
     """
 
     platform: Platform
@@ -34,6 +36,7 @@ class Message:
     workspace: str = ""
     channel: str = ""
     thread: str = ""
+    also_threads: tuple[str, ...] = ()
     dedup_keys: tuple[str, ...] = ()
     private: bool = False
     """True where only the asking user sees the answer (a DM, an ephemeral reply)."""
@@ -46,7 +49,11 @@ class Message:
     @property
     def conversation(self) -> tuple[str, str, str, str]:
         """The key of the thread that this message belongs to."""
-        return (self.platform, self.workspace, self.channel, self.thread)
+        return self.in_thread(self.thread)
+
+    def in_thread(self, thread: str) -> tuple[str, str, str, str]:
+        """The key of another thread of the same channel."""
+        return (self.platform, self.workspace, self.channel, thread)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -166,6 +166,13 @@ class Router:
         self._to_close[ticket.query_id] = problem
         await self._close_queries()
 
+    async def also_remember(self, ticket: Ticket, thread: str) -> None:
+        """Let `thread`, known only now that the answer is posted, go on from the answer's question too."""
+        message = ticket.message
+        question = await self._last_question(message)
+        if question is not None:
+            await self._remember(replace(message, thread=thread, also_threads=()), question)
+
     async def _close_queries(self) -> None:
         """Close what is delivered, also what the ledger could not take down before."""
         for query_id, problem in list(self._to_close.items()):
@@ -194,14 +201,14 @@ class Router:
 
     async def _last_question(self, message: Message) -> Question | None:
         try:
-            return await self._conversations.last_question(message.conversation)
+            return await self._conversations.last_question(message)
         except StorageError as error:
             self._warn(error)
             return None
 
     async def _remember(self, message: Message, question: Question) -> None:
         try:
-            await self._conversations.remember(message.conversation, question)
+            await self._conversations.remember(message, question)
         except StorageError as error:
             self._warn(error)
 

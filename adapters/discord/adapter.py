@@ -22,9 +22,10 @@ import discord
 from adapters.discord import events
 from adapters.discord.client import DISCORD_API_URL, AicostClient, use_api
 from adapters.discord.events import Place
-from adapters.discord.render import hint, layout, plain_content
+from adapters.discord.posting import NONCE_HOLDS, TROUBLE, Poster, passes
+from adapters.discord.render import hint
 from adapters.platform import STOP_GRACE, Turns
-from bot.errors import AicostError, StorageError
+from bot.errors import AicostError
 from bot.messages import Reply
 
 if TYPE_CHECKING:
@@ -45,12 +46,6 @@ _RETRY_FIRST, _RETRY_MOST = 1.0, 60.0
 _WAIT_FIRST, _WAIT_MOST = 0.5, 60.0
 """Seconds between attempts to post one reply, doubled each time; within each, discord.py waits and repeats as Discord asks."""
 
-_NONCE_HOLDS = 60.0
-"""Seconds after a first attempt within which Discord is trusted to recognise the nonce; its documentation says "a few minutes"."""
-
-_LOOKED_THROUGH = 100
-"""Messages after a question among which its reply is looked for."""
-
 _NOBODY_WAITS = timedelta(hours=1)
 """Age of a question after which its answer is not posted any more; a later start leaves it alone too."""
 
@@ -59,9 +54,6 @@ _GOODBYE = 1.0
 
 _REFUSED_CODES = {4004: "the token", 4013: "the intents", 4014: "the intents"}
 """Close codes of the gateway that will not get better by trying again."""
-
-_TROUBLE = (discord.HTTPException, OSError, aiohttp.ClientError, RuntimeError)
-"""What a request may end in; aiohttp raises RuntimeError when its session is closed, as it is between two connections."""
 
 _HINT = "Discord shows me your words only when you mention me: please ask again with @{name}, or leave the reply ping on."
 _HINTED_USERS = 1000
@@ -85,6 +77,7 @@ class DiscordAdapter:
         self._took_up = False
         self._hinted: OrderedDict[tuple[int, int], None] = OrderedDict()
         self.client = self._new_client()
+        self._poster = Poster(lambda: self.client)
 
     @property
     def connected(self) -> bool:
@@ -208,7 +201,7 @@ class DiscordAdapter:
         if events.hidden(event, me):
             await self._hint(event, me)
             return
-        message = events.to_message(event, me, await self._thread(event, me))
+        message = events.to_message(event, me)
         ticket = await self._router.admit(message)
         if ticket is not None and not self._stopping:
             await self._answer(ticket, Place(event.channel.id, event.id))
@@ -225,42 +218,15 @@ class DiscordAdapter:
             else:
                 self._own(self._answer(ticket, place))
 
-    async def _thread(self, event: discord.Message, me: discord.ClientUser) -> str:
-        """The conversation that a message continues: the answer that it replies to, or its author's, or the Discord thread's."""
-        own = events.own_thread(event)
-        answered = events.answered_message(event, me)
-        if answered is None or answered.reference is None or answered.reference.message_id is None:
-            return own
-        key = events.answer_key(answered.reference.message_id)
-        base = events.to_message(event, me, key).conversation
-        try:
-            known = await self._router.ledger.load_thread(base)
-        except StorageError:
-            return own
-        return own if known is None else key
-
     async def _answer(self, ticket: Ticket, place: Place) -> None:
-        own = events.own_thread_of(ticket.message, place)
-        async with self._turns.turn((*ticket.message.conversation[:3], own)):
+        async with self._turns.turn(events.turn_of(ticket.message)):
             async with self._room:
                 typing = asyncio.create_task(self._type_soon(place))
                 try:
                     reply = await self._router.answer(ticket)
                 finally:
                     await _cancelled(typing)
-                await self._remember(reply, place, own)
             await self._deliver(ticket, reply, place)
-
-    async def _remember(self, reply: Reply, place: Place, own: str) -> None:
-        """Let both a reply to this answer and the next message of its author go on from here."""
-        conversation = reply.message.conversation
-        try:
-            question = await self._router.ledger.load_thread(conversation)
-            for thread in {own, events.answer_key(place.message_id)} - {conversation[3]}:
-                if question is not None:
-                    await self._router.ledger.save_thread((*conversation[:3], thread), question)
-        except StorageError as error:
-            log.warning("a follow-up to this question will not be understood: %s", error)
 
     async def _type_soon(self, place: Place) -> None:
         """Show that the bot is at work, once it takes long."""
@@ -274,15 +240,14 @@ class DiscordAdapter:
         began = time.monotonic()
         wait = _WAIT_FIRST
         while True:
-            may_be_there = ticket.stored is not None or time.monotonic() - began > _NONCE_HOLDS
+            may_be_there = ticket.stored is not None or time.monotonic() - began > NONCE_HOLDS
             try:
-                if not self.client.logged_in:
-                    raise ConnectionError("not logged in")
-                if not (may_be_there and await self._posted(place)):
-                    await self._post(reply, place)
-            except _TROUBLE as error:
+                posted = None
+                if not (may_be_there and await self._poster.posted(place)):
+                    posted = await self._poster.post(reply, place)
+            except TROUBLE as error:
                 problem = f"{type(error).__name__}: {error}"
-                if isinstance(error, discord.HTTPException) and not _passes(error):
+                if not passes(error):
                     log.error("Discord takes no reply in channel %d (%s)", place.channel_id, problem)
                     await self._router.delivered(ticket, f"Discord refused the reply: {problem}")
                     return
@@ -294,38 +259,11 @@ class DiscordAdapter:
                 wait = min(2 * wait, _WAIT_MOST)
             else:
                 await self._router.delivered(ticket)
+                if (
+                    posted is not None and posted.reference is None
+                ):  # the question is gone, and cannot name the answer
+                    await self._router.also_remember(ticket, events.answer_key(posted.id))
                 return
-
-    async def _posted(self, place: Place) -> bool:
-        """Whether a reply stands beneath a question; False also where the bot may not read the channel, or the question is gone."""
-        me = self.client.user
-        channel = self.client.get_partial_messageable(place.channel_id)
-        question = discord.Object(place.message_id)
-        try:
-            async for found in channel.history(limit=_LOOKED_THROUGH, after=question):
-                answers = found.reference is not None and found.reference.message_id == place.message_id
-                if answers and me is not None and found.author.id == me.id:
-                    return True
-        except (discord.Forbidden, discord.NotFound):
-            return False
-        return False
-
-    async def _post(self, reply: Reply, place: Place) -> None:
-        try:
-            await self._send(place, view=layout(reply))
-        except discord.HTTPException as error:
-            if error.status != 400:
-                raise
-            log.error("Discord refused the layout of a reply (%s); it is sent as plain text", error.text)
-            await self._send(place, content=plain_content(reply), suppress_embeds=True)
-
-    async def _send(self, place: Place, **parts: Any) -> None:
-        """Post beneath the question, or on its own where the question is gone."""
-        channel = self.client.get_partial_messageable(place.channel_id)
-        reference = discord.MessageReference(
-            message_id=place.message_id, channel_id=place.channel_id, fail_if_not_exists=False
-        )
-        await channel.send(**parts, reference=reference, mention_author=False, nonce=place.message_id)
 
     async def _hint(self, event: discord.Message, me: discord.ClientUser) -> None:
         """Say once to a user in a channel why the bot does not answer a message whose words it cannot see."""
@@ -336,12 +274,9 @@ class DiscordAdapter:
         if len(self._hinted) > _HINTED_USERS:
             self._hinted.popitem(last=False)
         with contextlib.suppress(discord.HTTPException, OSError, aiohttp.ClientError):
-            await self._send(Place(event.channel.id, event.id), content=hint(_HINT.format(name=me.name)))
-
-
-def _passes(error: discord.HTTPException) -> bool:
-    """Whether a refusal may pass: too many requests, trouble at Discord, or a token that the next start may have mended."""
-    return error.status in (401, 429) or error.status >= 500
+            await self._poster.send(
+                Place(event.channel.id, event.id), content=hint(_HINT.format(name=me.name))
+            )
 
 
 async def _cancelled(*tasks: asyncio.Task[Any]) -> None:

@@ -1,8 +1,8 @@
 """Discord messages as the core's `Message`: which ones are meant for the bot, what they ask, and which thread they continue.
 
 Threads: in a thread (or a direct message) everybody continues what was asked there last. In an ordinary channel each user has a
-conversation of their own, so that two people asking at once do not mix. A reply to one of the bot's answers continues exactly that
-answer, whoever writes it and wherever it stands.
+conversation of their own, so that two people asking at once do not mix. A reply to one of the bot's answers continues that answer,
+whoever writes it, or its author's conversation where the answer is forgotten.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ _USER, _ROLE, _CHANNEL = (
     re.compile(r"<@&(\d{1,25})>"),
     re.compile(r"<#(\d{1,25})>"),
 )
+
+_ANSWER = "answer to "
+"""Start of the conversations that go on from an answer."""
 
 _MAY_ASK = (discord.MessageType.default, discord.MessageType.reply)
 
@@ -74,20 +77,30 @@ def hidden(event: discord.Message, me: discord.ClientUser) -> bool:
     return not event.content and event.guild is not None and me not in event.mentions
 
 
-def to_message(event: discord.Message, me: discord.ClientUser, thread: str) -> Message:
-    """The core's view of a Discord message that `concerns` the bot, in the conversation `thread`."""
+def to_message(event: discord.Message, me: discord.ClientUser) -> Message:
+    """The core's view of a Discord message that `concerns` the bot."""
     channel = event.channel
     parent = channel.parent_id if isinstance(channel, discord.Thread) else channel.id
+    own, ours = own_thread(event), answer_key(event.id)
+    answered = answered_message(event, me)
     return Message(
         platform=PLATFORM,
         text=question_text(event, me),
         user=str(event.author.id),
         workspace="" if event.guild is None else str(event.guild.id),
         channel=str(parent),
-        thread=thread,
+        thread=own if answered is None else _answer_key_of(answered),
+        also_threads=(ours,) if answered is None else (own, ours),
         dedup_keys=(Place(channel.id, event.id).key,),
         private=event.guild is None,
     )
+
+
+def turn_of(message: Message) -> tuple[str, str, str, str]:
+    """The conversation whose messages are answered one after the other: the author's, or the thread's."""
+    threads = (message.thread, *message.also_threads)
+    own = next((thread for thread in threads if not thread.startswith(_ANSWER)), message.thread)
+    return message.in_thread(own)
 
 
 def own_thread(event: discord.Message) -> str:
@@ -95,17 +108,6 @@ def own_thread(event: discord.Message) -> str:
     if isinstance(event.channel, discord.Thread):
         return thread_key(event.channel.id)
     return "direct" if event.guild is None else user_key(event.author.id)
-
-
-def own_thread_of(message: Message, place: Place) -> str:
-    """`own_thread` for a message that comes out of the ledger."""
-    if message.private:
-        return "direct"
-    return (
-        user_key(int(message.user))
-        if str(place.channel_id) == message.channel
-        else thread_key(place.channel_id)
-    )
 
 
 def thread_key(channel_id: int) -> str:
@@ -118,9 +120,15 @@ def user_key(user_id: int) -> str:
     return f"user {user_id}"
 
 
-def answer_key(question_id: int) -> str:
-    """Conversation that goes on from the answer to one question."""
-    return f"answer to {question_id}"
+def answer_key(message_id: int) -> str:
+    """Conversation that goes on from one answer: named by its question, or by itself where the question was deleted."""
+    return f"{_ANSWER}{message_id}"
+
+
+def _answer_key_of(answer: discord.Message) -> str:
+    reference = answer.reference
+    question = None if reference is None else reference.message_id
+    return answer_key(answer.id if question is None else question)
 
 
 def question_text(event: discord.Message, me: discord.ClientUser) -> str:

@@ -15,15 +15,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from adapters.platform import Turns
-from adapters.slack.events import wider_conversation
 from adapters.slack.posting import Address, Poster, Refused, Unavailable
 from adapters.slack.render import render
-from bot.errors import StorageError
 from bot.messages import Message, Reply
 
 if TYPE_CHECKING:
     from bot.answers import Answer
-    from bot.conversation import Conversation, ThreadStore
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +52,6 @@ T = TypeVar("T", bound=AdmittedMessage)
 
 class QuestionRouter(Protocol, Generic[T]):
     """What the adapter needs of `bot.router.Router`."""
-
-    @property
-    def ledger(self) -> ThreadStore: ...
 
     async def admit(self, message: Message) -> T | None: ...
 
@@ -123,14 +117,12 @@ class Desk(Generic[T]):
 
     async def _answer(self, ticket: T, address: Address) -> None:
         message = ticket.message
-        wider = wider_conversation(message)
-        async with self._turns.turn(wider or message.conversation):
+        widest = (message.thread, *message.also_threads)[
+            -1
+        ]  # direct messages are answered in turn across threads
+        async with self._turns.turn(message.in_thread(widest)):
             async with self._room:
-                if wider is not None:
-                    await self._copy_thread(wider, message.conversation, only_into_empty=True)
                 reply = await self._router.answer(ticket)
-                if wider is not None:
-                    await self._copy_thread(message.conversation, wider)
             await self._deliver(ticket, reply, address)
 
     async def _deliver(self, ticket: T, reply: Reply, address: Address) -> None:
@@ -165,20 +157,6 @@ class Desk(Generic[T]):
             else:
                 await self._router.delivered(ticket)
                 return
-
-    async def _copy_thread(
-        self, source: Conversation, target: Conversation, *, only_into_empty: bool = False
-    ) -> None:
-        """Let one conversation refer to another's last question: a direct message continues its channel, and the reverse."""
-        threads = self._router.ledger
-        try:
-            if only_into_empty and await threads.load_thread(target) is not None:
-                return
-            question = await threads.load_thread(source)
-            if question is not None:
-                await threads.save_thread(target, question)
-        except StorageError as error:
-            log.warning("%s", error)
 
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -5,8 +5,8 @@ person typed comes out as typed (Slack's entities, links, mentions and emphasis 
 under which Slack may deliver it again.
 
 Conversations: in a channel a thread is one (`thread` is the timestamp of its root); a direct message is a thread of its own too,
-and besides that the whole direct-message channel is a wider conversation (`wider_conversation`); slash commands, which cannot be
-used in threads, form one conversation for each user and channel.
+and besides that the whole direct-message channel is a wider one, so that a follow-up works inside and outside of the thread; slash
+commands, which cannot be used in threads, form one conversation for each user and channel.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ def from_event(body: Mapping[str, Any], bot_user: str) -> Message | None:
         workspace=_string(body, "team_id") or _string(event, "team"),
         channel=channel,
         thread=_string(event, "thread_ts") or ts,
+        also_threads=(WIDER_THREAD,) if direct else (),
         dedup_keys=tuple(keys),
         private=direct,
     )
@@ -97,13 +98,6 @@ def sent_at(message: Message) -> str | None:
     """Slack's timestamp of a message, also of one that comes out of the ledger; None for a command."""
     start = f"{_MESSAGE_KEY}{message.channel}:"
     return next((key.removeprefix(start) for key in message.dedup_keys if key.startswith(start)), None)
-
-
-def wider_conversation(message: Message) -> tuple[str, str, str, str] | None:
-    """The conversation that a direct message belongs to beside its thread, so that a follow-up works inside and outside of it."""
-    if not message.private or is_command(message):
-        return None
-    return (message.platform, message.workspace, message.channel, WIDER_THREAD)
 
 
 def typed(text: str) -> str:

@@ -148,10 +148,17 @@ class Ledger:
         owner = self._ready().owner
         return await self._write(queries.resume, platform, owner.name, owner.is_alive, self._clock())
 
-    async def save_thread(self, conversation: Conversation, question_json: str) -> None:
-        """Remember a conversation's last typed question (`Message.conversation` is the key)."""
+    async def save_thread(
+        self, conversation: Conversation, question_json: str, also_threads: Sequence[str] = ()
+    ) -> None:
+        """Remember a conversation's last typed question (`Message.conversation` is the key), also for `Message.also_threads`."""
         await self._write(
-            queries.save_thread, conversation, question_json, now=self._clock(), keep_words=self._keep_words
+            queries.save_thread,
+            conversation,
+            question_json,
+            also_threads,
+            now=self._clock(),
+            keep_words=self._keep_words,
         )
 
     async def load_thread(self, conversation: Conversation) -> str | None:

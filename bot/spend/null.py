@@ -70,8 +70,11 @@ class NullLedger:
     async def unfinished(self, platform: str) -> list[Unfinished]:
         return []
 
-    async def save_thread(self, conversation: Conversation, question_json: str) -> None:
-        _remember(self._threads, conversation, question_json)
+    async def save_thread(
+        self, conversation: Conversation, question_json: str, also_threads: Sequence[str] = ()
+    ) -> None:
+        for thread in (conversation[3], *also_threads):
+            _remember(self._threads, (*conversation[:3], thread), question_json)
 
     async def load_thread(self, conversation: Conversation) -> str | None:
         return self._threads.get(conversation)

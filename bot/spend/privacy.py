@@ -85,7 +85,7 @@ def forget(connection: sqlite3.Connection, user: str) -> Forgotten:
     )
     calls = connection.execute("UPDATE llm_calls SET user = ? WHERE user = ?", (nobody, name))
     queries = connection.execute(
-        f"UPDATE queries SET user = ?, answer = NULL, error = NULL, thread = '', {alone},"
+        f"UPDATE queries SET user = ?, answer = NULL, error = NULL, thread = '', also_threads = NULL, {alone},"
         " text = CASE WHEN status = 'received' THEN text END, owner = CASE WHEN status = 'received' THEN owner END"
         " WHERE user = ?",
         (nobody, name),
@@ -153,4 +153,10 @@ def remove_words(connection: sqlite3.Connection, query_id: int) -> None:
     connection.execute("UPDATE queries SET text = NULL, answer = ? WHERE id = ?", (bare, query_id))
 
 
-_THREADS_OF = "(platform, workspace, channel, thread) IN (SELECT platform, workspace, channel, thread FROM queries WHERE user = ?)"
+_THREADS_OF = (
+    "(platform, workspace, channel, thread) IN ("
+    "WITH asked AS (SELECT platform, workspace, channel, thread, also_threads FROM queries WHERE user = ?)"
+    " SELECT platform, workspace, channel, thread FROM asked"
+    " UNION SELECT platform, workspace, channel, value FROM asked, json_each(also_threads))"
+)
+"""The threads in which a user asked something, the wider ones included; a thread holds only what was asked in it last."""

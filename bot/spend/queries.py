@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -73,14 +73,15 @@ def _seen(connection: sqlite3.Connection, place: tuple[str, str], keys: list[str
 def _insert(connection: sqlite3.Connection, owner: str, message: Message) -> int:
     # The text is stored whatever the retention: a restart needs it. `deliver` removes it when nothing may be kept.
     cursor = connection.execute(
-        "INSERT INTO queries (received_at, platform, workspace, channel, thread, user, private, text, owner)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO queries (received_at, platform, workspace, channel, thread, also_threads, user, private, text, owner)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             time_text(message.received_at),
             message.platform,
             storable(message.workspace),
             storable(message.channel),
             storable(message.thread),
+            json_text(message.also_threads) if message.also_threads else None,
             storable(message.user),
             message.private,
             storable(message.text),
@@ -158,13 +159,25 @@ def resume(
 ) -> list[Unfinished]:
     """Claim the open questions of dead processes that are still worth an answer, oldest first."""
     rows = connection.execute(
-        "SELECT id, owner, received_at, workspace, channel, thread, user, private, text, answer FROM queries"
+        "SELECT id, owner, received_at, workspace, channel, thread, also_threads, user, private, text, answer FROM queries"
         " WHERE owner IS NOT NULL AND platform = ? AND received_at > ? AND attempts < ? AND text IS NOT NULL ORDER BY id",
         (platform, time_text(now - RESUME_WITHIN), MAX_ATTEMPTS),
     ).fetchall()
     dead = _dead({row[1] for row in rows}, is_alive)
     claimed = []
-    for query_id, last_owner, received_at, workspace, channel, thread, user, private, text, stored in rows:
+    for (
+        query_id,
+        last_owner,
+        received_at,
+        workspace,
+        channel,
+        thread,
+        also,
+        user,
+        private,
+        text,
+        stored,
+    ) in rows:
         if last_owner not in dead:
             continue
         connection.execute(
@@ -179,6 +192,7 @@ def resume(
             workspace=workspace,
             channel=channel,
             thread=thread,
+            also_threads=() if also is None else tuple(json.loads(also)),
             dedup_keys=tuple(key for (key,) in keys),
             private=bool(private),
             received_at=read_time(received_at),
@@ -238,16 +252,21 @@ def save_thread(
     connection: sqlite3.Connection,
     conversation: Conversation,
     question_json: str,
+    also_threads: Sequence[str],
     *,
     now: datetime,
     keep_words: bool,
 ) -> None:
-    """Remember a conversation's last typed question; without `keep_words` only its typed slots."""
+    """Remember the last typed question of a conversation and of wider threads; without `keep_words` only its typed slots."""
     if not keep_words:
         question_json = json_text(without_words(json.loads(question_json)))
-    connection.execute(
+    *channel, own_thread = map(storable, conversation)
+    connection.executemany(
         "INSERT OR REPLACE INTO threads (platform, workspace, channel, thread, question, updated_at) VALUES (?, ?, ?, ?, ?, ?)",
-        (*map(storable, conversation), storable(question_json), time_text(now)),
+        [
+            (*channel, thread, storable(question_json), time_text(now))
+            for thread in (own_thread, *map(storable, also_threads))
+        ],
     )
 
 

@@ -183,12 +183,20 @@ def m005_delivery(db: Database) -> None:
     db.execute("CREATE INDEX queries_open ON queries (platform, received_at) WHERE owner IS NOT NULL")
 
 
+def m006_wider_threads(db: Database) -> None:
+    """A question may be remembered under more threads than its own."""
+    db.execute("""
+        ALTER TABLE queries ADD COLUMN also_threads
+            /* a JSON list of further threads of the channel under which the question is remembered; NULL: none */ TEXT""")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m001_queries,
     m002_llm_calls,
     m003_budgets,
     m004_parses_and_feedback,
     m005_delivery,
+    m006_wider_threads,
 )
 
 VERSION = len(MIGRATIONS)

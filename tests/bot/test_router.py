@@ -162,3 +162,57 @@ async def test_words_that_may_not_be_kept_are_shown_until_they_are_delivered(dat
     (row,) = queries(data_dir)
     assert row["text"] is None
     assert "Nightingale" not in row["answer"]
+
+
+# Threads
+
+
+async def headline(router: Router, text: str, **parts: Any) -> str:
+    reply = await router.ask(asked(text, **parts))
+    assert reply.answer is not None
+    return reply.answer.headline
+
+
+async def test_a_follow_up_continues_its_own_thread_first_and_then_the_wider_ones_in_order(
+    data_dir: Path,
+) -> None:
+    async with opened(data_dir) as router:
+        await headline(router, ESTIMATE, thread="a", also_threads=("wide", "wider"))
+        await headline(router, ESTIMATE.replace("gpt-4o", "o3"), thread="b", also_threads=("wider",))
+        assert "gpt-4o" in await headline(
+            router, "and with batch?", thread="c", also_threads=("wide", "wider")
+        )
+        assert "o3" in await headline(router, "and with batch?", thread="b", also_threads=("wide",))
+        assert "o3" in await headline(router, "per year", thread="d", also_threads=("unknown", "wide"))
+        assert "gpt-4o" in await headline(router, "per year", thread="a")
+    async with opened(data_dir) as router:
+        assert "o3" in await headline(router, "per month", thread="e", also_threads=("wide",))
+
+
+async def test_threads_of_another_channel_are_not_continued(data_dir: Path) -> None:
+    async with opened(data_dir) as router:
+        await headline(router, ESTIMATE, thread="a", also_threads=("wide",))
+        reply = await router.ask(asked("and with batch?", thread="b", also_threads=("wide",), channel="D"))
+        assert reply.answer is not None
+        assert reply.answer.figures == ()
+
+
+async def test_a_thread_that_is_known_only_after_posting_goes_on_from_the_answer(data_dir: Path) -> None:
+    async with opened(data_dir) as router:
+        ticket = await admitted(router, asked(ESTIMATE, "e1"))
+        await router.answer(ticket)
+        await router.also_remember(ticket, "new thread")
+        assert "$16.25" in await headline(router, "and with batch?", thread="new thread")
+
+
+async def test_a_locked_ledger_costs_the_memory_and_not_the_answer(data_dir: Path) -> None:
+    async with opened(data_dir) as router:
+        ticket = await admitted(router, asked(ESTIMATE, "e1", also_threads=("wide",)))
+        with closing(sqlite3.connect(data_dir / "ledger.db", isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            reply = await router.answer(ticket)
+            await router.also_remember(ticket, "new thread")
+            other.execute("ROLLBACK")
+        assert reply.answer is not None
+        assert "$32.50" in reply.answer.headline
+        assert any("not on record" in notice for notice in reply.notices)

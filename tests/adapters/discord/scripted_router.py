@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from bot.answers import Answer, Citation, Figure, Lever
-from bot.errors import StorageError
 from bot.messages import Message, Reply
 
 ESTIMATE = Answer(
@@ -34,24 +33,6 @@ class Ticket:
     stored: Answer | None = None
 
 
-class ScriptedLedger:
-    """Thread memory, as the ledger keeps it."""
-
-    def __init__(self) -> None:
-        self.threads: dict[tuple[str, str, str, str], str] = {}
-        self.broken = False
-
-    async def load_thread(self, conversation: tuple[str, str, str, str]) -> str | None:
-        if self.broken:
-            raise StorageError("The ledger is locked.")
-        return self.threads.get(conversation)
-
-    async def save_thread(self, conversation: tuple[str, str, str, str], question: str) -> None:
-        if self.broken:
-            raise StorageError("The ledger is locked.")
-        self.threads[conversation] = question
-
-
 class ScriptedRouter:
     """Answers with `answer`; remembers each conversation as the list of what was asked in it, which shows what a follow-up saw."""
 
@@ -61,7 +42,7 @@ class ScriptedRouter:
         self.admitted: list[Message] = []
         self.seen: set[str] = set()
         self.left_over: list[Ticket] = []
-        self.ledger = ScriptedLedger()
+        self.threads: dict[tuple[str, str, str, str], str] = {}
         self.gate: asyncio.Event | None = None
         self.notices: tuple[str, ...] = ()
         self.delivered_texts: list[str] = []
@@ -80,6 +61,9 @@ class ScriptedRouter:
         else:
             self.problems.append(problem)
 
+    async def also_remember(self, ticket: Ticket, thread: str) -> None:
+        self.threads[ticket.message.in_thread(thread)] = self.threads[ticket.message.conversation]
+
     async def answer(self, ticket: Ticket) -> Reply:
         message = ticket.message
         if ticket.stored is not None:
@@ -87,9 +71,10 @@ class ScriptedRouter:
         self.asked.append(message)
         if self.gate is not None:
             await self.gate.wait()
-        before = self.ledger.threads.get(message.conversation, "")
+        threads = [message.in_thread(thread) for thread in (message.thread, *message.also_threads)]
+        before = next((self.threads[thread] for thread in threads if thread in self.threads), "")
         now = f"{before} > {message.text}" if before else message.text
-        self.ledger.threads[message.conversation] = now
+        self.threads.update(dict.fromkeys(threads, now))
         answer = self.answer_to.get(message.text, ESTIMATE)
         return Reply(
             message=message,

@@ -24,23 +24,10 @@ class ScriptedTicket:
 
 
 @dataclass
-class ScriptedThreads:
-    """Threads as the ledger keeps them."""
-
-    rows: dict[Conversation, str] = field(default_factory=dict)
-
-    async def load_thread(self, conversation: Conversation) -> str | None:
-        return self.rows.get(conversation)
-
-    async def save_thread(self, conversation: Conversation, question_json: str) -> None:
-        self.rows[conversation] = question_json
-
-
-@dataclass
 class ScriptedRouter:
     """Admits like the real router, remembers each thread's last text, and answers with both."""
 
-    ledger: ScriptedThreads = field(default_factory=ScriptedThreads)
+    threads: dict[Conversation, str] = field(default_factory=dict)
     admitted: list[Message] = field(default_factory=list)
     answered: list[Message] = field(default_factory=list)
     delivered_texts: list[str] = field(default_factory=list)
@@ -77,8 +64,9 @@ class ScriptedRouter:
             return Reply(message=message, answer=ticket.stored)
         if self.gate is not None:
             await self.gate.wait()
-        before = await self.ledger.load_thread(message.conversation)
-        await self.ledger.save_thread(message.conversation, message.text)
+        threads = [message.in_thread(thread) for thread in (message.thread, *message.also_threads)]
+        before = next((self.threads[thread] for thread in threads if thread in self.threads), None)
+        self.threads.update(dict.fromkeys(threads, message.text))
         self.answered.append(message)
         headline = f"You asked: {message.text}" + (f" (after: {before})" if before else "")
         return Reply(message=message, answer=simple_answer(headline))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from servers.fake_slack import BOT_USER
 
-from adapters.slack.events import from_command, from_event, is_command, typed, wider_conversation
+from adapters.slack.events import from_command, from_event, is_command, sent_at, typed
 from bot.messages import MAX_QUESTION_CHARS
 
 
@@ -84,7 +84,8 @@ def test_an_event_bears_all_names_under_which_it_may_come_again() -> None:
     assert message is not None
     assert set(message.dedup_keys) == {"event:Ev1", "message:C1:1.5"}
     assert message.conversation == ("slack", "T1", "C1", "1.5")
-    assert wider_conversation(message) is None
+    assert message.also_threads == ()
+    assert sent_at(message) == "1.5"
 
 
 def test_a_file_with_a_question_and_a_broadcast_reply_are_questions() -> None:
@@ -92,7 +93,7 @@ def test_a_file_with_a_question_and_a_broadcast_reply_are_questions() -> None:
         message = from_event(event(type="message", channel_type="im", subtype=subtype), BOT_USER)
         assert message is not None
         assert message.private
-        assert wider_conversation(message) is not None
+        assert (message.thread, message.also_threads) == ("1.5", ("direct-messages",))
 
 
 def test_a_command_bears_its_trigger() -> None:
@@ -108,4 +109,5 @@ def test_a_command_bears_its_trigger() -> None:
     assert message.dedup_keys == ("trigger:7.8.x",)
     assert message.conversation == ("slack", "T1", "C1", "command:U1")
     assert is_command(message)
-    assert wider_conversation(message) is None
+    assert message.also_threads == ()
+    assert sent_at(message) is None

@@ -128,11 +128,21 @@ async def test_conversations_are_apart_and_survive_a_restart(tmp_path: Path) -> 
         assert await ledger.load_thread(there) == '{"kind":"fact"}'
 
 
+async def test_a_question_is_remembered_under_wider_threads_too(tmp_path: Path) -> None:
+    own, wider = ("slack", "T", "C", "1.0"), ("slack", "T", "C", "wider")
+    async with opened(tmp_path) as ledger:
+        await ledger.save_thread(own, '{"kind":"price"}', ["wider", "widest"])
+        assert await ledger.load_thread(wider) == '{"kind":"price"}'
+        assert await ledger.load_thread(("slack", "T", "C", "widest")) == '{"kind":"price"}'
+        await ledger.save_thread(wider, '{"kind":"fact"}')
+        assert await ledger.load_thread(own) == '{"kind":"price"}'
+
+
 # After a crash (a ledger that is closed counts as dead, as a killed process does: see test_ledger_crash.py)
 
 
 async def test_questions_that_were_cut_off_are_taken_up_once_and_complete(tmp_path: Path) -> None:
-    cut_off = message("how much?", "e1", "C1 1.0", private=True)
+    cut_off = message("how much?", "e1", "C1 1.0", private=True, also_threads=("wider", "“widest”"))
     async with opened(tmp_path) as ledger:
         query = (await ledger.admit(cut_off)).query_id
         done = (await ledger.admit(message("done", "e2"))).query_id
@@ -350,12 +360,13 @@ async def test_event_keys_are_pruned_while_the_process_runs_but_never_the_newest
 
 async def test_a_person_sees_all_that_is_stored_and_can_have_it_removed(tmp_path: Path) -> None:
     async with opened(tmp_path) as ledger:
-        asked = message("my words", "e1", user="U7", channel="D7", private=True)
+        asked = message("my words", "e1", user="U7", channel="D7", private=True, also_threads=("wider",))
         query = (await ledger.admit(asked)).query_id
         await ledger.finish_query(
             query, answer("r-1", parsed={"kind": "fact", "query": "my words"}), latency_ms=1
         )
-        await ledger.save_thread(asked.conversation, '{"kind":"fact","query":"my words"}')
+        await ledger.save_thread(asked.conversation, '{"kind":"fact","query":"my words"}', asked.also_threads)
+        await ledger.save_thread(("slack", "T1", "C1", "wider"), '{"kind":"fact","query":"not mine"}')
         await ledger.add_feedback("r-1", asked, "bad", "my comment")
         other = (await ledger.admit(message("not mine", "e2"))).query_id
         await ledger.finish_query(other, answer("r-2"), latency_ms=1)
@@ -363,13 +374,16 @@ async def test_a_person_sees_all_that_is_stored_and_can_have_it_removed(tmp_path
         stored = await ledger.export("U7")
         assert [q["text"] for q in stored["queries"]] == ["my words"]
         assert stored["queries"][0]["answer"]["parsed"]["query"] == "my words"
-        assert stored["threads"][0]["question"]["query"] == "my words"
+        assert [(t["thread"], t["question"]["query"]) for t in stored["threads"]] == [
+            ("1.0", "my words"),
+            ("wider", "my words"),
+        ]
         assert stored["feedback"][0]["comment"] == "my comment"
         assert [e["key"] for e in stored["events"]] == ["e1"]
         json.dumps(stored)
 
         forgotten = await ledger.forget("U7")
-        assert (forgotten.questions, forgotten.threads, forgotten.feedback) == (1, 1, 1)
+        assert (forgotten.questions, forgotten.threads, forgotten.feedback) == (1, 2, 1)
         after = await ledger.export("U7")
         assert all(after[name] == [] for name in ("queries", "llm_calls", "threads", "events", "feedback"))
         assert await ledger.answer_by_receipt("r-1") is None
