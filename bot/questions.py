@@ -150,6 +150,8 @@ class EstimateQuestion:
     want_per: Period | None = None
     """The period that the answer shall be given for; None: the workload's own."""
     on: date | None = None
+    per_user: bool = False
+    """True where the cost of one user is asked for ("per employee per month")."""
     currency: str | None = None
     """ISO 4217 code of the currency that the answer is wanted in, when not US dollars."""
 
@@ -162,7 +164,9 @@ class CompareQuestion:
     models: tuple[ModelRef, ...] = ()
     workload: Workload | None = None
     constraints: Constraints = Constraints()
-    objective: Literal["cheapest", "dearest", "side_by_side", "difference"] = "side_by_side"
+    objective: Literal["cheapest", "dearest", "side_by_side", "difference", "ratio", "percent"] = (
+        "side_by_side"
+    )
     metric: Literal["input", "output", "blended"] | None = None
     variants: tuple[Literal["standard", "batch", "cached", "flex", "priority", "fast"], ...] = ()
     """Ways of using one model to be set against each other ("how much does batch save?")."""

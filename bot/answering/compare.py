@@ -147,6 +147,8 @@ def _by_workload(question: CompareQuestion, models: Sequence[Model], context: Co
     headline = _workload_headline(question, shown, per, context)
     if question.objective == "difference" and len(shown) >= 2:
         figures = [_difference(shown[0].per(per), shown[1].per(per), per), *figures]
+    elif len(shown) == 2:
+        figures = [*_relation(question, shown[0].total, shown[1].total), *figures]
     notes = [*context.notes, *(note for made in shown for note in made.load.notes)]
     return answered(
         "compare",
@@ -187,7 +189,7 @@ def _complete(made: Bill) -> bool:
 
 
 def _ranked(question: CompareQuestion, bills: list[Bill]) -> list[Bill]:
-    if question.models and question.objective == "side_by_side":
+    if question.models and question.objective in ("side_by_side", "ratio", "percent"):
         return bills
     if question.models and question.objective == "difference":
         return bills if len(bills) == 2 else sorted(bills, key=lambda made: made.total)
@@ -204,6 +206,16 @@ def _bill_figure(made: Bill, per: Period | None) -> Figure:
         provider=made.model.provider,
         source=made.card.source.id,
     )
+
+
+def _relation(question: CompareQuestion, first: Decimal, second: Decimal) -> list[Figure]:
+    """How many times, or how many percent, where that is what was asked for."""
+    low, high = sorted((first, second))
+    if question.objective == "ratio" and low:
+        return [Figure(label="Ratio", amount=high / low, unit="ratio")]
+    if question.objective == "percent" and high:
+        return [Figure(label="Saving in percent", amount=(high - low) / high * 100, unit="percent")]
+    return []
 
 
 def _difference(first: Decimal, second: Decimal, per: str | None) -> Figure:
@@ -261,7 +273,7 @@ def _by_rates(question: CompareQuestion, models: Sequence[Model], context: Conte
             f"No model in my price list fits: {_constraint_words(question.constraints, context)}.",
         )
     named = bool(question.models)
-    if not (named and question.objective in ("side_by_side", "difference")):
+    if not (named and question.objective in ("side_by_side", "difference", "ratio", "percent")):
         cards.sort(key=lambda card: _rate_of(card, question.metric), reverse=question.objective == "dearest")
     shown = cards if named else cards[: question.limit or _SHOWN]
     if question.metric is None:
@@ -278,6 +290,9 @@ def _by_rates(question: CompareQuestion, models: Sequence[Model], context: Conte
             question.metric or "", "1M tokens"
         )
         figures = [_difference(first, second, basis), *figures]
+    elif len(shown) == 2:
+        first, second = _rate_of(shown[0], question.metric), _rate_of(shown[1], question.metric)
+        figures = [*_relation(question, first, second), *figures]
     return answered(
         "compare",
         _rates_headline(question, shown, context),

@@ -33,6 +33,9 @@ def answer_estimate(question: EstimateQuestion, context: Context) -> Answer:
     target = _target(question, first)
     total = sum((_in(made, target) for made in bills), Decimal(0))
     figures = _figures(bills, target, question)
+    users = first.load.workload.users
+    if question.per_user and users and len(bills) == 1:
+        figures.insert(0, replace(figures[0], label="Per user", amount=figures[0].amount / users))
     if question.currency is not None and question.currency != "USD":
         amount = from_usd(figures[0].amount, question.currency, context)
         figures.insert(0, replace(figures[0], amount=amount, unit=question.currency))

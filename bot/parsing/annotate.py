@@ -26,7 +26,7 @@ from bot.parsing.lexicon import (
     UNITS,
 )
 from bot.parsing.quantities import read_quantities
-from bot.parsing.quantity import Quantity
+from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.spans import Coverage, LazyPattern, Word, fold, split_words
 from bot.questions import ModelRef, Period, Span, Workload
 from knowledge.lazy_dataclass import dataclass
@@ -272,8 +272,19 @@ def model_ref(mention: str, resolution: Resolution) -> ModelRef:
     )
 
 
+_STATED_SPAN = LazyPattern(
+    r"\b(?:period|duration|term|laufzeit|durée|duración)\s*[:=]\s*(\d{1,4}) (days?|weeks?|months?|years?)\b"
+)
+_QUARTER = LazyPattern(r"\b(?:q[1-4]|quarter(?:ly)?|quartal|trimestre)\b(?! ?(?:of )?20\d\d)")
+
+
 def _read_span(annotation: Annotation) -> None:
-    """ "for 3 months", "over a year": a length of time that the cost is asked for."""
+    """ "for 3 months", "over a year", "our Q1 cost": a length of time that the cost is asked for."""
+    if _QUARTER.search(annotation.folded) and not annotation.times:
+        annotation.span = Span(amount=Decimal(3), unit="month")
+    stated = _STATED_SPAN.search(annotation.folded)
+    if stated is not None:
+        annotation.span = Span(amount=Decimal(stated.group(1)), unit=PERIODS[stated.group(2)])
     for match in _SPAN.finditer(annotation.folded):
         count_text, unit = match.group(1), match.group(2)
         if count_text is None and (match.group().startswith(("in ", "en ")) or unit == "an"):
@@ -317,7 +328,7 @@ def _read_periods(annotation: Annotation) -> None:
         elif (
             word.text in ("monat", "tag", "jahr")
             and previous in ("im", "am")
-            or word.text in _HINDI_PERIODS
+            or (word.text in _HINDI_PERIODS or word.text in ("day", "week", "month", "year"))
             and following in ("ka", "ki", "ke", "mein", "me", "bhar")
         ):
             period = PERIODS[word.text]
@@ -334,6 +345,14 @@ def _read_periods(annotation: Annotation) -> None:
             annotation.loose_period = period
         elif annotation.want_per is None:
             annotation.want_per = period
+    _settle_loose_period(annotation)
+
+
+def _settle_loose_period(annotation: Annotation) -> None:
+    """A loose period beside counts that all have one of their own is the wanted one ("90 requests per hour … in a month")."""
+    counts = [q for q in annotation.quantities if q.unit in COUNTED]
+    if annotation.loose_period and annotation.want_per is None and counts and all(q.per for q in counts):
+        annotation.want_per, annotation.loose_period = annotation.loose_period, None
 
 
 _HOW_MUCH = frozenset(
@@ -351,6 +370,9 @@ _HOW_MUCH = frozenset(
         "sparen",
         "ahorr",
         "économiser",
+        "difference",
+        "unterschied",
+        "diff",
     ]
 )
 _HINDI_PERIODS = frozenset(["mahine", "mahina", "din", "hafte", "saal"])

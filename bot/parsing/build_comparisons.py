@@ -38,7 +38,9 @@ def build_compare(a: Annotation, today: date) -> Question:
     ):
         # "Which claude is cheapest": the line is whom it is made by, not its newest member.
         constraints, models = replace(constraints, makers=(models[0].provider or "",)), ()
-    objective: Literal["cheapest", "dearest", "side_by_side", "difference"] = "side_by_side"
+    objective: Literal["cheapest", "dearest", "side_by_side", "difference", "ratio", "percent"] = (
+        "side_by_side"
+    )
     if a.has("cheapest") or re.search(r"\b(?:rank|sort|order|ranking|sortier\w*)\b", a.folded):
         objective = "cheapest"
     elif a.has("dearest"):
@@ -47,6 +49,15 @@ def build_compare(a: Annotation, today: date) -> Question:
         objective = "difference"
     elif (a.has("cheaper") and len(models) > 1) or a.has("cheaper"):
         objective = "cheapest"
+    if len(models) == 2 and re.search(
+        r"\bhow many times\b|\bwie ?viel ?mal\b|\bby what factor\b|\bcombien de fois\b", a.folded
+    ):
+        objective = "ratio"
+    elif len(models) == 2 and re.search(
+        r"\b(?:how many|what|how much)(?: in)? (?:percent(?:age)?|%)|\bin percent\b|\bwie ?viel prozent\b",
+        a.folded,
+    ):
+        objective = "percent"
     return CompareQuestion(
         models=models,
         workload=translation(a, workload) if described else None,

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.parsing.annotate import Annotation
-from bot.parsing.naming import day_of, model_of
+from bot.parsing.naming import model_of, past_day_of
 from bot.parsing.quantity import Quantity
+from bot.parsing.shares import traffic_shares
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import (
     as_request,
@@ -30,12 +31,27 @@ from bot.questions import (
 def build_estimate(a: Annotation, today: date) -> Question:
     stages = _stages(a)
     want = a.want_per
-    if a.span is not None and want is None:
-        want = None
-    return EstimateQuestion(stages=stages, want_per=want, on=day_of(a, today), currency=_currency(a))
+    return EstimateQuestion(
+        stages=stages,
+        want_per=want,
+        on=past_day_of(a, today),
+        currency=_currency(a),
+        per_user=_wants_per_user(a),
+    )
 
 
 _CURRENCY_WORDS = LazyPattern(r"\b(?:in|en) (euros?|eur|pounds?|gbp|rupees?|inr)\b")
+
+
+_PER_USER = LazyPattern(
+    r"\b(?:per|a|each|pro|par|por) (?:employee|user|seat|person|head|customer|dev|developer|agent|nutzer|mitarbeiter|kopf)\b"
+)
+
+
+def _wants_per_user(a: Annotation) -> bool:
+    """ "What is that per employee?", apart from any number."""
+    match = _PER_USER.search(a.folded)
+    return match is not None and not any(q.start <= match.start() < q.end for q in a.quantities)
 
 
 def _currency(a: Annotation) -> str | None:
@@ -50,6 +66,12 @@ def _stages(a: Annotation) -> tuple[Stage, ...]:
     """Usually one; several where each named model has sizes of its own ("classify with haiku (300 in/20 out), then answer 2k with sonnet …")."""
     whole = build_workload(a)
     models = a.models
+    shares = traffic_shares(a)
+    if shares:
+        return tuple(
+            Stage(model=named.ref, workload=replace(whole, requests=(whole.requests or Decimal(1)) * share))
+            for named, share in zip(models, shares, strict=True)
+        )
     if len(models) >= 2:
         groups = _by_model(a)
         if all(any(q.is_size for q in group) for group in groups):
@@ -129,7 +151,10 @@ def _wanted_capacity(
     ):
         return "users"
     if (
-        re.search(r"\b(?:output|completion|ausgabe\w*|generated?) tokens?\b|\btokens? (?:of )?output\b", text)
+        re.search(
+            r"\btokens?\b[^,?]{0,30}\boutput\b|\b(?:output|completion|ausgabe\w*|generated?) tokens?\b|\btokens? (?:of )?output\b",
+            text,
+        )
         and not workload.output
     ):
         return "output_tokens"

@@ -27,7 +27,7 @@ CUES: dict[str, str] = {
     "cheapest": """cheapest | cheap | least expensive | most affordable | affordable | lowest cost/price/priced | best price | best value | best bang | inexpensive
         | economical | least money | günstigste* | guenstigste* | billigste* | moins cher/chère/chers/chere/cheres | más/mas barat* | sabse sasta/saste/sasti | sasta/saste/sasti
         | lowest .. cost/price/bill | cost the? least | costs the? least | save the? most""",
-    "dearest": "most expensive | priciest | dearest | costliest | highest price/priced/cost | teuerste* | plus cher/chère | más/mas caro/cara | sabse mehnga/mehngi",
+    "dearest": "most expensive | pricier | which is/s more expensive | more expensive one | priciest | dearest | costliest | highest price/priced/cost | teuerste* | plus cher/chère | más/mas caro/cara | sabse mehnga/mehngi",
     "cheaper": """cheaper | less expensive | costs/cost less | lower cost | günstiger* | guenstiger* | billiger* | moins cher/chère que | más/mas barat* que
         | better deal | more economical""",
     "compare": """compare* | comparing | comparison* | vs | versus | against | instead of | side by side | relative to | vergleich* | gegen | gegenüber | compar* | contra
@@ -66,7 +66,7 @@ CUES: dict[str, str] = {
         | hosting | deploy* | dedicated gpu*/instance* | selbst hosten/betreiben/gehostet/hoste | selbsthosten | héberg* | alojar | autoaloj* | gpu price*/cost*/hour*/rental* | vllm | bare metal | khud host
         | inference server | run .. ourselves | run .. ourself | run .. myself | running .. ourselves | on our/my own | mieten | louer | alquilar""",
     "break_even": """break even* | breakeven | at what volume/point/scale/usage/traffic | when does/do/is/will/would/should .. cheaper | when does/do/will/would/is .. pay off | when does/do/will/would/is .. beat/beats/undercut/undercuts/win/wins | beats the api | when is .. worth | pays off | pay off | tipping point | crossover
-        | pays/pay for itself | payback | lohnt | rentab* | gewinnschwelle | seuil | punto de equilibrio | amorti* | from what volume | how many tokens .. before | how much volume | how many requests .. before | becomes cheaper | beats the api""",
+        | pays/pay for itself | payback | lohnt | rentab* | gewinnschwelle | seuil | punto de equilibrio | amorti* | from what volume | how many tokens .. before | how much volume | how many requests .. before | from how many | does it beat | beat the api | beats it | becomes cheaper | beats the api""",
     "advice": """should we/i/a/an/our/my/the/startup/startups/companies/company/one | does/do/would it make sense | make/makes sense | worth it/training/building/fine/self | is it smart/wise/better/worth/cheaper/realistic/good
         | is it a good | build or buy | build vs buy | better to | sollten/sollte wir/ich/man | soll ich | devrait on/je | deberíamos/debería | lohnt es sich | vaut il | conviene | good idea | kya hume | can a startup afford""",
     "own_model": """our/my/your/their/its/his/eigenes/eigene/propio own? model/llm/modell/modèle/modelo/gpt/models | own model/models/llm/llms/gpt/ai/modell | in house model/models/llm | a model/llm | an llm/ai | ein modell/llm
@@ -86,7 +86,7 @@ CUES: dict[str, str] = {
         | bot ka/ne .. kharcha/kharch | spent/spend/spending on you/this/aicost | so far this month | who .. spent .. most | top users/spenders | llm calls | budget left | budget status | remaining budget | questions asked | aicost bill | spend/spent with you | für dich/euch .. ausgegeben | have you .. burned/burnt/used/consumed | your own .. cost/costs/spend/bill/usage | my/our questions/queries cost/costs/costed | cost/costs/spent/spend/spending so far | did my/our questions .. cost""",
     "bot": "this/the/your/der/dieser/ce/le/este/el bot | aicost | yourself | bot s",
     "help": """help | what can you/i/this/it do/ask/answer? | what do you do/know | how do/can/does i/you/it use/work/this* | commands | who are you | what are you | hilfe | was kannst du | aide | ayuda | qué puedes hacer | que sais tu
-        | madad | show me? some? examples | examples | what kind/kinds/sort/sorts of questions/things | example questions | wie funktioniert | comment ça marche | kya kar sakte""",
+        | madad | show me? some? examples | examples | what kind/kinds/sort/sorts of questions/things/stuff | example questions | wie funktioniert | comment ça marche | kya kar sakte""",
     "open_weights": "open source* | opensource | open weight* | open model* | quelloffen* | código abierto | open llm*",
     "context": "context/contexts | context window* | context length/size | ctx | kontext* | fenêtre de contexte | ventana de contexto | contexto/contexte | window",
     "translate": "translat* | übersetz* | uebersetz* | tradu*",

@@ -50,7 +50,7 @@ _INSTEAD = LazyPattern(
 _FACTORS = (
     (LazyPattern(r"\bdouble\b|\btwice\b|\bdoppelt\w*\b|\bdoble\b|\bdeux fois\b"), Decimal(2)),
     (LazyPattern(r"\btriple\b|\bdreifach\w*\b|\bthree times\b"), Decimal(3)),
-    (LazyPattern(r"\bhalf (?:the|as many|of the|that)\b|\bhalb so\b"), Decimal("0.5")),
+    (LazyPattern(r"\bhalf (?:the|as many|of (?:the|them|those|it)|that)\b|\bhalb so\b"), Decimal("0.5")),
     (LazyPattern(r"\bten times\b|\btenfold\b|\b10-fold\b"), Decimal(10)),
 )
 _SHORT = 12

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.shares import traffic_shares
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import build_workload, describes_workload, is_context_window
 from knowledge.lazy_dataclass import dataclass
@@ -96,6 +97,8 @@ def _fine_tuning(a: Annotation, _: FactBase) -> Intent | None:
 
 def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
     """Companies, people and known models with a word of money, speech or training: what the fact cards are about."""
+    if a.subjects and a.has("energy") and not a.sizes:
+        return Intent("fact", 0.9)
     asks_price = bool(a.models) and a.has("cost", "price") and not a.has("finance", "training", "energy")
     if (
         a.has("said")
@@ -277,6 +280,8 @@ _SEQUENCE = LazyPattern(
 
 def _pipeline(a: Annotation, _: FactBase) -> Intent | None:
     """Several models one after the other, each with sizes of its own, are steps of one workload."""
+    if traffic_shares(a):
+        return Intent("estimate", 0.85)
     if len(a.models) < 2 or not _SEQUENCE.search(a.folded) or a.has("cheapest", "cheaper", "difference"):
         return None
     sizes = [q for q in a.quantities if q.is_size]
@@ -376,6 +381,19 @@ def _bare_topics(a: Annotation, _: FactBase) -> Intent | None:
         and not (a.subjects or a.makers or a.gpus or a.has("training", "finance", "energy"))
     ):
         return Intent("price" if a.has("price") and not a.has("cost") else "estimate", 0.6)
+    if (
+        a.has("cost")
+        and a.explained() == 1.0
+        and words <= 12
+        and not (
+            a.subjects
+            or a.makers
+            or a.gpus
+            or a.quantities
+            or a.has("training", "finance", "energy", "self_hosting", "advice", "usage")
+        )
+    ):
+        return Intent("estimate", 0.6)
     if a.subjects or a.makers or a.has("training", "industry", "trend", "energy", "finance", "why", "said"):
         return None
     if a.has("cost", "price") and words <= 7 and _TOPIC.search(a.folded):

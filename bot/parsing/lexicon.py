@@ -32,7 +32,7 @@ UNITS: dict[str, str] = _table(
         " snippets transcript transcripts description descriptions listing listings lead leads case cases claim claims sample"
         " samples book books essay essays poem poems blogpost blogposts form forms dokument dokumente dokumenten documento documentos"
         " correos rechnungen mails"
-        " step steps eval evals evaluations bots commit commits novel novels"
+        " step steps eval evals evaluations problem problems pr prs pull-request pull-requests issue issues bug bugs story stories samples bots commit commits novel novels"
     ),
     conversations=(
         "conversation conversations chat chats session sessions dialog dialogs dialogue dialogues thread threads gespräch gespräche"
@@ -45,7 +45,7 @@ UNITS: dict[str, str] = _table(
         " agents subscriber subscribers player players visitor visitors dev devs developer developers engineer engineers nutzer benutzer"
         " kunden mitarbeiter utilisateur utilisateurs usuario usuarios logon log users' dau mau maus daus reps teammates colleagues"
     ),
-    gpu_hours="gpu-hr gpuhr gpu-hours gpu-hour gpuhours gpu-hrs gpu-h",
+    gpu_hours="gpu-stunde gpu-stunden gpustunde gpu-hr gpuhr gpu-hours gpu-hour gpuhours gpu-hrs gpu-h",
     gpus="gpu gpus card cards accelerator accelerators",
     parameters="param params parameter parameters parámetros paramètres",
     epochs="epoch epochs epochen époques epocas épocas passes",
@@ -83,6 +83,7 @@ ROLES: dict[str, str] = _table(
     ),
     reasoning="reasoning thinking thought thoughts reasoning_tokens",
     training="training train trained dataset corpus",
+    cache_write="cache_creation_input_tokens cache_write_tokens",
     system="system system_prompt",
     total="total total_tokens overall altogether combined insgesamt",
 )

@@ -78,6 +78,8 @@ class LocalParser:
         parts = [part for part in _BOUNDARY.split(text) if part.strip(" ?!.")]
         if not 1 < len(parts) <= 2 * _MAX_QUESTIONS or len(text) > 1000:
             return whole
+        if sum(1 for part in parts if _is_question(part)) < 2:
+            return whole  # one question with its context around it
         several = self._parse_parts(parts, previous)
         return several if several is not None and self._worth_splitting(several, whole) else whole
 
@@ -128,7 +130,7 @@ class LocalParser:
             if parse.confidence < 0.6:
                 return None
             question = parse.questions[0]
-            own = asks(part) or part.rstrip().endswith("?")
+            own = _is_question(part)
             if questions and not own and not parse.is_follow_up:
                 return None  # a statement with a topic of its own is context of the whole
             if questions and parse.is_follow_up and (not own or _only_the_period(questions[-1], question)):
@@ -175,6 +177,10 @@ def _unused(annotation: Annotation) -> list[str]:
         for q in annotation.quantities
         if not q.unit and not q.role and not q.per and not q.per_thing and q.value > 1
     ]
+
+
+def _is_question(part: str) -> bool:
+    return asks(part) or part.rstrip().endswith("?")
 
 
 def asks(sentence: str) -> bool:

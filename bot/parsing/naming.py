@@ -44,3 +44,9 @@ def day_of(a: Annotation, today: date) -> date | None:
             return time.first if time.first > today else None
         return time.first if time.first == time.last else min(time.first, today)
     return None
+
+
+def past_day_of(a: Annotation, today: date) -> date | None:
+    """The same for a workload, of which a future time only says when it will be ("our 2027 budget")."""
+    day = day_of(a, today)
+    return day if day is not None and day <= today else None

@@ -100,6 +100,7 @@ def _number_pattern(spaced: bool) -> re.Pattern[str]:
 
 _SECOND_SCALE = re.compile(r"[ -]?(thousand|million|billion|crores?|lakhs?|tausend|millionen)(?![^\W_])")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_ABBREVIATED = frozenset(["tsd", "mio", "mrd", "mill", "mln"])
 _SPACED = frozenset(["fr", "es", "de"])
 _MAX_DIGITS = 40
 """Longer digit strings are no quantity of anything."""
@@ -159,6 +160,8 @@ def _from_match(match: re.Match[str], language: Language, text: str) -> Number |
     end = match.end()
     if not low_suffix and not high_text:
         end = match.end("low")
+    if low_suffix in _ABBREVIATED and text[end : end + 1] == ".":
+        end += 1  # "12 Tsd. Anfragen"
     negative = bool(match.group("sign")) and _is_minus(text, match.start(), match.start("low"))
     start = match.start() if negative else match.start("low")
     if high_text:

@@ -7,10 +7,12 @@ that stands here is always the value of words in the text.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.parsing.language import Language
 from bot.parsing.numbers import Number, read_numbers
-from bot.parsing.quantity import Quantity
+from bot.parsing.quantity import COUNTED, Quantity
+from bot.parsing.quantity_chains import join_chains, join_chunks, join_corrections
 from bot.parsing.quantity_pairs import (
     join_intervals,
     join_money_rates,
@@ -38,9 +40,24 @@ def read_quantities(
     for index, number in enumerate(numbers):
         limit = numbers[index + 1].start if index + 1 < len(numbers) else len(text)
         floor = numbers[index - 1].end if index else 0
-        quantities.append(Reader(text, words, number, floor, limit, consumed).read())
-    quantities = join_products(text, join_intervals(text, join_ranges(text, quantities)))
-    return share_roles(text, join_money_rates(quantities))
+        quantities.append(Reader(text, words, number, floor, limit, consumed, language).read())
+    quantities = join_corrections(text, join_ranges(text, quantities))
+    quantities = join_products(text, join_intervals(text, quantities))
+    quantities = join_chunks(text, join_chains(text, quantities))
+    return _counted_by_an_unknown_noun(share_roles(text, join_money_rates(quantities)))
+
+
+def _counted_by_an_unknown_noun(quantities: list[Quantity]) -> list[Quantity]:
+    """Where nothing else is counted, "1,319 problems" is what is sent, though no table knows problems."""
+    counted = any(q.unit in COUNTED for q in quantities)
+    if counted or not any(q.is_size for q in quantities):
+        return quantities
+    return [
+        replace(q, unit="items")
+        if not q.unit and not q.role and q.noun and not q.per_thing and q.value > 1
+        else q
+        for q in quantities
+    ]
 
 
 def _words_between(text: str, numbers: Sequence[Number], masked: Sequence[tuple[int, int]]) -> list[Word]:

@@ -9,6 +9,7 @@ from bisect import bisect_left
 from dataclasses import replace
 from decimal import Decimal
 
+from bot.parsing.language import Language
 from bot.parsing.lexicon import (
     ADJECTIVES,
     ADVERB_PERIODS,
@@ -72,6 +73,17 @@ _LOOK_AHEAD = 7
 _LOOK_BACK = 6
 
 
+def role_named(word: str) -> str:
+    """The role that a word names, also inside a field's name ("avg_prompt_tokens")."""
+    if word in ROLES:
+        return ROLES[word]
+    if "_" not in word:
+        return ""
+    return next(
+        (ROLES[part] for part in word.split("_") if part in ROLES and part not in ("in", "out", "total")), ""
+    )
+
+
 def _start_of(word: Word) -> int:
     return word.start
 
@@ -80,8 +92,16 @@ class Reader:
     """Reads the surroundings of one number."""
 
     def __init__(
-        self, text: str, words: list[Word], number: Number, floor: int, limit: int, consumed: set[int]
+        self,
+        text: str,
+        words: list[Word],
+        number: Number,
+        floor: int,
+        limit: int,
+        consumed: set[int],
+        language: Language = "en",
     ) -> None:
+        self.language = language
         self.number = number
         self.text = text
         self.consumed = consumed
@@ -188,27 +208,43 @@ class Reader:
         words = [w for w in self.before if w.text not in ("|", "*", "-", "_")]
         if not words or (words[-1].text not in (":", "=") and len(words) == len(self.before)):
             return quantity
-        label = [w for w in words if w.text not in (":", "=")][-4:]
-        for word in label:
-            unit = UNITS.get(word.text)
+        label = [w for w in words if w.text[0].isalnum()][-4:]
+        if label and role_named(label[-1].text):
+            return quantity
+        for word, name in ((w, part) for w in label for part in w.text.split("_")):
+            unit = UNITS.get(name)
             if unit in COUNTED and not quantity.unit:
                 self.start = min(self.start, word.start)
-                quantity = replace(quantity, unit=unit, noun=word.text)
-            elif quantity.unit and word.text in PERIODS:
-                quantity = replace(quantity, per=PERIODS[word.text])
+                quantity = replace(quantity, unit=unit, noun=name)
+            elif quantity.unit and name in PERIODS:
+                quantity = replace(quantity, per=PERIODS[name])
         return quantity
 
     def _unknown_noun(self, quantity: Quantity) -> tuple[Quantity, int]:
-        """A thing that no table knows, counted per period ("300 onboarding kits a week"): something that is sent once each."""
-        for at in range(min(3, len(self.after))):
-            word = self.after[at].text
+        """A thing that no table knows, counted per period ("300 onboarding kits a week"): something that is sent once each.
+
+        Without a period the noun is only noted; whether it counts requests depends on what else the text counts.
+        """
+        words = [w.text for w in self.after]
+        for at in range(min(3, len(words))):
+            word = words[at]
             if not word.isalpha() or word in STOPWORDS or word in PERIODS or word in COST_WORDS:
                 break
-            following = self.after[at + 1].text if at + 1 < len(self.after) else ""
-            after = self.after[at + 2].text if at + 2 < len(self.after) else ""
-            if following in ADVERB_PERIODS or (following in PERIOD_MARKERS and after in PERIODS):
+            following = words[at + 1] if at + 1 < len(words) else ""
+            after = words[at + 2] if at + 2 < len(words) else ""
+            if following in ADVERB_PERIODS or (
+                following in PERIOD_MARKERS
+                and (after in PERIODS or after in _WORKDAY or after in _DAYS_OF_WORK)
+            ):
                 self.take(at)
                 return replace(quantity, unit="items", noun=word), at + 1
+            if (
+                at == 0
+                and word.endswith("s")
+                and len(word) > 3
+                and following in ("", ",", ";", ".", "with", "each", "of", "de", "von", "mit", "con", "avec")
+            ):
+                return replace(quantity, noun=word), 0
         return quantity, 0
 
     def role_fits(self, quantity: Quantity, at: int, role: str) -> bool:
@@ -247,7 +283,7 @@ class Reader:
 
     def left_role(self) -> Word | None:
         for word in reversed(self.before):
-            if word.text in ROLES and word.text not in ("in", "out", "sent", "read"):
+            if role_named(word.text) and word.text not in ("in", "out", "sent", "read"):
                 return word
             if word.text in _LEFT_OUTPUT:
                 return word
@@ -304,7 +340,7 @@ class Reader:
     def _with_left_role(self, quantity: Quantity, word: Word) -> Quantity:
         self.consumed.add(word.start)
         self.start = min(self.start, word.start)
-        return replace(quantity, role=ROLES.get(word.text, "output"))
+        return replace(quantity, role=role_named(word.text) or "output")
 
     def _per(self, quantity: Quantity, at: int) -> tuple[Quantity, int]:
         """Everything of the form "a day", "/day", "per user per day", "each", "daily" right behind the quantity."""
@@ -413,19 +449,14 @@ class Reader:
 
     def _settle(self, quantity: Quantity) -> Quantity:
         """Resolve what only the unit can tell: "10.000 requests", "6.7 GB", "2 mtok", "500 in" (tokens)."""
-        if (
-            self.number.grouped_by_dot
-            and (quantity.role in ("input", "output", "cached"))
-            and not quantity.unit
-        ):
-            quantity = replace(quantity, value=quantity.value * 1000)
-        elif self.number.grouped_by_dot and quantity.unit in (
-            *COUNTED,
-            "tokens",
-            "words",
-            "characters",
-            "pages",
-        ):
+        countable = quantity.unit in (*COUNTED, "tokens", "words", "characters", "pages")
+        sized = not quantity.unit and quantity.role in ("input", "output", "cached")
+        money = (quantity.unit == "money" or (quantity.noun and not quantity.unit)) and self.language in (
+            "de",
+            "es",
+            "fr",
+        )
+        if self.number.grouped_by_dot and (countable or sized or money):
             quantity = replace(quantity, value=quantity.value * 1000)
         if quantity.unit == "bytes":
             return replace(quantity, value=quantity.value * _BYTE_FACTORS.get(quantity.noun, 1))

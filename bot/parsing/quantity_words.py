@@ -10,8 +10,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bot.parsing.lexicon import ADJECTIVES, ADVERB_PERIODS, COST_WORDS, FILLERS, PERIODS, ROLES, UNITS
+from bot.parsing.lexicon import (
+    ADJECTIVES,
+    ADVERB_PERIODS,
+    COST_WORDS,
+    FILLERS,
+    PERIODS,
+    ROLES,
+    STOPWORDS,
+    UNITS,
+)
 from bot.parsing.quantity import COUNTED, CURRENCIES, SIZE_UNITS, Quantity
+from bot.questions import Period
 from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -25,6 +35,13 @@ _MODEL_SUFFIXES = frozenset(
 _SINGULAR_ROLES = frozenset(["prompt", "completion", "response", "reply", "answer", "generation"])
 _TELLING_FILLERS = frozenset("with to at under over is are more less than : = up".split())
 """Fillers behind which another phrase begins; before a number they change nothing."""
+_RATE_WORDS: dict[str, Period] = {
+    "rpm": "minute",
+    "rps": "second",
+    "qps": "second",
+    "rph": "hour",
+    "rpd": "day",
+}
 _BEFORE_ROLES = frozenset("en als as for im der an à l' d' la de the".split())
 _CLOSING_UNITS = frozenset(["requests", "items", "users", "conversations", "messages", "turns", "gpus"])
 """Units behind which no role can follow."""
@@ -90,6 +107,28 @@ def _size_of_a_model(scan: _Scan) -> bool:
     ):
         return False
     scan.take(unit="parameters", noun=scan.word, done=True)
+    return True
+
+
+def _rate_word(scan: _Scan) -> bool:
+    """ "300 rpm"."""
+    if scan.word not in _RATE_WORDS or scan.quantity.unit:
+        return False
+    scan.take(unit="requests", noun="requests", per=_RATE_WORDS[scan.word], done=True)
+    return True
+
+
+def _are_cached(scan: _Scan) -> bool:
+    """ "10k are cached", "6k is read from the cache"."""
+    if (
+        scan.word not in ("is", "are", "were", "being", "come", "comes", "sind", "est", "son")
+        or ROLES.get(scan.following) != "cached"
+    ):
+        return False
+    if scan.quantity.unit not in ("", "tokens", "percent") or scan.quantity.role:
+        return False
+    scan.take()
+    scan.take(role="cached")
     return True
 
 
@@ -236,6 +275,17 @@ def _role(scan: _Scan) -> bool:
     return True
 
 
+def _noun_before_unit(scan: _Scan) -> bool:
+    """ "1,200 meeting transcripts": one unknown word before what is counted."""
+    word = scan.word
+    if scan.quantity.unit or not word.isalpha() or len(word) < 4 or UNITS.get(scan.following) not in COUNTED:
+        return False
+    if word in STOPWORDS or word in PERIODS or word in UNITS or word in ROLES or word in COST_WORDS:
+        return False
+    scan.skip()
+    return True
+
+
 def _adjective(scan: _Scan) -> bool:
     if scan.word not in ADJECTIVES or scan.word in PERIODS:
         return False
@@ -246,6 +296,8 @@ def _adjective(scan: _Scan) -> bool:
 _RULES: tuple[_Rule, ...] = (
     _model_between,
     _size_of_a_model,
+    _rate_word,
+    _are_cached,
     _gpu_hours,
     _of_them,
     _filler,
@@ -262,4 +314,5 @@ _RULES: tuple[_Rule, ...] = (
     _in_the_response,
     _role,
     _adjective,
+    _noun_before_unit,
 )

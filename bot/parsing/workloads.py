@@ -34,6 +34,7 @@ _HALVES = LazyPattern(
 _WRITTEN = frozenset(
     ["summary", "summaries", "zusammenfassung", "reply", "replies", "review", "reviews", "report", "reports"]
 )
+_SPEECH_MODEL = LazyPattern(r"whisper|transcribe|voxtral|\btts\b|scribe|realtime")
 _SECONDS = {"seconds": Decimal(1), "minutes": Decimal(60), "hours": Decimal(3600)}
 _SINGLE_USE = Decimal(1000)
 """Counts beside a number of users that are below this (or below the users) are read as what one user does."""
@@ -183,8 +184,10 @@ class _Builder:
         factor = Decimal(1)
         mains: list[Quantity] = []
         for quantity in counted:
-            multiplies = quantity.per_thing in ("item", "conversation") or (
-                quantity.per_thing == "each" and not quantity.per and bool(mains)
+            multiplies = (
+                quantity.per_thing in ("item", "conversation")
+                or (quantity.noun in _MULTIPLIED and quantity.per is None and self._repeats())
+                or (quantity.per_thing == "each" and not quantity.per and bool(mains))
             )
             if multiplies and len(counted) > 1:
                 factor *= quantity.value
@@ -199,6 +202,15 @@ class _Builder:
             and main.per_thing in ("item", "user", "each")
         ):
             self._set(requests_per_user=self.workload.requests_per_user * main.value)
+
+    def _repeats(self) -> bool:
+        """Whether steps or samples are said to be each of a certain size, and so to multiply the calls."""
+        return bool(
+            re.search(
+                r"\b(?:every|each|per) (?:step|sample|iteration|attempt|pass|variant|round|try|retry)\b|=\s*\d+ (?:\w+ )?steps?\b|samples? each\b",
+                self.annotation.folded,
+            )
+        )
 
     def _periods(self) -> None:
         """A period that stands behind a size ("500 in, 200 out per day") or apart belongs to the requests when they have none."""
@@ -223,18 +235,22 @@ class _Builder:
         sizes = self._in_order(sizes, items)
         for quantity in sizes:
             role = quantity.role
+            if role == "cache_write" or quantity.value == 0 and role == "cached":
+                continue
             if role in ("system", "cached", "reasoning"):
                 slot = {"system": "system_prompt", "cached": "cached", "reasoning": "reasoning"}[role]
                 if getattr(self.workload, slot) is None:
                     self._set(**{slot: size_of(quantity)})
                 continue
-            if role == "training":
+            if role == "training" and self.annotation.has("training", "fine_tuning"):
                 continue
             if self._mentions_system_prompt(quantity):
                 self._set(system_prompt=size_of(quantity))
                 continue
             is_volume = self._is_volume(quantity, items, single)
             self._place(quantity, is_volume)
+        self._outside_of_the_input()
+        self._relative_output()
         workload = self.workload
         if (
             not items
@@ -243,6 +259,26 @@ class _Builder:
             and workload.users is None
         ):
             self._set(requests=Decimal(1))
+
+    def _outside_of_the_input(self) -> None:
+        """A pasted usage of Anthropic's reports cached tokens beside the input, not as a part of it."""
+        folded = self.annotation.folded
+        cached, into = self.workload.cached, self.workload.input or self.workload.volume_input
+        if "cache_read_input_tokens" not in folded or cached is None or into is None:
+            return
+        written = sum((q.value for q in self.quantities if q.role == "cache_write"), Decimal(0))
+        whole = replace(into, amount=into.amount + cached.amount + written)
+        self._set(**{"input" if self.workload.input else "volume_input": whole})
+
+    def _relative_output(self) -> None:
+        """ "Output twice as long": a length given by the other one."""
+        factor = _relative_length(self.annotation.folded)
+        if factor is None:
+            return
+        for known, missing in (("input", "output"), ("volume_input", "volume_output")):
+            size = getattr(self.workload, known)
+            if size is not None and getattr(self.workload, missing) is None:
+                self._set(**{missing: replace(size, amount=size.amount * factor)})
 
     def _in_order(self, sizes: list[Quantity], items: bool) -> list[Quantity]:
         """Two lengths of a request without a word of direction: the first goes in, the second comes out."""
@@ -301,10 +337,24 @@ class _Builder:
             role = self._role_of_unmarked(quantity)
         if role == "input" and workload.input is None:
             self._set(input=size)
+        elif role == "input" and workload.input is not None and self._adds_up(quantity):
+            self._set(input=replace(workload.input, amount=workload.input.amount + size.amount))
         elif role == "output" and workload.output is None:
             self._set(output=size)
         elif role == "" and workload.volume is None and workload.input is None:
             self._set(volume=size)
+
+    def _adds_up(self, quantity: Quantity) -> bool:
+        """ "12 chunks of 400 tokens plus a 60 token question": one more part of the same input."""
+        assert self.workload.input is not None
+        before = self.annotation.folded[max(0, quantity.start - 26) : quantity.start]
+        behind = self.annotation.folded[quantity.end : quantity.end + 12]
+        if re.search(r"^\s*(?:each |apiece )?(?:plus|\+)", behind):
+            return quantity.unit == self.workload.input.unit
+        same_unit = quantity.unit == self.workload.input.unit
+        return same_unit and bool(
+            re.search(r"\bplus\b|\+|\band (?:an?|the) |\band ~?$|\bund (?:eine?|die) ", before)
+        )
 
     def _role_of_unmarked(self, quantity: Quantity) -> Literal["input", "output", ""]:
         """What is read goes in; what is written ("generate 300-word posts") comes out; bare tokens of a request stay undecided."""
@@ -316,6 +366,8 @@ class _Builder:
             return "output"
         if quantity.item_noun in _WRITTEN:
             return "output"
+        if quantity.item_noun in ("question", "questions", "query", "queries", "prompt", "prompts"):
+            return "input"
         if self.workload.input is not None and self.workload.output is None:
             return "output"
         if (
@@ -356,7 +408,8 @@ class _Builder:
 
     def _audio(self) -> None:
         """ "40 hours of audio": a length of sound, not of time."""
-        if not self.annotation.has("audio"):
+        named = any(_SPEECH_MODEL.search(m.ref.mention.lower()) for m in self.annotation.models)
+        if not named and not self.annotation.has("audio"):
             return
         length = next((q for q in self.quantities if q.unit in _SECONDS), None)
         if length is None:
@@ -364,7 +417,9 @@ class _Builder:
         self._set(audio_seconds=length.value * _SECONDS[length.unit])
         workload = self.workload
         if workload.requests is None and workload.users is None:
-            self._set(volume_per=length.per or self.annotation.loose_period, span=None)
+            self._set(
+                volume_per=length.per or self.annotation.loose_period or self.annotation.want_per, span=None
+            )
 
     # ---- shares and modifiers --------------------------------------------------------------------------------
 
@@ -406,7 +461,18 @@ class _Builder:
                 self._set(service_tier=tier)
         if annotation.has("office_hours"):
             self._set(hours_per_day=Decimal(8))
-        hours = next((q for q in self.quantities if q.unit == "hours" and q.per == "day"), None)
+        hours = next(
+            (
+                q
+                for q in self.quantities
+                if q.unit == "hours"
+                and (
+                    q.per == "day"
+                    or re.search(r"\b(?:business|office|working|opening)\b", annotation.clause(q))
+                )
+            ),
+            None,
+        )
         if hours is not None:
             self._set(hours_per_day=hours.value)
         if annotation.span is not None:
@@ -416,6 +482,26 @@ class _Builder:
 def period_of(workload: Workload) -> Period | None:
     """The period that a workload is stated for, or None for a one-off."""
     return workload.requests_per or workload.requests_per_user_per or workload.volume_per
+
+
+_RELATIVE = LazyPattern(
+    r"\b(?:(twice|double|doppelt|deux fois|doble)|(half)|(same|gleich|as long))\b(?: as| so)?(?: long| much| many| lange?| viel| length)?(?: as)?(?: (?:the|as|an|in|for))*(?: (?:input|prompt))?"
+    r"[^.,;]{0,18}\b(?:outputs?|answers?|ausgabe|antwort\w*|sortie|salida|responses?|repl(?:y|ies))\b"
+)
+
+
+def _relative_length(folded: str) -> Decimal | None:
+    """How long the output is, as a multiple of the input."""
+    match = _RELATIVE.search(folded)
+    if match is None:
+        return None
+    return Decimal(2) if match.group(1) else Decimal("0.5") if match.group(2) else Decimal(1)
+
+
+_MULTIPLIED = frozenset(
+    ["steps", "step", "samples", "iterations", "attempts", "passes", "variants", "rounds", "tries", "retries"]
+)
+"""Things that happen several times within each of something else."""
 
 
 def _how_often(counts: list[Quantity]) -> Quantity | None:
