@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from knowledge.lazy_dataclass import dataclass
+
+_MISSING = {"", "N/A"}
 
 
 @dataclass(frozen=True)
@@ -17,17 +20,26 @@ class ExchangeRate:
     day: date
 
 
+@lru_cache(maxsize=64)
 def rate_to_usd(currency: str, today: date) -> ExchangeRate | None:
-    """The last rate on record up to `today`; None for a currency that the bank does not list (any more)."""
-    from currency_converter import CurrencyConverter
+    """The last rate on record up to `today`; None for a currency that the bank does not list (any more).
 
-    converter = CurrencyConverter(
-        decimal=True, fallback_on_missing_rate=True, fallback_on_missing_rate_method="last_known"
-    )
-    if currency not in converter.currencies or "USD" not in converter.bounds:
-        return None
-    last = min(converter.bounds["USD"].last_date, today)
-    if currency != "EUR":
-        last = min(last, converter.bounds[currency].last_date)
-    usd = converter.convert(Decimal(1), currency, "USD", date=last)
-    return ExchangeRate(currency, round(Decimal(str(usd)), 6), last)
+    Reads the bank's file itself, whose newest day comes first: the package would load every day since 1999.
+    """
+    import csv
+    from io import TextIOWrapper
+    from zipfile import ZipFile
+
+    from currency_converter import CURRENCY_FILE
+
+    with ZipFile(CURRENCY_FILE) as archive, archive.open(archive.namelist()[0]) as file:
+        rows = csv.DictReader(TextIOWrapper(file, encoding="utf-8"))
+        if currency != "EUR" and currency not in (rows.fieldnames or [])[1:]:
+            return None
+        for row in rows:
+            day = date.fromisoformat(row["Date"])
+            dollars = row["USD"]
+            units = "1" if currency == "EUR" else row[currency]
+            if day <= today and not {dollars, units} & _MISSING:
+                return ExchangeRate(currency, round(Decimal(dollars) / Decimal(units), 6), day)
+    return None
