@@ -164,7 +164,8 @@ def _routes(question: BreakEvenQuestion, context: Context) -> Answer:
     details = _voices(context, citations)
     return answered(
         "break_even",
-        "Four routes, from the cheapest to start with to the dearest: an API, fine-tuning, hosting an open model, training from scratch.",
+        "Four routes, from the cheapest to start with to the dearest: an API, fine-tuning, hosting an open model, training from"
+        " scratch.",
         figures=tuple(figures),
         details=details,
         assumptions=tuple(context.notes),

@@ -188,7 +188,8 @@ def _users(question: CapacityQuestion, model: Model, usd: Decimal, context: Cont
     count = _floor(usd / each)
     return answered(
         "capacity",
-        f"{_budget_words(question)} serves {format_amount(count, 'users')} on {model.display_name}, at {format_amount(each, 'USD')} per user {per_words(budget_per)}.",
+        f"{_budget_words(question)} serves {format_amount(count, 'users')} on {model.display_name},"
+        f" at {format_amount(each, 'USD')} per user {per_words(budget_per)}.",
         figures=(
             _figure("Users", count, "users", None, made.card),
             _figure("Cost per user", each, "USD", budget_per, made.card),
@@ -209,7 +210,8 @@ def _lasting(question: CapacityQuestion, model: Model, usd: Decimal, context: Co
     lasting = usd / daily
     return answered(
         "capacity",
-        f"{_budget_words(question)} lasts {format_amount(lasting, 'days')} on {model.display_name}, at {format_amount(daily, 'USD')} a day.",
+        f"{_budget_words(question)} lasts {format_amount(lasting, 'days')} on {model.display_name},"
+        f" at {format_amount(daily, 'USD')} a day.",
         figures=(
             _figure("Lasts", lasting, "days", None, made.card),
             _figure("Cost", daily, "USD", "day", made.card),

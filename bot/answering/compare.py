@@ -386,7 +386,7 @@ def _ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
         )
         changed = _as_variant(start, workload, variant, context)
         rows.append((variant.capitalize(), bill(model, changed, context)))
-    label, best = rows[-1]
+    _, best = rows[-1]
     saving = standard.per(per) - best.per(per)
     share = saving / standard.per(per) * 100 if standard.total else Decimal(0)
     figures = [

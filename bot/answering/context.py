@@ -1,7 +1,7 @@
 """What answerers work with: the knowledge base, the settings and the time; and the ways out when a question cannot be answered.
 
-An answerer is a pure function of a question and a `Context`. Where a model is unknown or a slot is missing it raises `NoAnswer`, which
-carries the answer to give instead; `dispatch` turns it into that answer.
+An answerer is a pure function of a question and a `Context`. Where a model is unknown or a slot is missing it raises `NoAnswer`,
+which carries the answer to give instead; `dispatch` turns it into that answer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From typed questions to one answer: the answerer of each kind, several questions in one message, and what to say when there is none."""
+"""From typed questions to one answer: the answerer of each kind, several questions in one message, and what to say without one."""
 
 from __future__ import annotations
 

@@ -154,7 +154,8 @@ def _hosted(question: FineTuningQuestion, prices: list[FineTuningPrice], context
     figures.append(Figure(label="Training tokens", amount=trained, unit="tokens"))
     return answered(
         "fine_tuning",
-        f"{price_name(prices[0])}: {format_amount(figures[0].amount, 'USD')} for {format_amount(tokens, 'tokens')} × {format_amount(epochs, 'epochs')}.",
+        f"{price_name(prices[0])}: {format_amount(figures[0].amount, 'USD')} for {format_amount(tokens, 'tokens')}"
+        f" × {format_amount(epochs, 'epochs')}.",
         figures=tuple(figures),
         steps=tuple(steps),
         assumptions=tuple(

@@ -23,8 +23,8 @@ def answer_help(question: HelpQuestion, context: Context) -> Answer:
     return answered(
         "help",
         "Ask me what AI costs: prices, workloads, comparisons, budgets, training, hosting, what companies spent, and my own bill.",
-        details=tuple(f"“{example}”" for example in EXAMPLES)
-        + (
+        details=(
+            *(f"“{example}”" for example in EXAMPLES),
             "Follow-ups work: “and with batch?”, “what about haiku?”, “per year”.",
             "No figure in my answers is written by a language model; each is computed from a cited source.",
         ),
@@ -45,7 +45,8 @@ def answer_out_of_scope(question: OutOfScope, context: Context) -> Answer:
         return Answer(
             status="error",
             kind="error",
-            headline=f"“{question.detail}” is no possible quantity: counts and prices are finite and not negative. Please check the number.",
+            headline=f"“{question.detail}” is no possible quantity: counts and prices are finite and not negative."
+            " Please check the number.",
         )
     return Answer(
         status="out_of_scope",

@@ -74,8 +74,9 @@ def _one(
             provider=model.provider,
         )
     )
-    headline = f"{model.display_name}: {rate_summary(then)} {label.strip(' ()')}, {rate_summary(now)} {'now' if question.until is None else f'on {question.until}'}{_percent(then, now)}."
-    return headline, figures
+    until = "now" if question.until is None else f"on {question.until}"
+    before, after = f"{rate_summary(then)} {label.strip(' ()')}", f"{rate_summary(now)} {until}"
+    return f"{model.display_name}: {before}, {after}{_percent(then, now)}.", figures
 
 
 def _day_before(question: HistoryQuestion, days: list[date]) -> date:

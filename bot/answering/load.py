@@ -1,7 +1,7 @@
 """A workload in exact numbers: how many requests in which period, and the tokens of one.
 
-All conventions about units stand here, each with the sentence that states it: words, pages and characters in tokens, months in days,
-conversations whose history is sent again. Counts stay exact decimals (a third of a token included); only display rounds.
+All conventions about units stand here, each with the sentence that states it: words, pages and characters in tokens, months in
+days, conversations whose history is sent again. Counts stay exact decimals (a third of a token included); only display rounds.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def _undirected(workload: Workload, count: Decimal, per: Period | None, notes: l
     assert workload.volume is not None
     tokens = to_tokens(workload.volume, notes)
     counted = workload.requests is not None or workload.users is not None
-    load = Load(
+    return Load(
         calls=[Call(tokens, Decimal(0), _cached(workload, tokens, notes))],
         count=count if counted else Decimal(1),
         per=per if counted else workload.volume_per,
@@ -242,7 +242,6 @@ def _undirected(workload: Workload, count: Decimal, per: Period | None, notes: l
         workload=workload,
         noun="requests" if counted else "tokens",
     )
-    return load
 
 
 def _calls(workload: Workload, notes: list[str], *, high: bool) -> list[Call]:
@@ -280,8 +279,8 @@ def _cached(workload: Workload, input_tokens: Decimal, notes: list[str]) -> Deci
         if cached > input_tokens:
             raise NoAnswer(
                 "error",
-                f"{format_amount(cached, 'cached tokens')} are more than the {format_amount(input_tokens, 'input tokens')} of a request; "
-                "cached tokens are a part of the input.",
+                f"{format_amount(cached, 'cached tokens')} are more than the {format_amount(input_tokens, 'input tokens')}"
+                " of a request; cached tokens are a part of the input.",
             )
         return cached
     return Decimal(0)

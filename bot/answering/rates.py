@@ -189,7 +189,8 @@ def card_notes(card: RateCard, context: Context) -> None:
     kept = [unit_words(unit) for unit in sorted(card.at_standard) if unit in ORDER]
     if kept:
         context.note(
-            f"No {card.terms} rate is on record for {', '.join(kept)} of {card.model.display_name}; the standard rate is used there."
+            f"No {card.terms} rate is on record for {', '.join(kept)} of {card.model.display_name};"
+            " the standard rate is used there."
         )
     if card.hours is not None:
         context.note(

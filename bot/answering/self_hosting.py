@@ -215,7 +215,8 @@ def _per_million(question: SelfHostingQuestion, gpu: Gpu, price: GpuPrice, conte
     )
     return answered(
         "self_hosting",
-        f"{format_amount(count, 'GPUs').split()[0]} × {gpu.name} at {format_amount(rate, 'tokens/s')}: {format_amount(cost, 'USD')} per 1M tokens.",
+        f"{format_amount(count, 'GPUs').split()[0]} × {gpu.name} at {format_amount(rate, 'tokens/s')}:"
+        f" {format_amount(cost, 'USD')} per 1M tokens.",
         figures=figures,
         assumptions=tuple(context.notes),
         citations=unique_citations(citations),

@@ -37,7 +37,8 @@ def answer_usage(question: UsageQuestion, context: Context) -> Answer:
             )
         )
     details = tuple(
-        f"{group.by}: {group.totals.questions} questions, {group.totals.llm_calls} LLM calls, {format_amount(group.totals.cost_usd, 'USD')}"
+        f"{group.by}: {group.totals.questions} questions, {group.totals.llm_calls} LLM calls,"
+        f" {format_amount(group.totals.cost_usd, 'USD')}"
         for group in report.groups[:_SHOWN_GROUPS]
     )
     who = "your questions" if books.only_own else "all questions"

@@ -1,6 +1,7 @@
 """Dates and periods of time as people name them: 2024-06-01, June 2024, Q3 2025, last month, a year ago, in the past 7 days.
 
-A named time is a range of days; which end a question needs (a price of that day, a report over the range) is the question's business.
+A named time is a range of days; which end a question needs (a price of that day, a report over the range) is the question's
+business.
 """
 
 from __future__ import annotations
