@@ -75,8 +75,8 @@ def _one(
         )
     )
     until = "now" if question.until is None else f"on {question.until}"
-    before, after = f"{rate_summary(then)} {label.strip(' ()')}", f"{rate_summary(now)} {until}"
-    return f"{model.display_name}: {before}, {after}{_percent(then, now)}.", figures
+    was, is_now = f"{rate_summary(then)} {label.strip(' ()')}", f"{rate_summary(now)} {until}"
+    return f"{model.display_name}: {was}, {is_now}{_percent(then, now)}.", figures
 
 
 def _day_before(question: HistoryQuestion, days: list[date]) -> date:
