@@ -220,6 +220,8 @@ class TrainingQuestion:
     gpu: str | None = None
     gpus: Decimal | None = None
     gpu_hours: Decimal | None = None
+    flops: Decimal | None = None
+    """A stated amount of computing, in place of parameters and tokens."""
     mfu: Decimal | None = None
     usd_per_gpu_hour: Decimal | None = None
     provider: str | None = None

@@ -28,6 +28,7 @@ _UNIT_SETS: dict[str, tuple[str, ...]] = {
     "output": ("output_tokens",),
     "cached": ("cache_read_tokens",),
     "cache_write": ("cache_write_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"),
+    "cache_write_1h": ("cache_write_1h_tokens",),
     "search": ("web_searches", "storage_searches"),
 }
 _EXTRA_RATES = 8
@@ -38,7 +39,7 @@ def answer_price(question: PriceQuestion, context: Context) -> Answer:
     """The rates of every model asked for, input first."""
     if not question.models:
         raise NoAnswer("clarify", "Which model's price do you want?")
-    if question.on is not None and question.on > context.today:
+    if question.on is not None and question.on > context.today and not _announced(question, context):
         raise NoAnswer(
             "error",
             f"{question.on.isoformat()} lies in the future; I know only prices of today and of the past.",
@@ -78,6 +79,17 @@ def answer_price(question: PriceQuestion, context: Context) -> Answer:
         citations=unique_citations(citations),
         details=tuple(detail[:600] for detail in details),
     )
+
+
+def _announced(question: PriceQuestion, context: Context) -> bool:
+    """Whether the price list already names a price that begins between today and the day asked for."""
+    assert question.on is not None
+    for ref in question.models:
+        changes = context.knowledge.prices.history(context.model(ref))
+        if not any(c.valid_from is not None and context.today < c.valid_from <= question.on for c in changes):
+            return False
+    context.note("An announced price; it can still change.")
+    return bool(question.models)
 
 
 def _card(question: PriceQuestion, model: Model, context: Context) -> RateCard:

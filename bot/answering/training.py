@@ -72,6 +72,8 @@ def answer_training(question: TrainingQuestion, context: Context) -> Answer:
 
 
 def _flops(question: TrainingQuestion, context: Context, steps: list[Step]) -> Decimal:
+    if question.flops is not None:
+        return question.flops
     parameters, tokens = question.parameters, question.tokens
     if parameters is None:
         raise NoAnswer(

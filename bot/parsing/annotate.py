@@ -231,7 +231,7 @@ def _at_provider(
 
 def _letters_from(folded: str, gpu: Named) -> int:
     """Where a GPU's name begins inside its mention; a count before it ("8x H100") stays a number."""
-    match = re.match(r"\d+\s*(?:x|×)?\s*(?=[a-z])", folded[gpu.start : gpu.end])
+    match = re.match(r"\d+\s*(?:x|×)\s*(?=[a-z\d])", folded[gpu.start : gpu.end])
     return gpu.start + (match.end() if match else 0)
 
 

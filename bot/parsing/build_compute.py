@@ -69,6 +69,9 @@ def _gpu(a: Annotation) -> tuple[str | None, Decimal | None]:
                 and not quantity.per
             ):
                 count = quantity.value
+        behind = re.match(r"\s*[x×]\s?(\d{1,4})\b", a.folded[a.gpus[0].end :])
+        if count is None and behind:
+            count = Decimal(behind.group(1))
     if (
         count is None
         and gpu
@@ -107,6 +110,10 @@ def build_training(a: Annotation, today: date) -> Question:
         tokens = next(
             (q.value for q in a.quantities if q.suffix in ("t", "tn", "trillion") and not q.unit), None
         )
+    per_parameter = next((q for q in a.quantities if q.unit == "tokens" and q.per_thing == "parameter"), None)
+    parameters = _parameters(a)
+    if per_parameter is not None and parameters is not None:
+        tokens = per_parameter.value * parameters
     within = None
     if a.span is not None:
         within = a.span
@@ -120,12 +127,13 @@ def build_training(a: Annotation, today: date) -> Question:
             within = Span(amount=days.value, unit=days.unit.rstrip("s"))  # type: ignore[arg-type]
     want: Any = "cost"
     if re.search(
-        r"\bhow (?:long|many days|many weeks|many months)\b|\bwie lange\b|\bcombien de temps\b|\bcuánto tiempo\b",
+        r"\bhow (?:long|many days|many weeks|many months)\b|\btime to train\b|\bwall[- ]?clock\b|\bin days\b|\bwie lange\b|\bcombien de temps\b|\bcuánto tiempo\b",
         a.folded,
     ):
         want = "days"
     elif re.search(
-        r"\bhow many (?:gpu[- ]?hours)\b|\bgpu[- ]?hours (?:to|does|do|for|are|would)\b", a.folded
+        r"\b(?:how many|combien de?|wie viele|cuántas) (?:gpu[- ]?(?:hours|heures|stunden|horas))\b|\bgpu[- ]?hours (?:to|does|do|for|are|would)\b",
+        a.folded,
     ):
         want = "gpu_hours"
     elif re.search(r"\bhow many (?:\w+ )?(?:gpus|h100s?|a100s?|h200s?|b200s?|cards)\b", a.folded):
@@ -133,7 +141,8 @@ def build_training(a: Annotation, today: date) -> Question:
     elif re.search(r"\bflops?\b|\bhow much compute\b", a.folded) and not a.has("cost"):
         want = "flops"
     return TrainingQuestion(
-        parameters=_parameters(a),
+        flops=next((q.value for q in a.quantities if q.unit == "flops" and q.value > 10**15), None),
+        parameters=parameters,
         tokens=tokens,
         gpu=gpu,
         gpus=gpus,
@@ -211,7 +220,7 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
             (
                 q
                 for q in a.quantities
-                if q.unit in ("hours", "days", "weeks", "months", "years") and not q.per
+                if q.unit in ("minutes", "hours", "days", "weeks", "months", "years") and not q.per
             ),
             None,
         )

@@ -47,6 +47,8 @@ def build_price(a: Annotation, today: date) -> Question:
     units = tuple(name for name, pattern in _UNIT_WORDS if pattern.search(a.folded))
     if "cached" in units and re.search(r"cached (?:input|prompt)|input cach|cach\w+ input", a.folded):
         units = tuple(name for name in units if name != "input")  # "cached input" is one rate
+    if "cache_write" in units and re.search(r"\b(?:1|one)[ -]?h(?:our)?\b", a.folded):
+        units = tuple("cache_write_1h" if name == "cache_write" else name for name in units)
     per = next((q.value for q in a.quantities if q.per_thing == "basis"), None)
     if per is None and re.search(r"\bper (?:1k|k|thousand)\b|/1?k\b", a.folded):
         per = Decimal(1000)

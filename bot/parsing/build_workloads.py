@@ -30,12 +30,13 @@ from bot.questions import (
 
 def build_estimate(a: Annotation, today: date) -> Question:
     stages = _stages(a)
+    stages = tuple(replace(stage, workload=_per_wanted(a, stage.workload)) for stage in stages)
     want = a.want_per
     return EstimateQuestion(
         stages=stages,
         want_per=want,
         on=past_day_of(a, today),
-        currency=_currency(a),
+        currency=currency_of(a),
         per_user=_wants_per_user(a),
     )
 
@@ -54,7 +55,24 @@ def _wants_per_user(a: Annotation) -> bool:
     return match is not None and not any(q.start <= match.start() < q.end for q in a.quantities)
 
 
-def _currency(a: Annotation) -> str | None:
+def _per_wanted(a: Annotation, workload: Workload) -> Workload:
+    """ "The monthly expense for 3.5 million emails": without a period of their own they come in the one asked for."""
+    if a.want_per is None or workload.span is not None:
+        return workload
+    if (
+        workload.requests is not None
+        and workload.requests > 1
+        and workload.requests_per is None
+        and workload.users is None
+    ):
+        return replace(workload, requests_per=a.want_per)
+    volumes = (workload.volume, workload.volume_input, workload.volume_output)
+    if any(v is not None for v in volumes) and workload.volume_per is None and workload.requests is None:
+        return replace(workload, volume_per=a.want_per)
+    return workload
+
+
+def currency_of(a: Annotation) -> str | None:
     """The currency that an answer is wanted in ("in euros")."""
     match = _CURRENCY_WORDS.search(a.folded)
     if match is None:

@@ -44,7 +44,7 @@ CUES: dict[str, str] = {
     "flex": "flex | flex tier/processing/mode",
     "priority": "priority tier/processing/mode | priority",
     "fast_mode": "fast mode/tier",
-    "history": """history | historical* | used to cost/be | price change*/drop*/cut*/increase*/evolution/development/trend/timeline/move*/hike* | changed | over time | then and now
+    "history": """history | historical* | drop/drops/fell/falling | used to cost/be | price change*/drop*/cut*/increase*/evolution/development/trend/timeline/move*/hike* | changed | over time | then and now
         | got/get/gotten/become/became/went cheaper/up/down | dropped | originally | at launch | since launch | when did | raise/raised its/the/their? price* | preisentwicklung | preisverlauf
         | evolución | évolution | historique | historial | before the .. change/cut/drop | was .. before | price cut* | früher | antes | avant | pehle | more expensive before | than now/today/currently | compared to now/today | was .. more expensive | has .. changed | was .. cheaper
         | how .. evolved | how .. developed""",
@@ -74,12 +74,12 @@ CUES: dict[str, str] = {
     "api": "api/apis | hosted model/models | pay as you go | pay per token",
     "finance": """lose/lost/loses/losing/loss/losses | burn/burns/burned/burnt/burning | revenue/revenues | profit* | earn/earns/earned/earning/earnings | make/makes/making/made money/profit | capex | capital expenditure* | valuation
         | run rate | arr | invest/invests/invested/investing/investment/investments | deficit | in the red | income | turnover | sales | verlust* | verlor* | verliert | verloren | umsatz* | gewinn* | perdu | perte/pertes | perd | perdió | pierde | pérdida* | ingresos
-        | chiffre affaires | spend/spends/spent/spending | paid | pays/pay | ausgegeben | ausgaben | funding | raised | nuksaan/nuksan | kamai | outlay | expenses | margin/margins | r d | made/make/makes in/last/this | costs and expenses | kamaya""",
+        | chiffre affaires | spend/spends/spent/spending | paid | pays/pay | ausgegeben | gezahlt | bezahlt | ausgaben | funding | raised | nuksaan/nuksan | kamai | outlay | expenses | margin/margins | r d | made/make/makes in/last/this | costs and expenses | kamaya""",
     "said": """said/say/says/saying | told | claim/claims/claimed | warn/warns/warned/warning | according to | opinion | think/thinks/thought about/of/on | view/views on | quote/quotes/quoted | statement/statements | comment/comments/commented
         | argue/argues/argued | predict* | gesagt | sagt/sagte | meint | a dit | dijo/dice/opina | kaha | believe/believes | advice from | advise/advises/advised | 's advice | take on""",
     "energy": "energy | electricity | power consumption | watt/watts | kwh/wh | water | carbon/co2 | energie* | strom* | stromverbrauch | énergie | energía | bijli",
     "why": "why | reason/reasons | cause/causes/caused | how come | warum/wieso | pourquoi | por qué | kyon/kyu",
-    "usage": """usage | nutzung/verbrauch/consommation | token spend | stats | statistics | how many questions/queries .. asked/answered/get/got | who asked/used/spent/uses the/most/you/it/this/aicost? | my/our/team usage/spend/spending/bill
+    "usage": """usage | how many questions | needed the llm | cost report | report of/for/on the bot | percentage of questions | what share of questions | nutzung/verbrauch/consommation | token spend | stats | statistics | how many questions/queries .. asked/answered/get/got | who asked/used/spent/uses the/most/you/it/this/aicost? | my/our/team usage/spend/spending/bill
         | your own? cost/costs/spend/spending/usage/bill/price/expense/expenses/tokens/running | the/this bot .. cost/costs/spend/spent/used/usage/consume* | bot s? own? cost/costs/spend/spending/usage/bill | cost/costs/spend/price of this/the/running? bot
         | how much have/has/did/do i/we/you/everyone/team/everybody spent/spend/used/use/cost/burned/consumed | how much has the/this/my/our team/bot/channel/workspace .. spent/used/cost | what did/do/does/have/has you/the/this bot? cost/spend/spent/used
         | what have you/we/i spent/cost/used | how much did/do/does you/this/the/aicost bot? .. cost/spend | aicost cost/costs/spent/spend/used/usage | you cost/spent/costed us/me/so? | gekostet .. bot | bot .. gekostet/kostet | coûté .. bot | bot .. coûté | costado .. bot | bot .. costado/cuesta

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.build_workloads import currency_of
 from bot.parsing.builders import build
 from bot.parsing.intents import Intent
 from bot.parsing.naming import models_of, tier_of
@@ -150,6 +151,13 @@ def _model_ref(a: Annotation) -> ModelRef | None:
 def _workload(old: Workload, a: Annotation) -> Workload:
     """The old workload with every slot replaced that the message fills, and scaled where it says by how much."""
     said = build_workload(a)
+    if (
+        old.volume_per is None
+        and (old.volume_input or old.volume_output)
+        and said.requests is not None
+        and said.requests > 1
+    ):
+        old = as_request(old)  # "2k in 300 out", then "9k a day"
     if (old.requests is not None or old.users is not None) and said.volume_per is None:
         # Beside a known number of requests, "500 in, 200 out" is the size of one.
         said = as_request(said)
@@ -261,7 +269,7 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
         return CompareQuestion(
             models=refs, workload=_workload(stage.workload, a), want_per=a.want_per or old.want_per
         )
-    if a.has("cheaper") and model is not None and stage.model is not None:
+    if a.has("cheaper", "difference") and model is not None and stage.model is not None:
         refs = (stage.model, model)
         return CompareQuestion(
             models=refs,
@@ -315,7 +323,9 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
     ):
         stages = (replace(stages[0], workload=replace(workload, requests_per=a.want_per)), *stages[1:])
     on = build("price", a, today).on if a.times else old.on  # type: ignore[union-attr]
-    return EstimateQuestion(stages=stages, want_per=want, on=on)
+    return EstimateQuestion(
+        stages=stages, want_per=want, on=on, currency=currency_of(a) or old.currency, per_user=old.per_user
+    )
 
 
 def _compare(old: CompareQuestion, a: Annotation, today: date) -> Question | None:

@@ -33,6 +33,7 @@ class Intent:
 
 _PAST = LazyPattern(r"\b(?:did|took|needed|used|were|was|consumed|required)\b")
 _PRODUCT_LIKE = LazyPattern(r"(?<![\w-])[a-z]{2,}[a-z.]*[-_]\d[\w.-]*(?![\w-])")
+_MEMORY = LazyPattern(r"\bmemory\b|\bvram\b|\bspeicher\b|\bmémoire\b|\bmemoria\b")
 _QUERY = 400
 """Characters of a message that are looked up among the facts."""
 _OWN_BOT = LazyPattern(r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel)\b")
@@ -84,7 +85,7 @@ def _asks_own_numbers(a: Annotation) -> bool:
 
 
 def _fine_tuning(a: Annotation, _: FactBase) -> Intent | None:
-    if not a.has("fine_tuning"):
+    if not a.has("fine_tuning") or _MEMORY.search(a.folded):
         return None
     if a.has("said", "why") and not a.quantities:
         return None
@@ -139,7 +140,9 @@ _RUNNING = LazyPattern(r"\b(?:to run|running|to operate|operating|to serve|betri
 
 def _facts_by_topic(a: Annotation, facts: FactBase) -> Intent | None:
     """Specifications, training times and running costs of named things, when a card is sure to answer."""
-    if not (a.subjects or a.gpus) or _describes(a) or a.of_unit("gpus", "gpu_hours", "parameters", "money"):
+    if a.has("fine_tuning") and _MEMORY.search(a.folded):
+        return Intent("fact", 0.8)
+    if not (a.subjects or a.gpus) or _describes(a) or a.of_unit("gpus", "gpu_hours", "parameters"):
         return None
     about = _SPECIFICATION.search(a.folded) or (
         a.subjects and (_RUNNING.search(a.folded) or a.has("gpu_words"))
@@ -185,7 +188,7 @@ _MACHINE = LazyPattern(
 
 def _tokens(a: Annotation, _: FactBase) -> Intent | None:
     money = a.of_unit("money")
-    if a.quotes and a.has("how_many") and "token" in a.folded:
+    if a.quotes and "token" in a.folded and not a.sizes and (a.has("how_many") or not a.has("price")):
         return Intent("tokens", 0.95)
     if (
         a.has("tokens_count")
@@ -209,6 +212,10 @@ def _tokens(a: Annotation, _: FactBase) -> Intent | None:
 
 def _training_by_size(a: Annotation, _: FactBase) -> Intent | None:
     """ "GPU hours for 70B on 15T tokens": a size of a model and a corpus are about training, said or not."""
+    if any(q.unit == "flops" and q.value > 10**15 for q in a.quantities) and (
+        a.gpus or a.has("mfu", "gpu_words")
+    ):
+        return Intent("training", 0.85)
     has_size = any(q.suffix in ("b", "t") and q.unit in ("", "parameters") for q in a.quantities)
     has_corpus = any(q.unit == "tokens" and not q.per and q.value >= 10**10 for q in a.quantities)
     return Intent("training", 0.85) if has_size and has_corpus and not a.has("fine_tuning") else None
@@ -241,6 +248,8 @@ def _history(a: Annotation, _: FactBase) -> Intent | None:
         return None
     if a.has("history") and not a.has("batch"):
         return Intent("history", 0.9)
+    if len(a.times) == 1 and a.has("price", "cost") and _NOW.search(a.folded):
+        return Intent("history", 0.8)
     if len(a.times) >= 2 and a.has("price", "cost", "compare", "difference"):
         return Intent("history", 0.8)
     if any(t.since for t in a.times) and a.has("price", "cost"):
@@ -273,6 +282,7 @@ _BUYS = LazyPattern(
 _ANYTHING_CHEAPER = LazyPattern(
     r"\b(?:anything|something|any|model|models|alternative|alternatives|option|what(?:'s| is)?) (?:\w+ )?cheaper\b|\bcheaper (?:alternative|option|model|one)s?\b|^\W*cheaper than\b"
 )
+_NOW = LazyPattern(r"\b(?:now|nowadays|currently|heute|jetzt|maintenant|ahora|ab)\b")
 _SEQUENCE = LazyPattern(
     r"\b(?:then|after that|followed by|afterwards|step [12]|stage [12]|first .{3,80}second|pipeline|plus)\b"
 )

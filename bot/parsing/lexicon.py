@@ -45,8 +45,9 @@ UNITS: dict[str, str] = _table(
         " agents subscriber subscribers player players visitor visitors dev devs developer developers engineer engineers nutzer benutzer"
         " kunden mitarbeiter utilisateur utilisateurs usuario usuarios logon log users' dau mau maus daus reps teammates colleagues"
     ),
-    gpu_hours="gpu-stunde gpu-stunden gpustunde gpu-hr gpuhr gpu-hours gpu-hour gpuhours gpu-hrs gpu-h",
+    gpu_hours="gpu-heure gpu-heures gpuheures gpu-horas gpu-stunde gpu-stunden gpustunde gpu-hr gpuhr gpu-hours gpu-hour gpuhours gpu-hrs gpu-h",
     gpus="gpu gpus card cards accelerator accelerators",
+    flops="flops flop",
     parameters="param params parameter parameters parámetros paramètres",
     epochs="epoch epochs epochen époques epocas épocas passes",
     examples="example examples datapoint datapoints beispiele exemples ejemplos",
@@ -69,11 +70,11 @@ UNITS: dict[str, str] = _table(
 
 ROLES: dict[str, str] = _table(
     input=(
-        "in input inputs prompt prompts context ctx sent read received incoming eingabe input_tokens prompt_tokens entrée entree entrada"
+        "in inbound kontext contexte contexto input inputs prompt prompts context ctx sent read received incoming eingabe input_tokens prompt_tokens entrée entree entrada"
         " eingang ingest ingested consume prompt-tokens input-tokens inp instruction instructions einga rein inputtokens eingabetokens"
     ),
     output=(
-        "out output outputs completion completions response responses generated answer answers reply replies outgoing ausgabe sortie salida"
+        "out outbound output outputs completion completions response responses generated answer answers reply replies outgoing ausgabe sortie salida"
         " output_tokens completion_tokens produced returned completion-tokens output-tokens outp gen generation generations responding"
         " written respuesta réponse antwort antworten raus outputtokens ausgabetokens respond"
     ),
@@ -119,7 +120,7 @@ ADVERB_PERIODS = frozenset(
 
 PERIOD_MARKERS = frozenset(
     """
-    per a an each every evry evey / pro par por al im am the each. par-jour any ein jeden jede jeder chaque cada
+    per a an each every evry evey / pro par por al im am the each. par-jour any je ein jeden jede jeder chaque cada
     """.split()
 )
 

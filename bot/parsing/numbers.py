@@ -65,7 +65,7 @@ _LANGUAGE_SMALL: dict[Language, dict[str, int]] = {
            "trente": 30, "quarante": 40, "cinquante": 50, "soixante": 60, "cent": 100, "mille": 1000},
     "es": {"dos": 2, "tres": 3, "cuatro": 4, "cinco": 5, "seis": 6, "siete": 7, "ocho": 8, "nueve": 9, "diez": 10,
            "veinte": 20, "treinta": 30, "cuarenta": 40, "cincuenta": 50, "cien": 100, "mil": 1000},
-    "hi": {"ek": 1, "teen": 3, "char": 4, "paanch": 5, "das": 10, "bees": 20, "pachas": 50, "sau": 100,
+    "hi": {"teen": 3, "char": 4, "paanch": 5, "das": 10, "bees": 20, "pachas": 50, "sau": 100,
            "hazaar": 1000, "hazar": 1000},
 }  # fmt: skip
 _FRACTIONS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "halbe": Decimal("0.5"), "demi": Decimal("0.5"),

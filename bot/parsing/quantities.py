@@ -49,6 +49,7 @@ def read_quantities(
 
 def _counted_by_an_unknown_noun(quantities: list[Quantity]) -> list[Quantity]:
     """Where nothing else is counted, "1,319 problems" is what is sent, though no table knows problems."""
+    quantities = _senders(quantities)
     counted = any(q.unit in COUNTED for q in quantities)
     if counted or not any(q.is_size for q in quantities):
         return quantities
@@ -73,3 +74,18 @@ def _words_between(text: str, numbers: Sequence[Number], masked: Sequence[tuple[
             characters[at] = " "
     words = split_words("".join(characters))
     return sorted([*words, *opaque], key=lambda word: word.start)
+
+
+def _senders(quantities: list[Quantity]) -> list[Quantity]:
+    """ "1,100 advisors who write 22 letters a week each": what the "each" refers to are users, whatever they are called."""
+    for index, quantity in enumerate(quantities):
+        each = (
+            quantity.unit in COUNTED and quantity.per is not None and quantity.per_thing in ("each", "user")
+        )
+        if not each or any(q.unit == "users" for q in quantities):
+            continue
+        for at in range(index - 1, -1, -1):
+            sender = quantities[at]
+            if not sender.unit and not sender.role and not sender.per and sender.value > 1:
+                return [*quantities[:at], replace(sender, unit="users"), *quantities[at + 1 :]]
+    return quantities

@@ -31,7 +31,7 @@ def join_chains(text: str, quantities: list[Quantity]) -> list[Quantity]:
             quantity is not None
             and bool(chain)
             and quantity.unit in (*COUNTED, "times", "")
-            and text[chain[-1].end : quantity.start].strip() in _TIMES_SIGNS
+            and _multiplies(text[chain[-1].end : quantity.start])
         )
         if linked and quantity is not None:
             chain.append(quantity)
@@ -39,6 +39,12 @@ def join_chains(text: str, quantities: list[Quantity]) -> list[Quantity]:
         joined.extend([_product(chain)] if len(chain) >= 3 else chain)
         chain = [quantity] if quantity is not None else []
     return joined
+
+
+def _multiplies(between: str) -> bool:
+    """A multiplication sign, with at most one unknown noun before it ("3 models × 2")."""
+    words = between.split()
+    return bool(words) and words[-1] in _TIMES_SIGNS and len(words) <= 2
 
 
 def _product(chain: list[Quantity]) -> Quantity:

@@ -57,8 +57,23 @@ def join_intervals(text: str, quantities: list[Quantity]) -> list[Quantity]:
             period = _PERIOD_OF_UNIT[quantity.unit]
             joined[-1] = replace(last, end=quantity.end, value=last.value / quantity.value, per=period)
         else:
-            joined.append(quantity)
+            joined.append(_lone_interval(text, quantity, joined))
     return joined
+
+
+def _lone_interval(text: str, quantity: Quantity, before: list[Quantity]) -> Quantity:
+    """ "Fires every 15 minutes", with nothing counted before: once in that time."""
+    word = text[: quantity.start].rstrip().rsplit(" ", 1)[-1]
+    if (
+        quantity.unit not in _PERIOD_OF_UNIT
+        or quantity.value <= 0
+        or word not in _EVERY
+        or any(q.unit in COUNTED for q in before)
+    ):
+        return quantity
+    return replace(
+        quantity, unit="items", noun="runs", value=1 / quantity.value, per=_PERIOD_OF_UNIT[quantity.unit]
+    )
 
 
 def join_products(text: str, quantities: list[Quantity]) -> list[Quantity]:
@@ -107,7 +122,14 @@ def share_roles(text: str, quantities: list[Quantity]) -> list[Quantity]:
     for index in range(len(result) - 1):
         first, second = result[index], result[index + 1]
         between = text[first.end : second.start].strip()
-        bare = not first.unit and not first.role and not first.per and first.per_thing in ("", "each")
+        huge = first.suffix in ("b", "bn", "t", "tn") or second.suffix in ("b", "bn", "t", "tn")
+        bare = (
+            not huge
+            and not first.unit
+            and not first.role
+            and not first.per
+            and first.per_thing in ("", "each")
+        )
         second_fits = (not second.unit or second.is_size) and second.role in ("", "output", "input")
         if (
             bare

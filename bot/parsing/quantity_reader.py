@@ -31,7 +31,7 @@ _SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
 
 
 _PER_THINGS: dict[str, str] = {"requests": "item", "items": "item", "messages": "item", "images": "item",
-                               "conversations": "conversation", "users": "user", "gpus": "gpu", "gpu_hours": "gpu_hour"}  # fmt: skip
+                               "conversations": "conversation", "users": "user", "gpus": "gpu", "gpu_hours": "gpu_hour", "parameters": "parameter"}  # fmt: skip
 
 
 _BYTE_FACTORS = {"kb": 10**3, "kilobytes": 10**3, "mb": 10**6, "megabytes": 10**6, "gb": 10**9, "gigabytes": 10**9,
@@ -203,6 +203,9 @@ class Reader:
 
     def _labelled(self, quantity: Quantity) -> Quantity:
         """ "requests per day: 250": the unit stands in a label before the number."""
+        if self.before and self.before[-1].text in ("mau", "dau", "maus", "daus"):
+            self.start = self.before[-1].start
+            return replace(quantity, unit="users", noun=self.before[-1].text)
         if self.after and self.after[0].text == "\0model":
             return quantity
         words = [w for w in self.before if w.text not in ("|", "*", "-", "_")]
@@ -400,7 +403,14 @@ class Reader:
                 target = self.after[step].text
             if target in _DAYS_OF_WORK:
                 workday, target = True, "day"
-            if (
+            hour_of_gpu = self._hour_behind(step) if target == "\0model" else 0
+            if hour_of_gpu:
+                quantity = replace(quantity, per_thing="gpu_hour")  # "$1.80 per H100-hour"
+                at = self.take(hour_of_gpu)
+            elif target in ("quarter", "quartal", "trimestre", "trimester") and quantity.per is None:
+                quantity = replace(quantity, per="month", value=quantity.value / 3)
+                at = self.take(step)
+            elif (
                 target == "gpu"
                 and step + 1 < len(self.after)
                 and UNITS.get(self.after[step + 1].text) == "hours"
@@ -421,6 +431,13 @@ class Reader:
             else:
                 break
         return quantity, at
+
+    def _hour_behind(self, step: int) -> int:
+        """Where "hour" stands behind a GPU's name, or 0."""
+        for at in range(step + 1, min(step + 3, len(self.after))):
+            if UNITS.get(self.after[at].text) == "hours":
+                return at
+        return 0
 
     def starts_period(self, at: int) -> bool:
         if at >= len(self.after):

@@ -36,6 +36,8 @@ _WRITTEN = frozenset(
 )
 _SPEECH_MODEL = LazyPattern(r"whisper|transcribe|voxtral|\btts\b|scribe|realtime")
 _SECONDS = {"seconds": Decimal(1), "minutes": Decimal(60), "hours": Decimal(3600)}
+_ACTIVE: dict[str, Period] = {"dau": "day", "daus": "day", "mau": "month", "maus": "month"}
+"""Daily and monthly active users: what each sends is per that period."""
 _SINGLE_USE = Decimal(1000)
 """Counts beside a number of users that are below this (or below the users) are read as what one user does."""
 
@@ -52,6 +54,8 @@ def is_context_window(annotation: Annotation, quantity: Quantity) -> bool:
         return False
     if not annotation.has("context"):
         return False
+    if annotation.of_unit("requests", "items") and not annotation.has("which", "cheapest"):
+        return False  # "one request with 128k of context" is a length of input
     near = annotation.folded[max(0, quantity.start - 30) : quantity.end + 26]
     if not _CONTEXT_WORDS.search(near):
         return False
@@ -147,6 +151,8 @@ class _Builder:
                 self._set(requests_per_user=quantity.value, requests_per_user_per=period)
             elif quantity is not conversations:
                 rest.append(quantity)
+        if self.workload.requests_per_user is not None and self.workload.requests_per_user_per is None:
+            self._set(requests_per_user_per=_ACTIVE.get(users.noun))
         if self.workload.requests_per_user is None and users.per is not None and not rest:
             self._set(requests_per_user=Decimal(1), requests_per_user_per=users.per)
         return rest
