@@ -148,7 +148,12 @@ class Service:
 async def _open_counting_router(settings: Settings, metrics: Metrics) -> Router:
     from adapters.counting import CountingRouter
 
-    router = await CountingRouter.open(settings, _progress_log())
+    limiter = None
+    if configured(settings):  # else there is nobody to limit, and the library may not be installed
+        from bot.rate_limit import RateLimiter
+
+        limiter = await asyncio.to_thread(RateLimiter, settings.rate_per_minute)
+    router = await CountingRouter.open(settings, _progress_log(), limiter)
     assert isinstance(router, CountingRouter)
     router.metrics = metrics
     return router
@@ -167,7 +172,8 @@ def _adapter(name: str, settings: Settings, router: Router) -> PlatformAdapter:
 def _check_installed(settings: Settings) -> None:
     """Raise `AicostError` when a library is missing that these settings need; all of them are optional extras."""
     wanted = [("aiohttp", "aicost serve", "all")]
-    wanted += [(_PLATFORMS[name].library, name.capitalize(), name) for name in configured(settings)]
+    for name in configured(settings):
+        wanted += [(library, name.capitalize(), name) for library in (_PLATFORMS[name].library, "limits")]
     for library, what, extra in wanted:
         if find_spec(library) is None:
             raise AicostError(

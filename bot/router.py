@@ -14,7 +14,8 @@ import logging
 import os
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 
 from bot.answering.dispatch import Books, answer_questions, refusal
@@ -22,9 +23,11 @@ from bot.answers import Answer
 from bot.conversation import Conversations
 from bot.errors import AicostError, StorageError
 from bot.messages import Message, Reply
+from bot.news import News, is_operator
 from bot.parsing.cascade import Cascade, Parsed
 from bot.parsing.local import LocalParser
 from bot.questions import OutOfScope, Question, UsageQuestion, question_to_json
+from bot.rate_limit import RateLimited
 from bot.settings import Settings
 from knowledge.base import KnowledgeBase
 from knowledge.lazy_dataclass import dataclass
@@ -32,6 +35,7 @@ from knowledge.lazy_dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.rate_limit import RateLimiter
     from bot.spend.ledger import Ledger
     from bot.spend.null import NullLedger
 
@@ -46,6 +50,8 @@ class Ticket:
     query_id: int
     stored: Answer | None = None
     """The answer that an earlier process made and did not report as delivered; it may have been posted all the same."""
+    not_before: datetime | None = None
+    """Set when the user has asked too much within a minute: when the next question may be asked."""
 
 
 class Router:
@@ -57,6 +63,8 @@ class Router:
         knowledge: KnowledgeBase,
         ledger: Ledger | NullLedger,
         cascade: Cascade,
+        *,
+        limiter: RateLimiter | None = None,
         storage_problem: str | None = None,
     ) -> None:
         self.settings = settings
@@ -64,16 +72,22 @@ class Router:
         self.ledger = ledger
         self._cascade = cascade
         self._conversations = Conversations(ledger)
+        self._limiter = limiter
+        self._news = News(settings)
         self._storage_problem = storage_problem
         self._to_close: dict[int, str | None] = {}
 
     @classmethod
     async def open(
-        cls, settings: Settings, progress: Callable[[str, int, int], None] | None = None
+        cls,
+        settings: Settings,
+        progress: Callable[[str, int, int], None] | None = None,
+        limiter: RateLimiter | None = None,
     ) -> Router:
         """Open the knowledge base (compiling it when needed) and the ledger; a ledger that cannot be opened is done without.
 
-        Raises `KnowledgeError` when there is no knowledge base and none can be compiled.
+        With a `limiter`, each user may ask so many questions a minute. Raises `KnowledgeError` when there is no knowledge base and
+        none can be compiled.
         """
         from bot.spend.budgets import total_budgets
         from bot.spend.ledger import Ledger
@@ -95,7 +109,11 @@ class Router:
 
             llm = LlmParser.connect(settings, knowledge, ledger)
         cascade = Cascade(LocalParser(knowledge), llm, settings.parser)
-        return cls(settings, knowledge, ledger, cascade, problem)
+        router = cls(settings, knowledge, ledger, cascade, limiter=limiter, storage_problem=problem)
+        if problem is None:
+            for notice in ledger.notices:
+                router._news.add(notice)
+        return router
 
     async def close(self) -> None:
         """Close the ledger; what was admitted and not delivered is taken up at the next start."""
@@ -110,8 +128,15 @@ class Router:
             admission = await self.ledger.admit(message)
         except StorageError as error:
             self._warn(error)
-            return Ticket(message, 0)
-        return Ticket(message, admission.query_id) if admission.new else None
+            return Ticket(message, 0, not_before=self._not_before(message))
+        if not admission.new:
+            return None
+        return Ticket(message, admission.query_id, not_before=self._not_before(message))
+
+    def _not_before(self, message: Message) -> datetime | None:
+        """Count the question for its user's limit; when the user may ask again, if it is one too many."""
+        wait = 0.0 if self._limiter is None else self._limiter.wait(message)
+        return datetime.now(UTC) + timedelta(seconds=wait) if wait else None
 
     async def unfinished(self, platform: str) -> list[Ticket]:
         """Messages that were admitted before a stop or a crash and whose answer was not delivered; each is handed out once."""
@@ -135,13 +160,17 @@ class Router:
             return Reply(message=ticket.message, answer=ticket.stored)
         started = time.perf_counter()
         message = ticket.message
-        notices: list[str] = [] if self._storage_problem is None else [_unrecorded(self._storage_problem)]
+        notices: list[str] = []
+        if self._storage_problem is not None:
+            notices.append(self._unrecorded(message, self._storage_problem))
         error_name = None
         try:
+            self._check_rate(ticket)
             answer, parsed = await self._answer(ticket)
             notices.extend(parsed.notices)
         except AicostError as error:
             answer = refusal(error)
+            error_name = "rate limit" if isinstance(error, RateLimited) else None
         except Exception as error:
             log.exception("a question could not be answered")
             error_name = type(error).__name__
@@ -158,7 +187,9 @@ class Router:
             )
         except StorageError as error:
             self._warn(error)
-            notices.append(_unrecorded(str(error)))
+            notices.append(self._unrecorded(message, str(error)))
+        self._news.add_warnings(self.ledger.take_warnings())
+        notices.extend(self._news.for_asker(message, datetime.now(UTC)))
         return Reply(message=message, answer=answer, notices=tuple(dict.fromkeys(notices)))
 
     async def delivered(self, ticket: Ticket, problem: str | None = None) -> None:
@@ -182,6 +213,11 @@ class Router:
                 self._warn(error)
                 return
             self._to_close.pop(query_id, None)
+
+    def _check_rate(self, ticket: Ticket) -> None:
+        if ticket.not_before is not None and self._limiter is not None:
+            seconds = ceil((ticket.not_before - datetime.now(UTC)).total_seconds())
+            raise RateLimited(self._limiter.per_minute, max(1, seconds))
 
     async def _answer(self, ticket: Ticket) -> tuple[Answer, Parsed]:
         message = ticket.message
@@ -219,12 +255,12 @@ class Router:
             return None
         return await Books.read(self.ledger, usage, message, self.settings)
 
+    def _unrecorded(self, message: Message, problem: str) -> str:
+        """What to say to a person whose answer is not stored; what is wrong with the machine is its operator's business."""
+        return f"This answer is not on record{f': {problem}' if is_operator(message, self.settings) else '.'}"
+
     def _warn(self, error: StorageError) -> None:
         log.warning("%s", error)
-
-
-def _unrecorded(problem: str) -> str:
-    return f"This answer is not on record: {problem}"
 
 
 def _parsed_json(questions: tuple[Question, ...]) -> dict[str, object]:

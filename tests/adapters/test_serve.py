@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -19,6 +20,8 @@ from servers.fake_discord import TOKEN, FakeDiscord, eventually
 from servers.fake_slack import FakeSlack
 
 from adapters.serve import configured
+from adapters.serve import serve as run_service
+from bot.errors import AicostError
 from bot.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -322,6 +325,28 @@ async def _cut_off_and_restart(
     assert await second.end() == 0
 
 
+async def test_a_user_who_asks_too_much_is_told_when_to_ask_again(
+    serve: Any, discord_server: FakeDiscord, data_dir: Path
+) -> None:
+    process = await serve(DISCORD_TOKEN=TOKEN, DISCORD_API_URL=discord_server.url, AICOST_RATE_PER_MINUTE="1")
+    await process.ready()
+    for text in ("price of gpt-4o", "price of o3"):
+        await discord_server.ask(text)
+    await eventually(lambda: len(discord_server.posts) == 2, PATIENCE)
+    first, second = (str(post["components"]) for post in discord_server.posts)
+    assert "$2.50" in first
+    assert re.search(r"more than 1 question within a minute\. Please try again in \d+ s\.", second)
+    assert [answer["status"] for answer in _answers(data_dir)] == ["answered", "error"]
+
+
+async def test_the_operators_log_has_what_is_wrong_with_the_ledger_once(serve: Any, data_dir: Path) -> None:
+    (data_dir / "ledger.db").write_bytes(b"this is no database\n" * 500)
+    process = await serve()
+    await process.ready()
+    assert await process.end() == 0
+    assert process.log.count("is damaged; it was set aside") == 1
+
+
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 async def test_an_answer_that_was_not_posted_before_the_end_is_posted_by_the_next_start(
     serve: Any, discord_server: FakeDiscord, data_dir: Path, end: signal.Signals
@@ -373,6 +398,14 @@ def _answers(data_dir: Path) -> list[dict[str, Any]]:
     with contextlib.closing(sqlite3.connect(data_dir / "ledger.db")) as ledger:
         ledger.row_factory = sqlite3.Row
         return [dict(row) for row in ledger.execute("SELECT * FROM queries WHERE answer IS NOT NULL")]
+
+
+def test_a_library_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.serve.find_spec", lambda name: None if name == "limits" else name)
+    with pytest.raises(
+        AicostError, match=r"not installed \(limits\)\. Install it: pip install 'aicost-bot\[discord\]'"
+    ):
+        asyncio.run(run_service(Settings(data_dir=tmp_path, discord_token="x")))
 
 
 def test_which_platforms_are_configured(tmp_path: Path) -> None:
