@@ -35,6 +35,7 @@ from knowledge.lazy_dataclass import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.composing import Composer
     from bot.rate_limit import RateLimiter
     from bot.spend.ledger import Ledger
     from bot.spend.null import NullLedger
@@ -64,6 +65,7 @@ class Router:
         ledger: Ledger | NullLedger,
         cascade: Cascade,
         *,
+        composer: Composer | None = None,
         limiter: RateLimiter | None = None,
         storage_problem: str | None = None,
     ) -> None:
@@ -71,6 +73,7 @@ class Router:
         self.knowledge = knowledge
         self.ledger = ledger
         self._cascade = cascade
+        self._composer = composer
         self._conversations = Conversations(ledger)
         self._limiter = limiter
         self._news = News(settings)
@@ -108,8 +111,21 @@ class Router:
             from bot.parsing.llm import LlmParser
 
             llm = LlmParser.connect(settings, knowledge, ledger)
+        composer = None
+        if settings.llm_configured and settings.compose:
+            from bot.composing import Composer
+
+            composer = Composer.connect(settings, knowledge, ledger)
         cascade = Cascade(LocalParser(knowledge), llm, settings.parser)
-        router = cls(settings, knowledge, ledger, cascade, limiter=limiter, storage_problem=problem)
+        router = cls(
+            settings,
+            knowledge,
+            ledger,
+            cascade,
+            composer=composer,
+            limiter=limiter,
+            storage_problem=problem,
+        )
         if problem is None:
             for notice in ledger.notices:
                 router._news.add(notice)
@@ -118,6 +134,8 @@ class Router:
     async def close(self) -> None:
         """Close the ledger; what was admitted and not delivered is taken up at the next start."""
         await self._cascade.close()
+        if self._composer is not None:
+            await self._composer.close()
         await self._close_queries()
         await self.ledger.close()
         self.knowledge.close()
@@ -221,6 +239,7 @@ class Router:
 
     async def _answer(self, ticket: Ticket) -> tuple[Answer, Parsed]:
         message = ticket.message
+        due = asyncio.get_running_loop().time() + self.settings.llm_timeout
         previous = await self._last_question(message)
         parsed = await self._cascade.parse(message.text, previous, ticket.query_id, message)
         books = await self._books(message, parsed.questions)
@@ -233,6 +252,8 @@ class Router:
         stamped = replace(
             answer, parser=parsed.parser, spend=parsed.spend, parsed=_parsed_json(parsed.questions)
         )
+        if self._composer is not None and len(parsed.questions) == 1:
+            stamped = await self._composer.compose(stamped, main, message.text, ticket.query_id, due)
         return stamped, parsed
 
     async def _last_question(self, message: Message) -> Question | None:

@@ -45,8 +45,7 @@ class RawParse(TypedDict):
 
 def read_form(text: str) -> RawParse | None:
     """The form in a model's output, or None when there is none."""
-    text = _THOUGHTS.sub(" ", text)
-    for data in _objects(text):
+    for data in objects_in(text):
         form = as_form(data)
         if form is not None:
             return form
@@ -71,8 +70,10 @@ def as_form(data: Any) -> RawParse | None:
     )
 
 
-def _objects(text: str) -> list[Any]:
-    """Every outermost JSON object that can be decoded from the text, in order; a few starts are tried, not all."""
+def objects_in(text: str) -> list[Any]:
+    """Every outermost JSON object that can be decoded from a model's output, in order, without its thoughts; a few starts are
+    tried, not all."""
+    text = _THOUGHTS.sub(" ", text)
     decoder = json.JSONDecoder()
     found = []
     at, tries = text.find("{"), 0

@@ -1,0 +1,323 @@
+"""Holds sentences that a language model wrote against the facts that they cite: what does not stand there is not said.
+
+A model may choose and order; it may not state. One sentence passes only if
+
+- it is plain text, cites facts that were handed out, and quotes nothing but their words;
+- one of these facts alone bears all its names, dates and amounts: each amount by its value, its unit and the words around it, the
+  names in the fact's order; an amount goes with its fact's subject, period and hedge ("about", "projected");
+- every other word is a word of the cited facts (of that one fact, where there is an amount), or means the same by the word list, or
+  is one of a closed list that states nothing;
+- it denies what its facts deny, and nothing else.
+
+The rules reject much that is true and are meant to: the price of a rejection is that a person reads the facts as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bot.parsing.numbers import read_numbers
+from bot.parsing.spans import fold
+from knowledge.periods import Period, parse_period, periods_in
+from knowledge.wording import Word, stem, words_in
+
+if TYPE_CHECKING:
+    from knowledge.base import KnowledgeBase
+
+MAX_SENTENCES = 8
+MAX_SENTENCE = 400
+"""Characters."""
+
+_CURRENCIES = {"$": "USD", "€": "EUR", "£": "GBP", "usd": "USD", "dollar": "USD", "eur": "EUR", "euro": "EUR"}
+_PLAIN = re.compile(r"[A-Za-zÀ-ɏ0-9 .,;:'’\"“”()%$€£&/+–—-]+")
+_LINK_LIKE = re.compile(r"[^\W\d_]\.[^\W\d_]{2,}")
+_QUOTED = re.compile(r"[\"“]([^\"“”]*)[\"”]|[\"“”].*")
+_SIGN_BEFORE = re.compile(r"([$€£])\s?$")
+_CURRENCY_AFTER = re.compile(r"\s?(?:([$€£])|(usd|dollar|eur|euro)s?\b)")
+_PERCENT_AFTER = re.compile(r"\s?(?:%|percent\b|per cent\b)")
+
+_CONNECTING = frozenset(
+    """a an the and or but as at by for from in into of on onto to with within this that these those it its itself their they
+    them he she his her who whom which what whose where when while since because so thus therefore also too both all any
+    some other others another such same own is are was were be been being has have had do does did said says say saying
+    state states stated put puts according named names call calls called note notes noted hold holds argue argues add adds
+    added view word words account accounts source sources figure figures reason reasons cause causes due owing mainly
+    chiefly come comes came stem stems reach reached stood amounted company companies firm firms there however still even
+    further moreover besides meanwhile overall then thereby how why whether include includes included including among
+    between apart""".split()
+)
+"""Words that a sentence may hold whatever its facts say; none of them counts, compares, denies, or names a length of time."""
+_DENIALS = frozenset("not no never nor neither none cannot without unless hardly".split())
+
+
+def _stems(words: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in words.split())
+
+
+_POSSIBLE = _stems(
+    """may might could would can probably likely possible possibly expect forecast project projection plan estimate guide suggest
+    theoretical potential should will"""
+)
+_ROUGHLY = _stems(
+    "about roughly nearly around approximately close almost some over more than least most up low high"
+)
+"""Words that make a statement less than certain, and an amount less than exact or a bound."""
+
+Name = tuple[str, str]
+"""A kind of name, and what is named."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One retrieved fact, or the words of a document: what a sentence may rest on."""
+
+    id: str
+    statement: str
+    subject: str = ""
+    period: str | None = None
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One sentence and the ids of the facts that it cites."""
+
+    text: str
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Amount:
+    start: int
+    end: int
+    value: Decimal
+    high: Decimal | None
+    unit: str
+    """A currency, `percent` or, for everything else, empty."""
+
+    def equals(self, other: _Amount) -> bool:
+        return (self.value, self.high, self.unit) == (other.value, other.high, other.unit)
+
+
+class _Unfounded(Exception):
+    """Why a sentence does not stand; for the log."""
+
+
+class Judge:
+    """Judges prose over one set of facts."""
+
+    def __init__(self, evidence: Iterable[Evidence], knowledge: KnowledgeBase) -> None:
+        self._facts = {item.id: _Said(item.statement, knowledge, item) for item in evidence}
+        self._knowledge = knowledge
+
+    def fault(self, sentences: Sequence[Sentence]) -> str | None:
+        """Why the prose may not be shown, without any of its words; None when every sentence stands."""
+        if not 0 < len(sentences) <= MAX_SENTENCES:
+            return f"{len(sentences)} sentences"
+        for number, sentence in enumerate(sentences, start=1):
+            try:
+                self._check(sentence)
+            except _Unfounded as unfounded:
+                return f"sentence {number}: {unfounded}"
+        return None
+
+    def _check(self, sentence: Sentence) -> None:
+        if not sentence.facts or not all(id in self._facts for id in sentence.facts):
+            raise _Unfounded("no fact, or an unknown one, is cited")
+        cited = [self._facts[id] for id in dict.fromkeys(sentence.facts)]
+        _check_shape(sentence.text, cited)
+        said = _Said(sentence.text, self._knowledge)
+        grounds = [[fact] for fact in cited]
+        if not said.amounts:
+            grounds.append(cited)
+        faults = [_fault_on(ground, said) for ground in grounds]
+        if None not in faults:
+            raise _Unfounded(str(faults[-1]))
+
+
+def _fault_on(ground: Sequence[_Said], said: _Said) -> str | None:
+    """Why some facts together do not bear a sentence."""
+    if not any(_bears(fact, said) for fact in ground):
+        return "no cited fact alone holds its names, dates and amounts"
+    known = frozenset().union(*(fact.meanings for fact in ground))
+    if not all(word.text in _CONNECTING or said.meaning(word) & known for word in said.free_words):
+        return "a word of its own"
+    if said.denies != any(fact.denies for fact in ground):
+        return "a denial is added or lost"
+    if any(fact.stems & _POSSIBLE for fact in ground) and not said.stems & _POSSIBLE:
+        return "what is only expected is said as certain"
+    return None
+
+
+def _check_shape(text: str, cited: Sequence[_Said]) -> None:
+    """Plain text of some length, without anything that a platform would take for a link or markup, and without invented quotes."""
+    if not 0 < len(text) <= MAX_SENTENCE or not _PLAIN.fullmatch(text) or not text.rstrip('"”').endswith("."):
+        raise _Unfounded("no plain sentence")
+    statements = [fact.text.casefold() for fact in cited]
+    for match in _LINK_LIKE.finditer(text):
+        if not any(match.group().casefold() in statement for statement in statements):
+            raise _Unfounded("something like a link")
+    for match in _QUOTED.finditer(text):
+        quoted = (match.group(1) or "").casefold().strip(" .,")
+        if not quoted or not any(quoted in statement for statement in statements):
+            raise _Unfounded("a quotation that is none")
+
+
+def _bears(fact: _Said, said: _Said) -> bool:
+    """Whether one fact holds all names, dates and amounts of a sentence, and they stand to each other as in the fact."""
+    names, own = frozenset(said.names), frozenset(fact.names)
+    if not names <= own | fact.subject_names or not said.periods <= fact.periods:
+        return False
+    places = [fact.names[name] for name in said.names if name in fact.names]
+    if places != sorted(places):
+        return False
+    if not said.amounts:
+        return True
+    return (
+        fact.subject_names & own <= names
+        and bool(not fact.own_periods or said.periods & fact.own_periods)
+        and bool(not fact.stems & _ROUGHLY or said.stems & _ROUGHLY)
+        and all(_stands(amount, said, fact) for amount in said.amounts)
+    )
+
+
+def _stands(amount: _Amount, said: _Said, fact: _Said) -> bool:
+    """Whether an amount is one of the fact's, and the words around it are those around the fact's."""
+    around = said.around(amount)
+    for own in fact.amounts:
+        if not own.equals(amount):
+            continue
+        around_own = fact.around(own)
+        others = [fact.around(other) for other in fact.amounts if not other.equals(amount)]
+        if (others or not amount.unit) and around != around_own and not around & around_own:
+            continue
+        if not any(around & other - around_own for other in others):
+            return True
+    return False
+
+
+class _Said:
+    """What a text says, as far as code can tell."""
+
+    def __init__(self, text: str, knowledge: KnowledgeBase, evidence: Evidence | None = None) -> None:
+        self.text = text
+        self._knowledge = knowledge
+        self._evidence = evidence
+        self._words = words_in(text)
+        self._periods = periods_in(text)
+        self._named = _named(text, knowledge)
+        masked = [(start, end) for start, end, _ in (*self._named, *self._periods)]
+        folded = fold(text)
+        self.amounts = [
+            _Amount(
+                number.start,
+                number.end,
+                -number.value if number.negative else number.value,
+                number.high,
+                unit,
+            )
+            for number in read_numbers(folded, masked=masked)
+            for unit in [_unit(folded, number.start, number.end)]
+        ]
+        self._spans = [*masked, *((amount.start, amount.end) for amount in self.amounts)]
+        self._meanings: dict[str, frozenset[str]] = {}
+
+    @cached_property
+    def names(self) -> dict[Name, int]:
+        """Everything named, with the place of its first mention, in order."""
+        found: dict[Name, int] = {}
+        for start, _, name in sorted(self._named):
+            found.setdefault(name, start)
+        return found
+
+    @cached_property
+    def subject_names(self) -> frozenset[Name]:
+        """The names of the card's subject."""
+        subject = self._evidence.subject if self._evidence else ""
+        return frozenset(name for _, _, name in _named(subject, self._knowledge))
+
+    @cached_property
+    def own_periods(self) -> frozenset[Period]:
+        """The times that the text itself names."""
+        return frozenset(period for _, _, period in self._periods)
+
+    @cached_property
+    def periods(self) -> frozenset[Period]:
+        """The same, and that of the card."""
+        if self._evidence is None or not self._evidence.period:
+            return self.own_periods
+        try:
+            return self.own_periods | {parse_period(self._evidence.period)}
+        except ValueError:
+            return self.own_periods
+
+    @cached_property
+    def free_words(self) -> list[Word]:
+        """The words that are no part of a name, a date or an amount."""
+        return [
+            word
+            for word in self._words
+            if not any(start <= word.start and word.end <= end for start, end in self._spans)
+        ]
+
+    @cached_property
+    def stems(self) -> frozenset[str]:
+        return frozenset(stem(word.text) for word in self._words) | {word.text for word in self._words}
+
+    @cached_property
+    def denies(self) -> bool:
+        return any(word.text in _DENIALS for word in self._words) or "n't" in fold(self.text)
+
+    @cached_property
+    def meanings(self) -> frozenset[str]:
+        """What all its words mean, and those of its subject."""
+        about = words_in(self._evidence.subject) if self._evidence else []
+        return frozenset().union(*(self.meaning(word) for word in (*self._words, *about)))
+
+    def meaning(self, word: Word) -> frozenset[str]:
+        """The stem of a word and the concepts of the word list that it stands for."""
+        known = self._meanings.get(word.text)
+        if known is None:
+            terms = self._knowledge.facts.read(word.text).terms
+            concepts = {term for term in terms if term.startswith("@")}
+            known = self._meanings[word.text] = frozenset({stem(word.text), *concepts})
+        return known
+
+    def around(self, amount: _Amount) -> frozenset[str]:
+        """The meanings of the words that stand nearer to an amount than to any other one, and the dates."""
+        found: set[str] = set()
+        for word in self.free_words:
+            if word.text not in _CONNECTING and self._nearest(word.start, word.end) is amount:
+                found |= self.meaning(word)
+        for start, end, period in self._periods:
+            if len(self.own_periods) > 1 and self._nearest(start, end) is amount:
+                found.add(f"{period.start} to {period.end}")
+        return frozenset(found)
+
+    def _nearest(self, start: int, end: int) -> _Amount:
+        return min(self.amounts, key=lambda amount: max(amount.start - end, start - amount.end))
+
+
+def _named(text: str, knowledge: KnowledgeBase) -> list[tuple[int, int, Name]]:
+    """Companies, models, people and hardware in a text, as every part of the knowledge base finds them."""
+    found: list[tuple[int, int, Name]] = [
+        (start, end, ("subject", subject)) for start, end, subject in knowledge.facts.subjects_in(text)
+    ]
+    for mention in knowledge.catalogue.mentions(text):
+        named = " ".join(word.text for word in words_in(mention.text))
+        if mention.kind != "model":
+            named = mention.maker or mention.provider or named
+        found.append((mention.start, mention.end, (mention.kind, named)))
+    found += [(start, end, ("gpu", gpu)) for start, end, gpu in knowledge.hardware.mentions(text)]
+    return found
+
+
+def _unit(folded: str, start: int, end: int) -> str:
+    currency = _SIGN_BEFORE.search(folded[:start]) or _CURRENCY_AFTER.match(folded, end)
+    if currency:
+        return _CURRENCIES[next(found for found in currency.groups() if found)]
+    return "percent" if _PERCENT_AFTER.match(folded, end) else ""
