@@ -10,11 +10,16 @@ from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from bot.errors import AicostError
+
 
 class PlatformAdapter(Protocol):
     """A platform that `serve` starts and stops; its constructor takes the settings and the router."""
 
     name: str
+
+    failure: AicostError | None
+    """Why the platform will not be connected until the next start (a revoked token); the operator reads it in `/readyz`."""
 
     @property
     def connected(self) -> bool:

@@ -82,7 +82,7 @@ class Service:
         from adapters.web import ServiceState, WebServer
 
         self.settings = settings
-        self.state: ServiceState = ServiceState(platforms=self._connections)
+        self.state: ServiceState = ServiceState(platforms=self._connections, failures=self._failures)
         self.web = WebServer(self.state, settings.host, settings.port)
         self._open_router = open_router or _open_counting_router
         self._names = configured(settings)
@@ -110,6 +110,9 @@ class Service:
 
     def _connections(self) -> dict[str, bool]:
         return {name: name in self._adapters and self._adapters[name].connected for name in self._names}
+
+    def _failures(self) -> dict[str, str]:
+        return {name: str(a.failure) for name, a in self._adapters.items() if a.failure is not None}
 
     async def _start(self) -> None:
         router = self._router = await self._open_router(self.settings, self.state.metrics)

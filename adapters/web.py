@@ -43,6 +43,8 @@ class ServiceState:
     """What keeps the service as a whole from being ready: a part that is being prepared, or that it is stopping."""
     platforms: Callable[[], Mapping[str, bool]] = dict
     """Each configured platform and whether it is connected."""
+    failures: Callable[[], Mapping[str, str]] = dict
+    """Why a platform will stay disconnected until the next start, for those of which it is known."""
     slack_events: Handler | None = None
     """The Slack adapter's handler of signed requests, once there is one."""
 
@@ -143,7 +145,11 @@ class WebServer:
 
     async def _readiness(self, request: web.Request) -> web.Response:
         missing = self._state.missing()
-        platforms = [{"name": name, "connected": up} for name, up in self._state.platforms().items()]
+        failures = self._state.failures()
+        platforms = [
+            {"name": name, "connected": up, "failure": failures.get(name)}
+            for name, up in self._state.platforms().items()
+        ]
         body = {"ready": not missing, "platforms": platforms, "missing": missing}
         return web.json_response(body, status=503 if missing else 200)
 

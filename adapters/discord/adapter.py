@@ -76,13 +76,14 @@ class DiscordAdapter:
         self._stopping = False
         self._took_up = False
         self._hinted: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self.failure: AicostError | None = None
         self.client = self._new_client()
         self._poster = Poster(lambda: self.client)
 
     @property
     def connected(self) -> bool:
         """Whether every shard has an open session with Discord."""
-        return self.client.connected
+        return self.failure is None and self.client.connected
 
     async def start(self) -> None:
         """Log in, keep connected in the background, and take up what is unanswered.
@@ -163,14 +164,15 @@ class DiscordAdapter:
         return self._settings.discord_api_url or DISCORD_API_URL
 
     def _refuse(self, first_attempt: asyncio.Future[None], what: str) -> None:
-        error = AicostError(
-            f"Discord refused {'DISCORD_TOKEN' if what == 'the token' else what + ' of this bot'}.",
-            "Copy the token of the bot from the Discord developer portal (Bot, Reset Token) into DISCORD_TOKEN.",
-        )
         if first_attempt.done():
-            log.error("%s Discord stays disconnected until the next start.", error)
+            self._fail(what)
         else:
-            first_attempt.set_exception(error)
+            first_attempt.set_exception(_refusal(what))
+
+    def _fail(self, what: str) -> None:
+        if self.failure is None:
+            self.failure = _refusal(what)
+            log.error("%s Discord stays disconnected until the next start.", self.failure)
 
     async def _close_client(self) -> None:
         """Say goodbye, and hang up when that does not go through."""
@@ -247,6 +249,8 @@ class DiscordAdapter:
                     posted = await self._poster.post(reply, place)
             except TROUBLE as error:
                 problem = f"{type(error).__name__}: {error}"
+                if isinstance(error, discord.HTTPException) and error.status == 401:
+                    self._fail("the token")
                 if not passes(error):
                     log.error("Discord takes no reply in channel %d (%s)", place.channel_id, problem)
                     await self._router.delivered(ticket, f"Discord refused the reply: {problem}")
@@ -277,6 +281,13 @@ class DiscordAdapter:
             await self._poster.send(
                 Place(event.channel.id, event.id), content=hint(_HINT.format(name=me.name))
             )
+
+
+def _refusal(what: str) -> AicostError:
+    return AicostError(
+        f"Discord refused {'DISCORD_TOKEN' if what == 'the token' else what + ' of this bot'}.",
+        "Copy the token of the bot from the Discord developer portal (Bot, Reset Token) into DISCORD_TOKEN.",
+    )
 
 
 async def _cancelled(*tasks: asyncio.Task[Any]) -> None:

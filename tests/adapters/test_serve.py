@@ -260,6 +260,34 @@ async def test_a_port_in_use_is_named(serve: Any, data_dir: Path) -> None:
     assert "Traceback" not in process.log
 
 
+async def test_a_platform_that_ends_the_connection_for_good_is_named_with_its_reason(
+    serve: Any, discord_server: FakeDiscord, slack: FakeSlack, data_dir: Path
+) -> None:
+    process = await serve(
+        DISCORD_TOKEN=TOKEN,
+        DISCORD_API_URL=discord_server.url,
+        SLACK_API_URL=slack.api_url,
+        SLACK_BOT_TOKEN=slack.bot_token,
+        SLACK_APP_TOKEN=slack.app_token,
+    )
+    await process.ready()
+    await slack.disconnect("link_disabled")
+    await eventually(lambda: "Socket Mode off" in process.log, PATIENCE)
+    status, body = await process.get("/readyz")
+    assert (status, body["missing"]) == (503, ["slack"])
+    assert body["platforms"][0]["failure"].startswith("Slack switched Socket Mode off")
+    assert body["platforms"][1] == {"name": "discord", "connected": True, "failure": None}
+
+    await discord_server.close_session(4004)
+    await eventually(lambda: "Discord refused DISCORD_TOKEN" in process.log, PATIENCE)
+    status, body = await process.get("/readyz")
+    assert (status, body["missing"]) == (503, ["slack", "discord"])
+    assert body["platforms"][1]["failure"].startswith("Discord refused DISCORD_TOKEN.")
+    assert (await process.get("/healthz"))[0] == 200
+    assert await process.end() == 0
+    assert "Traceback" not in process.log
+
+
 async def test_a_platform_that_cannot_be_reached_is_waited_for(
     serve: Any, discord_server: FakeDiscord, data_dir: Path
 ) -> None:

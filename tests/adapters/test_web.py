@@ -51,11 +51,15 @@ async def test_readiness_names_the_platform_that_is_missing(
     connected = {"slack": True, "discord": False}
     state.pending = None
     state.platforms = lambda: connected
+    state.failures = lambda: {"discord": "Discord refused DISCORD_TOKEN."}
     async with client.get("/readyz") as response:
         assert response.status == 503
         assert await response.json() == {
             "ready": False,
-            "platforms": [{"name": "slack", "connected": True}, {"name": "discord", "connected": False}],
+            "platforms": [
+                {"name": "slack", "connected": True, "failure": None},
+                {"name": "discord", "connected": False, "failure": "Discord refused DISCORD_TOKEN."},
+            ],
             "missing": ["discord"],
         }
     connected["discord"] = True

@@ -152,6 +152,7 @@ async def test_a_token_that_is_refused_later_is_not_tried_again(
     adapter = await running.start(discord_server.url)
     await eventually(lambda: "stays disconnected" in caplog.text)
     assert "Discord refused DISCORD_TOKEN." in caplog.text
+    assert "Discord refused DISCORD_TOKEN." in str(adapter.failure)
     assert not adapter.connected
 
 

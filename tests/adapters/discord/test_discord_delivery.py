@@ -110,6 +110,17 @@ async def test_a_reply_that_discord_refuses_for_good_is_given_up(
     assert router.delivered_texts == discord_server.posts == []
 
 
+async def test_a_token_that_is_revoked_while_at_work_is_told_and_costs_no_reply(
+    discord_server: FakeDiscord, connected: DiscordAdapter, router: ScriptedRouter
+) -> None:
+    discord_server.post_status = [401, 401]
+    await discord_server.ask("one")
+    await eventually(lambda: not connected.connected)
+    assert "Discord refused DISCORD_TOKEN." in str(connected.failure)
+    await eventually(lambda: router.delivered_texts == ["one"])
+    assert router.problems == []
+
+
 async def test_a_stored_reply_is_posted_after_a_restart_unless_it_stands_there_already(
     discord_server: FakeDiscord, router: ScriptedRouter, tmp_path: Path
 ) -> None:
