@@ -1,0 +1,51 @@
+"""What all comparisons share: figures of bills and differences, and words for winners."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bot.answering.bills import Bill
+from bot.answering.candidates import constraint_words
+from bot.answering.context import Context
+from bot.answers import Figure
+from bot.questions import CompareQuestion, Period
+
+SHOWN = 5
+
+
+def bill_figure(made: Bill, per: Period | None) -> Figure:
+    return Figure(
+        label=made.model.display_name,
+        amount=made.per(per),
+        unit="USD",
+        per=per,
+        model=made.model.id,
+        provider=made.model.provider,
+        source=made.card.source.id,
+    )
+
+
+def relation(question: CompareQuestion, first: Decimal, second: Decimal) -> list[Figure]:
+    """How many times, or how many percent, where that is what was asked for."""
+    low, high = sorted((first, second))
+    if question.objective == "ratio" and low:
+        return [Figure(label="Ratio", amount=high / low, unit="ratio")]
+    if question.objective == "percent" and high:
+        return [Figure(label="Saving in percent", amount=(high - low) / high * 100, unit="percent")]
+    return []
+
+
+def difference(first: Decimal, second: Decimal, per: str | None) -> Figure:
+    return Figure(label="Difference", amount=abs(first - second), unit="USD", per=per)
+
+
+def superlative(question: CompareQuestion, count: int) -> str:
+    """ "cheaper" of two named models, "cheapest" of more."""
+    words = ("dearer", "dearest") if question.objective == "dearest" else ("cheaper", "cheapest")
+    return words[0] if question.models and count == 2 else words[1]
+
+
+def considered(question: CompareQuestion, count: int, context: Context) -> tuple[str, ...]:
+    if question.models:
+        return ()
+    return (f"{count} models compared: {constraint_words(question.constraints, context)}.",)

@@ -1,0 +1,121 @@
+"""What a message changes of the thread's workload: the slots that it fills, a factor, a number that can only be the missing one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from bot.parsing.annotate import Annotation
+from bot.parsing.quantity import Quantity
+from bot.parsing.spans import LazyPattern
+from bot.parsing.workloads import as_request, build_workload
+from bot.questions import (
+    Size,
+    Workload,
+)
+
+_FACTORS = (
+    (LazyPattern(r"\bdouble\b|\btwice\b|\bdoppelt\w*\b|\bdoble\b|\bdeux fois\b"), Decimal(2)),
+    (LazyPattern(r"\btriple\b|\bdreifach\w*\b|\bthree times\b"), Decimal(3)),
+    (LazyPattern(r"\bhalf (?:the|as many|of (?:the|them|those|it)|that)\b|\bhalb so\b"), Decimal("0.5")),
+    (LazyPattern(r"\bten times\b|\btenfold\b|\b10-fold\b"), Decimal(10)),
+)
+
+
+def patched_workload(old: Workload, a: Annotation) -> Workload:
+    """The old workload with every slot replaced that the message fills, and scaled where it says by how much."""
+    said = build_workload(a)
+    if (
+        old.volume_per is None
+        and (old.volume_input or old.volume_output)
+        and said.requests is not None
+        and said.requests > 1
+    ):
+        old = as_request(old)  # "2k in 300 out", then "9k a day"
+    if (old.requests is not None or old.users is not None) and said.volume_per is None:
+        # Beside a known number of requests, "500 in, 200 out" is the size of one.
+        said = as_request(said)
+    changes: dict[str, Any] = {}
+    for name in ("users", "requests_per_user", "requests_per_user_per", "turns", "system_prompt", "volume_input",
+                 "volume_output", "volume_per", "cached_share", "cached", "service_tier", "hours_per_day", "span",
+                 "overhead_share", "reasoning", "input", "output"):  # fmt: skip
+        value = getattr(said, name)
+        if value is not None:
+            changes[name] = value
+    if said.requests is not None and a.of_unit("requests", "items", "messages", "conversations", "images"):
+        changes["requests"] = said.requests
+        if said.requests_per is not None:
+            changes["requests_per"] = said.requests_per
+        if old.users is not None and said.users is None:
+            changes["users"] = None
+            changes["requests_per_user"] = None
+    bare = next((q for q in a.quantities if not q.unit and not q.role and q.per), None)
+    if bare is not None and "requests" not in changes:
+        changes["requests"], changes["requests_per"] = bare.value, bare.per
+    if said.volume is not None:
+        changes.update(_undirected(old, said))
+    alone = next(
+        (q for q in a.quantities if not q.unit and not q.role and not q.per and not q.per_thing), None
+    )
+    if alone is not None and not changes:
+        changes.update(_bare_number(old, alone))
+    if said.workdays_only:
+        changes["workdays_only"] = True
+    if a.has("no_batch"):
+        changes["batch"] = False
+    elif a.has("batch"):
+        changes["batch"] = True
+    if a.has("no_cache"):
+        changes["cached_share"] = changes["cached"] = None
+    share = next((q for q in a.of_unit("percent")), None)
+    if (
+        share is not None
+        and "cached_share" not in changes
+        and "overhead_share" not in changes
+        and old.cached_share is not None
+    ):
+        changes["cached_share"] = share.value / 100
+    return _scaled(replace(old, **changes), a)
+
+
+def _bare_number(old: Workload, number: Quantity) -> dict[str, Any]:
+    """ "260" fills the size that is missing; "make it 12 million" replaces the count."""
+    if old.input is not None and old.output is None:
+        return {"output": Size(amount=number.value, unit=old.input.unit)}
+    if old.output is not None and old.input is None:
+        return {"input": Size(amount=number.value, unit=old.output.unit)}
+    if old.users is not None:
+        return {"users": number.value}
+    if old.requests is not None:
+        return {"requests": number.value}
+    return {}
+
+
+def _undirected(old: Workload, said: Workload) -> dict[str, Any]:
+    """Tokens of no direction fill the size that is still missing."""
+    if old.requests is None and old.users is None:
+        return {"volume": said.volume}
+    if old.input is None:
+        return {"input": said.volume}
+    if old.output is None:
+        return {"output": said.volume}
+    return {"volume": said.volume}
+
+
+def _scaled(workload: Workload, a: Annotation) -> Workload:
+    factor = next((q.value for q in a.quantities if q.unit == "times"), None)
+    if factor is None:
+        factor = next((f for pattern, f in _FACTORS if pattern.search(a.folded)), None)
+    if factor is None:
+        return workload
+    if workload.users is not None:
+        return replace(workload, users=workload.users * factor)
+    if workload.requests is not None:
+        return replace(workload, requests=workload.requests * factor)
+    changes: dict[str, Any] = {}
+    for name in ("volume", "volume_input", "volume_output"):
+        size = getattr(workload, name)
+        if size is not None:
+            changes[name] = replace(size, amount=size.amount * factor)
+    return replace(workload, **changes)
