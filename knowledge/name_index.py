@@ -1,4 +1,4 @@
-"""The index of all spellings of all models, precomputed when the knowledge base is compiled, read whole at first use.
+"""The index of all spellings of all models, precomputed when the knowledge base is compiled.
 
 It answers one question fast: which models have all of these parts in a spelling of theirs? It holds of each model only what ranking
 needs; the full records stay in the table `models` until somebody asks for one.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -68,11 +68,12 @@ def kind_of(part: str) -> PartKind:
 
 
 class NameIndex:
-    """Spellings by their parts, and the models behind them; both are unpacked only when looked at."""
+    """Spellings by their parts, and the models behind them; each is read only when somebody looks at it, since one question
+    looks at few."""
 
-    def __init__(self, spellings: list[Any], words: Mapping[str, list[int]], rows: list[Any]) -> None:
+    def __init__(self, words: Mapping[str, str], spellings: Sequence[str], rows: Sequence[str]) -> None:
         self.words = words
-        """Every part that occurs in the core of a spelling, with the positions of those spellings."""
+        """Every part that occurs in the core of a spelling, with the positions of those spellings, as JSON."""
         self._packed_spellings = spellings
         self._packed_rows = rows
         self._spellings: dict[int, Spelled] = {}
@@ -84,19 +85,21 @@ class NameIndex:
     def load(cls, connection: sqlite3.Connection) -> NameIndex:
         """Read the index. Raises KnowledgeError when the file holds none."""
         try:
-            row = connection.execute("select data from name_index").fetchone()
+            row = connection.execute("select words, spellings, rows from name_index").fetchone()
         except sqlite3.Error as error:
             raise _missing() from error
         if row is None:
             raise _missing()
-        data = json.loads(row[0])
-        return cls(data["spellings"], data["words"], data["rows"])
+        words, spellings, rows = (column.split("\n") for column in row)
+        return cls(dict(word.split(" ") for word in words), spellings, rows)
 
     def row(self, rowid: int) -> Row:
         """What ranking needs of one model."""
         row = self._rows.get(rowid)
         if row is None:
-            provider, model_id, line, version, date, modality, own, *more = self._packed_rows[rowid]
+            provider, model_id, line, version, date, modality, own, *more = json.loads(
+                self._packed_rows[rowid]
+            )
             flags = [bool(flag) for flag in more]
             row = Row(
                 rowid,
@@ -118,7 +121,7 @@ class NameIndex:
         """One spelling by its position."""
         found = self._spellings.get(position)
         if found is None:
-            core, dates, noise, rows = self._packed_spellings[position]
+            core, dates, noise, rows = json.loads(self._packed_spellings[position])
             found = Spelled(frozenset(core), frozenset(dates), frozenset(noise), tuple(rows))
             self._spellings[position] = found
         return found
@@ -127,7 +130,7 @@ class NameIndex:
         """The spellings (positions) whose core has this part."""
         found = self._sets.get(part)
         if found is None:
-            found = frozenset(self.words.get(part, ()))
+            found = frozenset(json.loads(self.words.get(part, "[]")))
             if found:
                 self._sets[part] = found
         return found
@@ -179,9 +182,17 @@ def write_index(db: Database) -> None:
     rows: list[Any] = [None] * (max((model[0] for model in models), default=0) + 1)
     for model in models:
         rows[model[0]] = _row(model, dates.get(model[0], ""))
-    data = {"spellings": spellings, "words": words, "rows": rows}
-    db.table("name_index").create({"data": str}, strict=True)
-    db.table("name_index").insert({"data": json.dumps(data, separators=(",", ":"))})
+    lines = {
+        "words": [f"{word} {_compact(positions)}" for word, positions in words.items()],
+        "spellings": map(_compact, spellings),
+        "rows": map(_compact, rows),
+    }
+    db.table("name_index").create(dict.fromkeys(lines, str), strict=True)
+    db.table("name_index").insert({column: "\n".join(texts) for column, texts in lines.items()})
+
+
+def _compact(data: object) -> str:
+    return json.dumps(data, separators=(",", ":"))
 
 
 def _add_only_sizes(spelled: dict[tuple[frozenset[str], frozenset[str], frozenset[str]], list[int]]) -> None:

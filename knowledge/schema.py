@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Raised whenever a reader would misread a file of the version before; such a file is then compiled anew."""
 
 _TABLES: dict[str, dict[str, Any]] = {
