@@ -132,7 +132,7 @@ class Judge:
         _check_shape(sentence.text, cited)
         said = _Said(sentence.text, self._knowledge)
         grounds = [[fact] for fact in cited]
-        if not said.amounts:
+        if len(cited) > 1 and not said.amounts and all(_shares_names(fact, said) for fact in cited):
             grounds.append(cited)
         faults = [_fault_on(ground, said) for ground in grounds]
         if None not in faults:
@@ -167,13 +167,20 @@ def _check_shape(text: str, cited: Sequence[_Said]) -> None:
             raise _Unfounded("a quotation that is none")
 
 
+def _shares_names(fact: _Said, said: _Said) -> bool:
+    """Whether a sentence that rests on several facts speaks of what this one of them speaks of."""
+    names, own = frozenset(said.names), frozenset(fact.names) | fact.subject_names
+    return fact.subject_names <= names and (not names or bool(names & own))
+
+
 def _bears(fact: _Said, said: _Said) -> bool:
     """Whether one fact holds all names, dates and amounts of a sentence, and they stand to each other as in the fact."""
     names, own = frozenset(said.names), frozenset(fact.names)
-    if not names <= own | fact.subject_names or not said.periods <= fact.periods:
+    if not names <= (own or fact.subject_names) or not said.periods <= fact.periods:
         return False
-    places = [fact.names[name] for name in said.names if name in fact.names]
-    if places != sorted(places):
+    if len(own) > 1 and not _is_in_order(said.names, fact.names):
+        return False
+    if len(fact.own_periods) > 1 and not _is_in_order(said.names_and_periods, fact.names_and_periods):
         return False
     if not said.amounts:
         return True
@@ -185,14 +192,21 @@ def _bears(fact: _Said, said: _Said) -> bool:
     )
 
 
+def _is_in_order(some: Sequence[object], all_: Sequence[object]) -> bool:
+    """Whether some things stand among others in the same order, none of them more often."""
+    rest = iter(all_)
+    return all(any(item == other for other in rest) for item in some)
+
+
 def _stands(amount: _Amount, said: _Said, fact: _Said) -> bool:
     """Whether an amount is one of the fact's, and the words around it are those around the fact's."""
-    around = said.around(amount)
+    dated = len(fact.own_periods) > 1
+    around = said.around(amount, dated=dated)
     for own in fact.amounts:
         if not own.equals(amount):
             continue
-        around_own = fact.around(own)
-        others = [fact.around(other) for other in fact.amounts if not other.equals(amount)]
+        around_own = fact.around(own, dated=dated)
+        others = [fact.around(other, dated=dated) for other in fact.amounts if not other.equals(amount)]
         if (others or not amount.unit) and around != around_own and not around & around_own:
             continue
         if not any(around & other - around_own for other in others):
@@ -223,16 +237,21 @@ class _Said:
             for number in read_numbers(folded, masked=masked)
             for unit in [_unit(folded, number.start, number.end)]
         ]
-        self._spans = [*masked, *((amount.start, amount.end) for amount in self.amounts)]
+        self._spans = [(start, end) for start, end, _ in self._periods]
+        self._spans += [(amount.start, amount.end) for amount in self.amounts]
         self._meanings: dict[str, frozenset[str]] = {}
 
     @cached_property
-    def names(self) -> dict[Name, int]:
-        """Everything named, with the place of its first mention, in order."""
-        found: dict[Name, int] = {}
-        for start, _, name in sorted(self._named):
-            found.setdefault(name, start)
-        return found
+    def names(self) -> list[Name]:
+        """Everything named, in order, each mention."""
+        return [name for _, _, name in sorted(self._named)]
+
+    @cached_property
+    def names_and_periods(self) -> list[Name | Period]:
+        """The names and the dates, in order, each mention."""
+        places: list[tuple[int, Name | Period]] = [(start, name) for start, _, name in sorted(self._named)]
+        places += [(start, period) for start, _, period in self._periods]
+        return [what for _, what in sorted(places, key=lambda place: place[0])]
 
     @cached_property
     def subject_names(self) -> frozenset[Name]:
@@ -257,7 +276,7 @@ class _Said:
 
     @cached_property
     def free_words(self) -> list[Word]:
-        """The words that are no part of a name, a date or an amount."""
+        """The words that are no part of a date or an amount."""
         return [
             word
             for word in self._words
@@ -284,19 +303,24 @@ class _Said:
         if known is None:
             terms = self._knowledge.facts.read(word.text).terms
             concepts = {term for term in terms if term.startswith("@")}
-            known = self._meanings[word.text] = frozenset({stem(word.text), *concepts})
+            plural = word.text.removesuffix("s") if word.text[-2:-1].isdigit() else word.text  # "H100s"
+            known = self._meanings[word.text] = frozenset({stem(plural), *concepts})
         return known
 
-    def around(self, amount: _Amount) -> frozenset[str]:
-        """The meanings of the words that stand nearer to an amount than to any other one, and the dates."""
+    def around(self, amount: _Amount, *, dated: bool) -> frozenset[str]:
+        """The meanings of the words, no names, that stand nearer to an amount than to any other one; the dates too, if `dated`."""
         found: set[str] = set()
         for word in self.free_words:
-            if word.text not in _CONNECTING and self._nearest(word.start, word.end) is amount:
+            is_own = word.text in _CONNECTING or self._is_in_name(word)
+            if not is_own and self._nearest(word.start, word.end) is amount:
                 found |= self.meaning(word)
         for start, end, period in self._periods:
-            if len(self.own_periods) > 1 and self._nearest(start, end) is amount:
+            if dated and self._nearest(start, end) is amount:
                 found.add(f"{period.start} to {period.end}")
         return frozenset(found)
+
+    def _is_in_name(self, word: Word) -> bool:
+        return any(start <= word.start and word.end <= end for start, end, _ in self._named)
 
     def _nearest(self, start: int, end: int) -> _Amount:
         return min(self.amounts, key=lambda amount: max(amount.start - end, start - amount.end))

@@ -55,6 +55,7 @@ def _superseded(model: Model, newest: dict[tuple[str, str], int]) -> bool:
 
 
 def constraint_words(constraints: Constraints, context: Context) -> str:
+    """The constraints in words."""
     parts = []
     if constraints.min_context is not None:
         parts.append(f"a context window of at least {format_amount(constraints.min_context, 'tokens')}")
@@ -74,6 +75,7 @@ def constraint_words(constraints: Constraints, context: Context) -> str:
 
 
 def within_caps(card: RateCard, constraints: Constraints) -> bool:
+    """Whether a price stays under the stated limits."""
     for unit, cap in (
         ("input_tokens", constraints.max_input_price),
         ("output_tokens", constraints.max_output_price),

@@ -23,6 +23,7 @@ _MILLION = Decimal(10) ** 6
 
 
 def by_rates(question: CompareQuestion, models: Sequence[Model], context: Context) -> Answer:
+    """Models by their rates; ranked by one rate, or by a blend where none is named."""
     cards = _cards(question, models, context)
     if not cards:
         raise NoAnswer(

@@ -14,6 +14,7 @@ SHOWN = 5
 
 
 def bill_figure(made: Bill, per: Period | None) -> Figure:
+    """One model's total in a comparison."""
     return Figure(
         label=made.model.display_name,
         amount=made.per(per),
@@ -36,6 +37,7 @@ def relation(question: CompareQuestion, first: Decimal, second: Decimal) -> list
 
 
 def difference(first: Decimal, second: Decimal, per: str | None) -> Figure:
+    """How much two totals differ."""
     return Figure(label="Difference", amount=abs(first - second), unit="USD", per=per)
 
 
@@ -46,6 +48,7 @@ def superlative(question: CompareQuestion, count: int) -> str:
 
 
 def considered(question: CompareQuestion, count: int, context: Context) -> tuple[str, ...]:
+    """How many models a search over all of them looked at, and under which constraints."""
     if question.models:
         return ()
     return (f"{count} models compared: {constraint_words(question.constraints, context)}.",)

@@ -12,11 +12,8 @@ from bot.parsing.annotate import Annotation
 from bot.parsing.build_workloads import translation
 from bot.parsing.naming import models_of
 from bot.parsing.quantity import Quantity
-from bot.parsing.workloads import (
-    build_workload,
-    describes_workload,
-    is_context_window,
-)
+from bot.parsing.workload_draft import is_context_window
+from bot.parsing.workloads import build_workload, describes_workload
 from bot.questions import (
     CompareQuestion,
     Constraints,
@@ -26,6 +23,7 @@ from bot.questions import (
 
 
 def build_compare(a: Annotation, today: date) -> Question:
+    """A comparison: of named models, or of all that fulfil what is demanded."""
     workload = build_workload(a)
     described = describes_workload(workload)
     models = models_of(a)

@@ -11,11 +11,8 @@ from typing import Any
 from bot.parsing.annotate import Annotation
 from bot.parsing.naming import model_of, models_of
 from bot.parsing.spans import LazyPattern
-from bot.parsing.workloads import (
-    as_request,
-    build_workload,
-    size_of,
-)
+from bot.parsing.workload_draft import size_of
+from bot.parsing.workloads import as_request, build_workload
 from bot.questions import (
     BreakEvenQuestion,
     FineTuningQuestion,
@@ -104,6 +101,7 @@ def _provider(a: Annotation) -> str | None:
 
 
 def build_training(a: Annotation, today: date) -> Question:
+    """What does training from scratch take?"""
     gpu, gpus = _gpu(a)
     tokens = next((q.value for q in a.quantities if q.unit == "tokens" and not q.per), None)
     if tokens is None:  # "7B on 2T"
@@ -156,6 +154,7 @@ def build_training(a: Annotation, today: date) -> Question:
 
 
 def build_fine_tuning(a: Annotation, today: date) -> Question:
+    """What does fine-tuning cost?"""
     gpu, gpus = _gpu(a)
     sizes = [q for q in a.sizes if q.unit]
     examples = next(
@@ -255,10 +254,12 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
 
 
 def build_self_hosting(a: Annotation, today: date) -> Question:
+    """What do rented GPUs cost?"""
     return _hosting(a)
 
 
 def build_break_even(a: Annotation, today: date) -> Question:
+    """From what volume on is own hosting cheaper; or, without numbers, which route fits?"""
     fixed = next(
         (q for q in a.of_unit("money") if q.per in ("month", "day", "year", None) and not q.per_thing), None
     )

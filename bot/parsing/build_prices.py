@@ -10,9 +10,7 @@ from typing import Any, Literal
 from bot.parsing.annotate import Annotation
 from bot.parsing.naming import day_of, model_of, models_of, tier_of, wants_batch
 from bot.parsing.spans import LazyPattern
-from bot.parsing.workloads import (
-    size_of,
-)
+from bot.parsing.workload_draft import size_of
 from bot.questions import (
     HistoryQuestion,
     ModelRef,
@@ -44,6 +42,7 @@ _AUDIO_LENGTHS: dict[str, Literal["second", "minute", "hour"]] = {
 
 
 def build_price(a: Annotation, today: date) -> Question:
+    """What does a model cost per unit?"""
     units = tuple(name for name, pattern in _UNIT_WORDS if pattern.search(a.folded))
     if "cached" in units and re.search(r"cached (?:input|prompt)|input cach|cach\w+ input", a.folded):
         units = tuple(name for name in units if name != "input")  # "cached input" is one rate
@@ -83,6 +82,7 @@ def _unknown_product(a: Annotation) -> tuple[ModelRef, ...]:
 
 
 def build_history(a: Annotation, today: date) -> Question:
+    """How has a price changed?"""
     times = sorted(a.times, key=lambda t: t.first)
     since = times[0].first if times else None
     until = times[-1].first if len(times) > 1 else None
@@ -90,6 +90,7 @@ def build_history(a: Annotation, today: date) -> Question:
 
 
 def build_tokens(a: Annotation, today: date) -> Question:
+    """How many tokens is a text or a length?"""
     text = max(a.quotes, key=len) if a.quotes else None
     if text is None:
         match = re.search(r"(?:tokens?|text|prompt|sentence)[^:\n]{0,40}:\s+(\S.+)$", a.text, re.DOTALL)

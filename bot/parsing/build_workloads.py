@@ -29,6 +29,7 @@ from bot.questions import (
 
 
 def build_estimate(a: Annotation, today: date) -> Question:
+    """What does the described workload cost?"""
     stages = _stages(a)
     stages = tuple(replace(stage, workload=_per_wanted(a, stage.workload)) for stage in stages)
     want = a.want_per
@@ -131,6 +132,7 @@ def translation(a: Annotation, workload: Workload) -> Workload:
 
 
 def build_capacity(a: Annotation, today: date) -> Question:
+    """How much does the stated budget buy?"""
     budget_quantity = next(
         (q for q in a.of_unit("money") if q.per_thing not in ("tokens", "gpu_hour", "gpu")), None
     )

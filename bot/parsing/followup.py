@@ -11,7 +11,7 @@ from datetime import date
 from bot.parsing.annotate import Annotation
 from bot.parsing.intents import Intent
 from bot.parsing.naming import models_of
-from bot.parsing.patches import PATCHES
+from bot.parsing.patches import INSTEAD, PATCHES
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import build_workload, describes_workload
 from bot.questions import (
@@ -21,11 +21,6 @@ from bot.questions import (
 _OPENING = LazyPattern(
     r"^\W*(?:(?:ok|okay|cool|thanks|great|nice|hmm|so)\W+)?(?:and|what about|how about|what if|same|but|or|now|also|with|without|instead|then|make (?:it|that)|switch|use|assume|try|only"
     r"|per|in|for|on|und|was ist mit|wie wäre|et|y|qué tal|aur|mit|ohne|avec|sans|con|sin|pro|par|por|if|double|triple|twice|half|\d+\s?x)\b"
-)
-
-
-INSTEAD = LazyPattern(
-    r"\binstead\b|\bstattdessen\b|\bau lieu\b|\ben vez\b|\brather\b|\bsame\b|\bdasselbe\b|\bgleiche\b|\blo mismo\b|\bwahi\b"
 )
 
 

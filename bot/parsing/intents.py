@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from bot.parsing.annotate import Annotation
 from bot.parsing.shares import traffic_shares
 from bot.parsing.spans import LazyPattern
-from bot.parsing.workloads import build_workload, describes_workload, is_context_window
+from bot.parsing.workload_draft import is_context_window
+from bot.parsing.workloads import build_workload, describes_workload
 from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ def models_of(a: Annotation) -> tuple[ModelRef, ...]:
 
 
 def model_of(a: Annotation) -> ModelRef | None:
+    """The first model that the text names."""
     models = models_of(a)
     return models[0] if models else None
 
@@ -34,6 +35,7 @@ def tier_of(a: Annotation) -> Tier | None:
 
 
 def wants_batch(a: Annotation) -> bool:
+    """Whether the text asks for the batch API."""
     return a.has("batch") and not a.has("no_batch")
 
 

@@ -10,9 +10,9 @@ from typing import Any
 from bot.parsing.annotate import Annotation
 from bot.parsing.build_workloads import currency_of
 from bot.parsing.builders import build
-from bot.parsing.followup import INSTEAD
 from bot.parsing.naming import models_of, tier_of
 from bot.parsing.patch_workload import patched_workload
+from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import build_workload, describes_workload, period_of
 from bot.questions import (
     BreakEvenQuestion,
@@ -32,6 +32,10 @@ from bot.questions import (
     TrainingQuestion,
     UsageQuestion,
     Workload,
+)
+
+INSTEAD = LazyPattern(
+    r"\binstead\b|\bstattdessen\b|\bau lieu\b|\ben vez\b|\brather\b|\bsame\b|\bdasselbe\b|\bgleiche\b|\blo mismo\b|\bwahi\b"
 )
 
 

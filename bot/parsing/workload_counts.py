@@ -1,0 +1,164 @@
+"""How often: requests, users and what each sends, conversations and their turns, multipliers, periods."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+
+from bot.parsing.quantity import Quantity
+from bot.parsing.spans import LazyPattern
+from bot.parsing.workload_draft import WorkloadDraft
+from bot.questions import Period
+
+_PER_USER_WORDS = LazyPattern(
+    r"\beach\b|\bper (?:user|person|head|seat|customer|employee)\b|\bapiece\b|\bje\b|\bpro (?:nutzer|kunde)\w*|\bchacun\b|\bcada uno\b|\bevery one\b"
+)
+
+
+_ACTIVE: dict[str, Period] = {"dau": "day", "daus": "day", "mau": "month", "maus": "month"}
+"""Daily and monthly active users: what each sends is per that period."""
+
+
+_SINGLE_USE = Decimal(1000)
+"""Counts beside a number of users that are below this (or below the users) are read as what one user does."""
+
+
+_MULTIPLIED = frozenset(
+    ["steps", "step", "samples", "iterations", "attempts", "passes", "variants", "rounds", "tries", "retries"]
+)
+"""Things that happen several times within each of something else."""
+
+
+def _how_often(counts: list[Quantity]) -> Quantity | None:
+    """Of several counts the one that is a rate; else the one of calls ("calls for 500 tickets"); else the largest."""
+    if not counts:
+        return None
+    if len(counts) == 2 and counts[1].unit == "requests" and counts[0].unit == "items" and not counts[0].per:
+        first, second = counts
+        if first.value != 1 and second.value < first.value and not second.per:
+            return replace(second, value=first.value * second.value)
+    rates = [q for q in counts if q.per is not None]
+    return max(rates, key=lambda q: q.start) if rates else max(counts, key=lambda q: q.value)
+
+
+class CountsReader(WorkloadDraft):
+    """Reads how often something is sent."""
+
+    def read_counts(self) -> None:
+        counted = [q for q in self.quantities if q.counts_requests or self._bare_count(q)]
+        users = next((q for q in self.quantities if q.unit == "users"), None)
+        conversations = next((q for q in self.quantities if q.unit == "conversations"), None)
+        turns = next((q for q in self.quantities if q.unit == "turns"), None)
+        if users is not None:
+            counted = self._per_user(users, counted, conversations)
+        if conversations is not None or turns is not None:
+            counted = self._conversations(conversations, turns, counted, bool(users))
+        self._requests(counted)
+        self._periods()
+
+    def _bare_count(self, quantity: Quantity) -> bool:
+        """ "10k/day" beside sizes, or "10k a day": something that happens so often."""
+        return (
+            quantity.unit in ("", "times")
+            and not quantity.role
+            and quantity.per is not None
+            and quantity.per_thing in ("", "user", "each")
+        )
+
+    def _per_user(
+        self, users: Quantity, counted: list[Quantity], conversations: Quantity | None
+    ) -> list[Quantity]:
+        self._set(users=users.value)
+        rest: list[Quantity] = []
+        for quantity in [*counted, *([conversations] if conversations else [])]:
+            clause = self.annotation.clause(quantity)
+            explicit = (
+                quantity.per_thing in ("user", "each")
+                or users.per_thing == "each"
+                or bool(_PER_USER_WORDS.search(clause))
+            )
+            small = quantity.value < _SINGLE_USE or quantity.value < users.value
+            taken = self.workload.requests_per_user is not None
+            if not taken and quantity.per_thing not in ("item", "conversation") and (explicit or small):
+                period = quantity.per or users.per or self.annotation.loose_period
+                self._set(requests_per_user=quantity.value, requests_per_user_per=period)
+            elif quantity is not conversations:
+                rest.append(quantity)
+        if self.workload.requests_per_user is not None and self.workload.requests_per_user_per is None:
+            self._set(requests_per_user_per=_ACTIVE.get(users.noun))
+        if self.workload.requests_per_user is None and users.per is not None and not rest:
+            self._set(requests_per_user=Decimal(1), requests_per_user_per=users.per)
+        return rest
+
+    def _conversations(
+        self, conversations: Quantity | None, turns: Quantity | None, counted: list[Quantity], has_users: bool
+    ) -> list[Quantity]:
+        """Conversations are the requests; their messages are turns, each of which sends the history again."""
+        if turns is None:
+            turns = next(
+                (q for q in counted if q.unit == "messages" and q.per_thing in ("", "conversation", "each")),
+                None,
+            )
+            if turns is None:
+                turns = next((q for q in counted if q.per_thing == "conversation"), None)
+        if (
+            turns is not None
+            and conversations is None
+            and turns.unit == "turns"
+            and not counted
+            and not has_users
+        ):
+            self._set(requests=Decimal(1))
+        if turns is not None:
+            self._set(turns=turns.value)
+            counted = [q for q in counted if q is not turns]
+        if conversations is not None and self.workload.requests_per_user is None:
+            self._set(requests=conversations.value, requests_per=conversations.per)
+            if turns is not None and turns.per and conversations.per is None:
+                self._set(requests_per=turns.per)
+        return counted
+
+    def _requests(self, counted: list[Quantity]) -> None:
+        """The count that says how often, times those that stand for each of it ("3 prompts per document")."""
+        factor = Decimal(1)
+        mains: list[Quantity] = []
+        for quantity in counted:
+            multiplies = (
+                quantity.per_thing in ("item", "conversation")
+                or (quantity.noun in _MULTIPLIED and quantity.per is None and self._repeats())
+                or (quantity.per_thing == "each" and not quantity.per and bool(mains))
+            )
+            if multiplies and len(counted) > 1:
+                factor *= quantity.value
+            else:
+                mains.append(quantity)
+        main = _how_often(mains)
+        if main is not None and self.workload.requests is None and self.workload.requests_per_user is None:
+            self._set(requests=main.value * factor, requests_per=main.per)
+        elif (
+            main is not None
+            and self.workload.requests_per_user is not None
+            and main.per_thing in ("item", "user", "each")
+        ):
+            self._set(requests_per_user=self.workload.requests_per_user * main.value)
+
+    def _repeats(self) -> bool:
+        """Whether steps or samples are said to be each of a certain size, and so to multiply the calls."""
+        return bool(
+            re.search(
+                r"\b(?:every|each|per) (?:step|sample|iteration|attempt|pass|variant|round|try|retry)\b|=\s*\d+ (?:\w+ )?steps?\b|samples? each\b",
+                self.annotation.folded,
+            )
+        )
+
+    def _periods(self) -> None:
+        """A period that stands behind a size ("500 in, 200 out per day") or apart belongs to the requests when they have none."""
+        workload = self.workload
+        if workload.requests is not None and workload.requests_per is None:
+            from_sizes = next((q.per for q in self.quantities if q.is_size and q.per), None)
+            self._set(requests_per=from_sizes or self.annotation.loose_period)
+        if workload.requests_per_user is not None and workload.requests_per_user_per is None:
+            self._set(requests_per_user_per=self.annotation.loose_period)
+        if any(q.workdays for q in self.quantities) or self.annotation.has("workdays"):
+            self._set(workdays_only=True)

@@ -1,0 +1,234 @@
+"""How much: what goes in, what comes out, volumes and their mix, audio, lengths given by one another."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from decimal import Decimal
+from typing import Literal
+
+from bot.parsing.quantity import Quantity
+from bot.parsing.spans import LazyPattern
+from bot.parsing.workload_draft import WorkloadDraft, size_of
+
+_HUNDRED = Decimal(100)
+_HALVES = LazyPattern(
+    r"\bhalf (?:of (?:it|them|that) )?(?:is |as )?(?:in|input)\b|\bhalf[- ](?:and[- ])?half\b|\b50[/:]50\b|\bhälfte (?:ein|input)|\bmoitié entrée|\bmitad (?:de )?entrada"
+)
+
+
+_WRITTEN = frozenset(
+    ["summary", "summaries", "zusammenfassung", "reply", "replies", "review", "reviews", "report", "reports"]
+)
+
+
+_SPEECH_MODEL = LazyPattern(r"whisper|transcribe|voxtral|\btts\b|scribe|realtime")
+
+
+_SECONDS = {"seconds": Decimal(1), "minutes": Decimal(60), "hours": Decimal(3600)}
+
+
+_RELATIVE = LazyPattern(
+    r"\b(?:(twice|double|doppelt|deux fois|doble)|(half)|(same|gleich|as long))\b(?: as| so)?(?: long| much| many| lange?| viel| length)?(?: as)?(?: (?:the|as|an|in|for))*(?: (?:input|prompt))?"
+    r"[^.,;]{0,18}\b(?:outputs?|answers?|ausgabe|antwort\w*|sortie|salida|responses?|repl(?:y|ies))\b"
+)
+
+
+def _relative_length(folded: str) -> Decimal | None:
+    """How long the output is, as a multiple of the input."""
+    match = _RELATIVE.search(folded)
+    if match is None:
+        return None
+    return Decimal(2) if match.group(1) else Decimal("0.5") if match.group(2) else Decimal(1)
+
+
+class SizesReader(WorkloadDraft):
+    """Reads how much is sent and received."""
+
+    def read_sizes(self) -> None:
+        sizes = [q for q in self.quantities if q.is_size]
+        items = self._has_items()
+        single = self.annotation.has("one_request") or any(q.item_noun for q in sizes)
+        sizes.sort(
+            key=lambda q: q.role not in ("input", "output")
+        )  # what is said plainly comes before what is guessed
+        sizes = self._in_order(sizes, items)
+        for quantity in sizes:
+            role = quantity.role
+            if role == "cache_write" or quantity.value == 0 and role == "cached":
+                continue
+            if role in ("system", "cached", "reasoning"):
+                slot = {"system": "system_prompt", "cached": "cached", "reasoning": "reasoning"}[role]
+                if getattr(self.workload, slot) is None:
+                    self._set(**{slot: size_of(quantity)})
+                continue
+            if role == "training" and self.annotation.has("training", "fine_tuning"):
+                continue
+            if self._mentions_system_prompt(quantity):
+                self._set(system_prompt=size_of(quantity))
+                continue
+            is_volume = self._is_volume(quantity, items, single)
+            self._place(quantity, is_volume)
+        self._outside_of_the_input()
+        self._relative_output()
+        workload = self.workload
+        if (
+            not items
+            and workload.requests is None
+            and (workload.input or workload.output)
+            and workload.users is None
+        ):
+            self._set(requests=Decimal(1))
+
+    def _outside_of_the_input(self) -> None:
+        """A pasted usage of Anthropic's reports cached tokens beside the input, not as a part of it."""
+        folded = self.annotation.folded
+        cached, into = self.workload.cached, self.workload.input or self.workload.volume_input
+        if "cache_read_input_tokens" not in folded or cached is None or into is None:
+            return
+        written = sum((q.value for q in self.quantities if q.role == "cache_write"), Decimal(0))
+        whole = replace(into, amount=into.amount + cached.amount + written)
+        self._set(**{"input" if self.workload.input else "volume_input": whole})
+
+    def _relative_output(self) -> None:
+        """ "Output twice as long": a length given by the other one."""
+        factor = _relative_length(self.annotation.folded)
+        if factor is None:
+            return
+        for known, missing in (("input", "output"), ("volume_input", "volume_output")):
+            size = getattr(self.workload, known)
+            if size is not None and getattr(self.workload, missing) is None:
+                self._set(**{missing: replace(size, amount=size.amount * factor)})
+
+    def _in_order(self, sizes: list[Quantity], items: bool) -> list[Quantity]:
+        """Two lengths of a request without a word of direction: the first goes in, the second comes out."""
+        unmarked = [q for q in sizes if not q.role and q.per_thing in ("", "each") and (q.per is None)]
+        if not items or len(unmarked) != 2 or len(sizes) != 2 or unmarked[0].unit == "bytes":
+            return sizes
+        first, second = sorted(unmarked, key=lambda q: q.start)
+        if self._role_of_unmarked(first) == "output":
+            return sizes
+        return [replace(first, role="input"), replace(second, role="output")]
+
+    def _mentions_system_prompt(self, quantity: Quantity) -> bool:
+        near = self.annotation.folded[max(0, quantity.start - 18) : quantity.end + 18]
+        return (
+            "system" in near
+            and self.workload.system_prompt is None
+            and quantity.role in ("", "input")
+            and bool(re.search(r"system[- ](?:prompt|message)", near))
+        )
+
+    def _is_volume(self, quantity: Quantity, items: bool, single: bool) -> bool:
+        if quantity.per is not None and quantity.per != "second":
+            return not (items and quantity.value < 100_000)
+        if quantity.per_thing in ("item", "each", "user", "conversation"):
+            return False
+        total = re.search(
+            r"\b(?:total|overall|altogether|combined|insgesamt|in all)\b", self.annotation.clause(quantity)
+        )
+        if total:
+            return True
+        if items:
+            return False
+        return not single and quantity.unit in ("tokens", "words", "characters", "bytes")
+
+    def _place(self, quantity: Quantity, is_volume: bool) -> None:
+        size = size_of(quantity)
+        workload = self.workload
+        if is_volume:
+            slot = {"input": "volume_input", "output": "volume_output"}.get(quantity.role, "volume")
+            if getattr(workload, slot) is None:
+                self._set(**{slot: size})
+                per = quantity.per or self.annotation.loose_period
+                if per and workload.volume_per is None and workload.requests_per is None:
+                    self._set(volume_per=per)
+            return
+        role = quantity.role
+        if role not in ("input", "output"):
+            role = self._role_of_unmarked(quantity)
+        if role == "input" and workload.input is None:
+            self._set(input=size)
+        elif role == "input" and workload.input is not None and self._adds_up(quantity):
+            self._set(input=replace(workload.input, amount=workload.input.amount + size.amount))
+        elif role == "output" and workload.output is None:
+            self._set(output=size)
+        elif role == "" and workload.volume is None and workload.input is None:
+            self._set(volume=size)
+
+    def _adds_up(self, quantity: Quantity) -> bool:
+        """ "12 chunks of 400 tokens plus a 60 token question": one more part of the same input."""
+        assert self.workload.input is not None
+        before = self.annotation.folded[max(0, quantity.start - 26) : quantity.start]
+        behind = self.annotation.folded[quantity.end : quantity.end + 12]
+        if re.search(r"^\s*(?:each |apiece )?(?:plus|\+)", behind):
+            return quantity.unit == self.workload.input.unit
+        same_unit = quantity.unit == self.workload.input.unit
+        return same_unit and bool(
+            re.search(r"\bplus\b|\+|\band (?:an?|the) |\band ~?$|\bund (?:eine?|die) ", before)
+        )
+
+    def _role_of_unmarked(self, quantity: Quantity) -> Literal["input", "output", ""]:
+        """What is read goes in; what is written ("generate 300-word posts") comes out; bare tokens of a request stay undecided."""
+        clause = self.annotation.folded[max(0, quantity.start - 48) : quantity.start]
+        if re.search(
+            r"\b(?:generat\w*|writ(?:e|es|ing)|produc\w*|draft\w*|creat\w*|schreib\w*|erzeug\w*|écri\w*|génér\w*|escrib\w*|gener\w*|output\w*|likh\w*)\b",
+            clause,
+        ):
+            return "output"
+        if quantity.item_noun in _WRITTEN:
+            return "output"
+        if quantity.item_noun in ("question", "questions", "query", "queries", "prompt", "prompts"):
+            return "input"
+        if self.workload.input is not None and self.workload.output is None:
+            return "output"
+        if (
+            quantity.unit in ("pages", "bytes")
+            or quantity.item_noun
+            or quantity.unit in ("words", "characters")
+        ):
+            return "input"
+        if any(q.role == "output" for q in self.quantities if q.is_size):
+            return "input"
+        return ""
+
+    def split_volume(self) -> None:
+        """ "5M tokens, half in half out", "80% input": a volume with a stated mix."""
+        volume = self.workload.volume
+        if volume is None:
+            return
+        share = self.annotation.mix
+        if _HALVES.search(self.annotation.folded):
+            share = Decimal("0.5")
+        for quantity in self.quantities:
+            if (
+                quantity.unit == "percent"
+                and quantity.role in ("input", "output")
+                and "cach" not in self.annotation.clause(quantity)
+            ):
+                part = quantity.value / _HUNDRED
+                share = part if quantity.role == "input" else 1 - part
+                break
+        if share is None or not 0 <= share <= 1:
+            return
+        into = replace(volume, amount=volume.amount * share, high=None)
+        out = replace(volume, amount=volume.amount * (1 - share), high=None)
+        if self.workload.requests is not None or self.workload.users is not None:
+            self._set(input=into, output=out, volume=None)
+        else:
+            self._set(volume_input=into, volume_output=out, volume=None)
+
+    def read_audio(self) -> None:
+        """ "40 hours of audio": a length of sound, not of time."""
+        named = any(_SPEECH_MODEL.search(m.ref.mention.lower()) for m in self.annotation.models)
+        if not named and not self.annotation.has("audio"):
+            return
+        length = next((q for q in self.quantities if q.unit in _SECONDS), None)
+        if length is None:
+            return
+        self._set(audio_seconds=length.value * _SECONDS[length.unit])
+        workload = self.workload
+        if workload.requests is None and workload.users is None:
+            self._set(
+                volume_per=length.per or self.annotation.loose_period or self.annotation.want_per, span=None
+            )
