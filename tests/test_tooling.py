@@ -60,7 +60,9 @@ def _all_commands() -> list[tuple[str, click.Command]]:
 )
 def test_every_command_and_option_explains_itself(name: str, command: click.Command) -> None:
     assert command.help
-    assert command.get_short_help_str()
+    assert not command.get_short_help_str(limit=80 - len("  explain  ") - 6).endswith("...")
+    shown = command.get_help(click.Context(command, info_name=f"aicost {name}", terminal_width=80))
+    assert max(map(len, shown.splitlines())) <= 80
     for parameter in command.params:
         assert not isinstance(parameter, click.Option) or parameter.help, parameter.name
 

@@ -32,7 +32,7 @@ _per_option = click.option(
 
 @click.group()
 def budget() -> None:
-    """Limit what the bot's own LLM calls may cost; out of budget it answers without an LLM."""
+    """Limit what the bot's own LLM calls may cost. Out of budget, it answers without an LLM."""
 
 
 @budget.command("set")
@@ -40,7 +40,9 @@ def budget() -> None:
 @click.argument("subject_and_usd", nargs=-1, required=True, metavar="[ID] USD")
 @_per_option
 def set_(scope: Scope, subject_and_usd: tuple[str, ...], period: BudgetPeriod) -> None:
-    """Set a budget in USD, for all or for the workspace, channel or user with this ID ("*": each of them).
+    """Set a budget in USD.
+
+    It is for all, or for the workspace, channel or user with this ID ("*": each of them).
 
     \b
     aicost budget set total 20 --per month
@@ -84,7 +86,7 @@ async def _states() -> tuple[BudgetState, ...]:
 @click.argument("subject", nargs=-1, metavar="[ID]")
 @_per_option
 def remove(scope: Scope, subject: tuple[str, ...], period: BudgetPeriod) -> None:
-    """Remove a budget that was set here; those of the settings end with the setting."""
+    """Remove a budget. Those of the settings end with the setting."""
     asyncio.run(_remove(scope, _subject(scope, subject), period))
 
 

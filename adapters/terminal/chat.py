@@ -26,7 +26,7 @@ _LEAVE = frozenset({"exit", "quit", "bye"})
 
 @click.command()
 def chat() -> None:
-    """Ask one question after the other; follow-ups such as "and with batch?" work.
+    """Ask one question after the other. Follow-ups such as "and with batch?" work.
 
     The arrow keys bring earlier lines back. "new" starts a new conversation; "exit" or Ctrl-D leaves.
     """

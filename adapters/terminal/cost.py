@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,6 +23,7 @@ from bot.presentation import format_amount
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
     from knowledge.ratecard import Cost, RateCard
+    from knowledge.records import Model
 
 _USAGE = {
     "input": "input_tokens",
@@ -113,7 +114,7 @@ def cost(
     """Price requests to MODEL exactly.
 
     \b
-    aicost cost gpt-4o --input 500 --output 200 --cached 300 --requests 10k --batch
+    aicost cost gpt-4o --input 500 --output 200 --requests 10k --batch
     aicost cost --stdin < requests.jsonl
     """
     if from_stdin:
@@ -148,8 +149,18 @@ def price(knowledge: KnowledgeBase, request: Request) -> Priced:
     bill = card.cost(request.usage, requests=request.requests)
     if bill.unpriced and not bill.charges:
         raise NoPriceError(f"No price is on record for {_names(bill.unpriced)} of {model.name}.")
-    notes = " ".join(filter(None, (note, undated))) or None
+    notes = " ".join(filter(None, (note, undated, _beyond_window(request, model)))) or None
     return Priced(request, notes, card, bill)
+
+
+def _beyond_window(request: Request, model: Model) -> str | None:
+    tokens = sum(request.usage.get(unit, 0) for unit in ("input_tokens", "output_tokens"))
+    if model.context_window is None or tokens <= model.context_window:
+        return None
+    return (
+        f"One such request is larger than the context window of {model.context_window:,} tokens;"
+        " give the tokens of one request, and how many there are as requests."
+    )
 
 
 async def _price_stream() -> None:
@@ -200,9 +211,9 @@ def _text(line: Mapping[str, Any], name: str) -> str | None:
 def _count(value: Any, name: str) -> Decimal | int:
     if isinstance(value, str):
         try:
-            return Decimal(value)
-        except InvalidOperation:
-            raise LineError(f'has a "{name}" that is no number.') from None
+            return number(value)
+        except click.BadParameter as error:
+            raise LineError(f'has a "{name}" that cannot be used: {error.message}') from None
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         raise LineError(f'has a "{name}" that is no number.')
     return value
@@ -234,10 +245,16 @@ def _document(priced: Priced) -> list[Line | Table]:
         f"Source: {card.source.title}" + (f" ({card.source.as_of})" if card.source.as_of else ""),
     ]
     return [
-        Line(f"${plain(cost.total)} — {card.model.name} ({card.model.provider})", "bold"),
+        Line(f"{_exact(cost.total)} — {card.model.name} ({card.model.provider})", "bold"),
         *([Table(rows, right=frozenset({1, 3}), indent=2)] if rows else []),
         *(Line(note, indent=2) for note in notes if note),
     ]
+
+
+def _exact(amount: Decimal) -> str:
+    """US dollars to the last digit, with cents where there are any: $1,234.50, $0.0000125."""
+    digits = f"{Decimal(plain(amount)):,f}"
+    return f"${digits}0" if "." in digits and digits[-2] == "." else f"${digits}"
 
 
 def _names(units: Any) -> str:

@@ -19,7 +19,7 @@ MASK = "•••• (set)"
 @click.option("--probe", is_flag=True, help="Also ask the LLM one question; its price goes on the ledger.")
 @json_option
 def doctor(probe: bool, as_json: bool) -> int:
-    """Show the settings, what works of what they set up, and what does not.
+    """Show the settings, and what of their set-up does not work.
 
     Nothing is asked of Slack, Discord or the LLM, unless by --probe. The exit status is 0 when all that is set up can work, 2
     otherwise.

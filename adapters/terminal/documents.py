@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("locations", nargs=-1, required=True, metavar="FILE|URL…")
 @json_option
 def add(locations: tuple[str, ...], as_json: bool) -> int:
-    """Add documents to search: Markdown, text, HTML or PDF; from the web over https only.
+    """Add documents to search. Markdown, text, HTML or PDF; from the web over https only.
 
     \b
     aicost kb add budget-2027.md https://example.org/report.html
@@ -67,7 +67,7 @@ def list_(as_json: bool) -> None:
 @click.argument("identity", metavar="ID")
 @json_option
 def remove(identity: str, as_json: bool) -> None:
-    """Remove the document with this ID (or file name, or address)."""
+    """Remove a document, by its ID, file name or address."""
     with opened_knowledge() as knowledge:
         removed = knowledge.facts.remove_document(identity)
     if as_json:

@@ -20,7 +20,10 @@ from bot.errors import UnknownNameError
 @click.argument("receipt", metavar="ID")
 @json_option
 def explain(receipt: str, as_json: bool) -> None:
-    """Show again how the answer with the receipt ID came about: what was understood, and each step of the calculation."""
+    """Show again how an answer came about. What was understood, and each step of the calculation.
+
+    ID is the receipt at the foot of the answer.
+    """
     data = asyncio.run(_stored(clean(receipt.strip())))
     if as_json:
         write_json(data, indent=2)

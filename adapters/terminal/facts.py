@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @click.option("--limit", type=click.IntRange(1, 100), default=5, show_default=True, help="At most this many.")
 @json_option
 def facts(words: tuple[str, ...], limit: int, as_json: bool) -> int:
-    """Find cited facts, and passages of your documents (`aicost kb add`), about WORDS, the best match first.
+    """Find cited facts about WORDS, the best match first.
+
+    Passages of your own documents (aicost kb add) are among them.
 
     \b
     aicost facts openai loss 2024

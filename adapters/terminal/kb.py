@@ -25,7 +25,7 @@ _SHOWN_CHANGES = 40
 
 @click.group()
 def kb() -> None:
-    """Compile, refresh and inspect the knowledge base: prices, model names, facts, your documents."""
+    """Manage the knowledge base. Prices, model names, facts, your documents."""
 
 
 kb.add_command(documents.add)
@@ -58,7 +58,7 @@ def info(as_json: bool) -> None:
 @click.option("--url", help="Fetch from here instead of the address that genai-prices names.")
 @json_option
 def refresh(url: str | None, as_json: bool) -> None:
-    """Fetch the prices that genai-prices publishes between its releases, and show what changed."""
+    """Fetch newer prices, and show what changed. They are those that genai-prices publishes between its releases."""
     settings = Settings.load()
     from knowledge.refresh import refresh as fetch
 
@@ -98,9 +98,10 @@ def refresh(url: str | None, as_json: bool) -> None:
 @click.option("--forget-litellm", is_flag=True, help="First take litellm's price list out of use again.")
 @json_option
 def check(models: tuple[str, ...], litellm: str | None, forget_litellm: bool, as_json: bool) -> None:
-    """Compare the prices (of MODELS, or all) with those of other lists, and show where they disagree.
+    """Compare the prices with those of other lists.
 
-    Other lists are litellm's, where you name it, and that of openai-cost-calculator, where it is installed.
+    All prices, or those of MODELS; the disagreements are shown. Other lists are litellm's, where you name it, and that of
+    openai-cost-calculator, where it is installed.
     """
     settings = Settings.load()
     if forget_litellm or litellm:

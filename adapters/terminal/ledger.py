@@ -24,7 +24,7 @@ def ledger() -> None:
 @ledger.command()
 @click.argument("user")
 def export(user: str) -> None:
-    """Print all that is stored of USER (the platform's user id) as JSON."""
+    """Print all that is stored of USER, as JSON. USER is the platform's user id."""
     write_json(asyncio.run(_export(user)), indent=2)
 
 
@@ -38,7 +38,7 @@ async def _export(user: str) -> dict[str, Any]:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def forget(user: str, yes: bool, as_json: bool) -> None:
-    """Remove USER's name and words from the ledger; what was spent stays in all sums."""
+    """Remove USER's name and words from the ledger. What was spent stays in all sums."""
     if not yes:
         click.confirm(f"Remove all that is stored of {user!r}? This cannot be undone", abort=True, err=True)
     forgotten = asyncio.run(_forget(user))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from adapters.terminal.options import json_option, names, number
+from adapters.terminal.options import json_option, names, positive
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.session import opened_knowledge
 from bot.answers import plain
@@ -26,23 +26,26 @@ _UNITS = {"input": "input_tokens", "cached": "cache_read_tokens", "output": "out
 @click.argument("words", nargs=-1)
 @click.option("--provider", type=names, default="", help="Only these sellers: anthropic,openai")
 @click.option("--maker", type=names, default="", help="Only models by these makers, whoever sells them.")
-@click.option("--context", type=number, help="A context window of at least this many tokens: 200k")
+@click.option(
+    "--context", type=positive, metavar="NUMBER", help="A context window of at least this many tokens: 200k"
+)
 @click.option(
     "--modality",
     type=click.Choice(get_args(Modality)),
     default="text",
     show_default=True,
-    help="What it makes.",
+    metavar="KIND",
+    help=f"What it makes: {', '.join(get_args(Modality))}.",
 )
 @click.option("--open-weights", is_flag=True, help="Only models whose weights are open.")
 @click.option("--deprecated", is_flag=True, help="Deprecated ones too.")
 @click.option("--no-preview", is_flag=True, help="No previews.")
 @click.option(
     "--sort",
-    type=click.Choice(["name", "context", *_UNITS]),
-    default="name",
+    type=click.Choice(["maker", "name", "context", *_UNITS]),
+    default="maker",
     show_default=True,
-    help="The cheapest first, or the largest context.",
+    help="The makers' own APIs first, the largest context, or the cheapest.",
 )
 @click.option("--limit", type=click.IntRange(1), help="At most this many.")
 @json_option
@@ -59,10 +62,12 @@ def models(
     limit: int | None,
     as_json: bool,
 ) -> int:
-    """List the models whose name has all WORDS, with their prices in USD per 1M tokens.
+    """List models with their prices in USD per 1M tokens.
+
+    With WORDS, only those whose name has all of them.
 
     \b
-    aicost models --context 200k --provider anthropic,openai --sort output --limit 10
+    aicost models --context 200k --provider anthropic,openai --sort output
     """
     with opened_knowledge() as knowledge:
         found = knowledge.catalogue.models(
@@ -79,7 +84,10 @@ def models(
             if (model.open_weights or not open_weights)
             and all(word.lower() in f"{model.id} {model.name}".lower() for word in words)
         ]
-        cards = sorted(knowledge.prices.cards(wanted), key=lambda card: _sort_key(card, sort))[:limit]
+        cards = list(knowledge.prices.cards(wanted))
+        if sort != "maker":
+            cards.sort(key=lambda card: _sort_key(card, sort))
+        cards = cards[:limit]
     if as_json:
         write_json([_row_json(card) for card in cards], indent=2)
     elif cards:
@@ -123,7 +131,7 @@ def _sort_key(card: RateCard, sort: str) -> tuple[bool, Decimal, str, str]:
         amount = None if card.model.context_window is None else Decimal(-card.model.context_window)
     elif sort != "name":
         amount = _per_million(card, sort)
-    return amount is None, amount or Decimal(0), card.model.id, card.model.provider
+    return amount is None, amount or Decimal(0), card.model.id.casefold(), card.model.provider
 
 
 def _row(card: RateCard) -> list[str]:

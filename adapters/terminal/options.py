@@ -46,6 +46,14 @@ def number(value: str) -> Decimal:
     return amount
 
 
+def positive(value: str) -> Decimal:
+    """Option type: such a number above zero."""
+    amount = number(value)
+    if amount <= 0:
+        raise click.BadParameter(f"{value!r} is not above zero.")
+    return amount
+
+
 def day(value: str) -> datetime:
     """Option type: a day (2024-06-01), as the moment in UTC at which prices of that day are looked up."""
     return moment(value)
@@ -113,7 +121,7 @@ def find_card(
     if on is None:
         return card, None
     if card.valid_from is None:
-        return card, f"From when on these rates hold is not on record; no other is for {on.date()}."
+        return card, f"Since when these rates hold is not on record; no others are known for {on.date()}."
     if card.valid_from > on.date():
         raise UsageError(
             f"What {model.name} cost on {on.date()} is not on record.",

@@ -111,7 +111,11 @@ def _show_on_terminal(document: Document) -> None:
     console = Console(markup=False, highlight=False, emoji=False)
     console.width = min(console.width, WIDEST)
     for block in document:
-        console.print(_rich(block))
+        if isinstance(block, Line) and block.text.startswith(("https://", "http://")):
+            # An address that was broken into lines could not be clicked or copied.
+            console.print(" " * block.indent + printable(block.text), style=block.style, soft_wrap=True)
+        else:
+            console.print(_rich(block))
 
 
 def _rich(block: Line | Table) -> RenderableType:

@@ -24,7 +24,7 @@ from bot.presentation import format_amount
 def tokens(
     text: tuple[str, ...], path: str | None, mention: str | None, provider: str | None, as_json: bool
 ) -> None:
-    """Count the tokens of TEXT (or of a file, or of what is piped in).
+    """Count the tokens of TEXT, of a file, or of what is piped in.
 
     \b
     aicost tokens --model gpt-4o "some text"

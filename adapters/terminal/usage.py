@@ -46,7 +46,7 @@ def usage(
     form: str,
     as_json: bool,
 ) -> None:
-    """Show how much the bot was asked, and what that cost in tokens and USD.
+    """Show what the bot was asked, and what its LLM calls cost.
 
     \b
     aicost usage --period "last week" --by user

@@ -56,6 +56,15 @@ def test_a_terminal_gets_colour_and_lines_that_fit(
     assert all(len(Text.from_ansi(line).plain) <= 80 for line in out.splitlines())
 
 
+def test_an_address_is_not_broken_into_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _become_terminal(monkeypatch)
+    address = "https://example.org/" + "long-path/" * 20
+    show([Line(address, "dim", indent=2)])
+    assert address in capsys.readouterr().out
+
+
 def test_no_color_is_honoured(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     _become_terminal(monkeypatch)
     monkeypatch.setenv("NO_COLOR", "1")

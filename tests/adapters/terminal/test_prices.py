@@ -102,6 +102,25 @@ def test_makers_by_any_of_their_names(spelled: str, maker: str, aicost: Run) -> 
     assert {row["maker"] for row in rows} == {maker}
 
 
+def test_models_come_from_their_makers_first_or_by_name(aicost: Run) -> None:
+    assert aicost("models", "--limit", "1", "--json").json[0]["maker"] == "anthropic"
+    names = [row["model"].casefold() for row in aicost("models", "--sort", "name", "--json").json]
+    assert names == sorted(names)
+
+
+def test_a_request_larger_than_the_context_window_is_told(aicost: Run) -> None:
+    note = aicost("cost", "gpt-4o", "--input", "1M", "--json").json["note"]
+    assert "context window of 128,000 tokens" in note
+    assert aicost("cost", "gpt-4o", "--input", "100k", "--output", "4k", "--json").json["note"] is None
+
+
+@pytest.mark.parametrize("context", ["-5", "0", "many", "1e30"])
+def test_no_context_window_is_refused(context: str, aicost: Run) -> None:
+    result = aicost("models", "--context", context)
+    assert result.status == 2
+    assert context in result.err
+
+
 def test_no_such_models(aicost: Run) -> None:
     assert aicost("models", "nothing", "is", "called", "so").status == 1
     result = aicost("models", "--provider", "opnai")
@@ -126,6 +145,8 @@ def test_the_cost_is_that_of_genai_prices_to_the_last_digit(aicost: Run) -> None
     assert Decimal(found["cost_usd"]) == PER_REQUEST * 10_000
     shown = aicost(*arguments).out
     assert shown.startswith(f"${found['cost_usd']} — ")
+    assert aicost("cost", "gpt-4o", "--input", "1M").out.startswith("$2.50 — ")
+    assert aicost("cost", "gpt-4o", "--input", "100k", "--requests", "12k").out.startswith("$3,000 — ")
     batch = aicost(*arguments, "--batch", "--json").json
     assert Decimal(batch["cost_usd"]) < Decimal(found["cost_usd"])
 
@@ -133,7 +154,7 @@ def test_the_cost_is_that_of_genai_prices_to_the_last_digit(aicost: Run) -> None
 def test_a_stream_of_costs(aicost: Run) -> None:
     lines = [
         {"model": "gpt-4o", "input": 500, "output": 200, "cached": 300, "requests": 10_000},
-        {"model": "gpt-4o", "provider": "openai", "input": "500", "output": 200.0, "cached": 300},
+        {"model": "gpt-4o", "provider": "openai", "input": "0.5k", "output": 200.0, "cached": 300},
         {"model": "gpt-4o", "input": 500, "output": 200, "batch": True},
         {"model": "gpt-4o", "input": 500, "output": 200, "context": {"processing": "batch"}},
         {"model": "o3", "input": 500, "output": 200, "on": "2025-05-01"},
@@ -144,6 +165,7 @@ def test_a_stream_of_costs(aicost: Run) -> None:
         {"model": "gpt-4o", "input": [1]},
         {"model": "gpt-4o", "input": "many"},
         {"model": "gpt-4o", "input": "NaN"},
+        {"model": "gpt-4o", "input": "1e400"},
         {"model": "gpt-4o", "input": 10**40},
         {"model": "gpt-4o", "input": 1, "requests": -1},
         {"model": "gpt-4o", "input": 1, "on": "2999-01-01"},
