@@ -4,92 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import re
 import signal
 import socket
 import sqlite3
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 from servers.fake_discord import TOKEN, FakeDiscord, eventually
 from servers.fake_slack import FakeSlack
+from servers.serving import PATIENCE, Serving
 
 from adapters.serve import configured
 from adapters.serve import serve as run_service
 from bot.errors import AicostError
 from bot.settings import Settings
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE = 30.0
-"""Seconds after which a process that does not do what it should has failed; no measure of speed."""
-
-
-class Serving:
-    """One `aicost serve` process; `log` grows as it writes."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self.lines: list[str] = []
-        self._reader = asyncio.create_task(self._read())
-
-    @classmethod
-    async def start(cls, **settings: str) -> Serving:
-        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "AICOST_PORT": "0", **settings}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "adapters.terminal.main", "serve"),
-            env=environment,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        return cls(process)
-
-    async def _read(self) -> None:
-        assert self._process.stderr is not None
-        async for line in self._process.stderr:
-            self.lines.append(line.decode().rstrip("\n"))
-            print("serve:", self.lines[-1])  # shown when a test fails
-
-    @property
-    def log(self) -> str:
-        return "\n".join(self.lines)
-
-    async def url(self) -> str:
-        """Where it listens, once it does."""
-        await eventually(lambda: " listening on " in self.log, PATIENCE)
-        return next(line for line in self.lines if " listening on " in line).rpartition(" ")[2]
-
-    async def ready(self) -> None:
-        """Wait for 200 from /readyz."""
-        async with asyncio.timeout(PATIENCE):
-            while (await self.get("/readyz"))[0] != 200:  # noqa: ASYNC110  # another process's state
-                await asyncio.sleep(0.05)
-
-    async def get(self, path: str) -> tuple[int, Any]:
-        async with aiohttp.ClientSession(await self.url()) as session, session.get(path) as response:
-            return response.status, await (response.json() if path != "/metrics" else response.text())
-
-    async def status(self) -> int:
-        """The exit status, once the process has ended."""
-        async with asyncio.timeout(PATIENCE):
-            status = await self._process.wait()
-            await self._reader
-        return status
-
-    def send(self, number: signal.Signals) -> None:
-        self._process.send_signal(number)
-
-    async def end(self) -> int:
-        self.send(signal.SIGTERM)
-        return await self.status()
-
-    async def kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self.status()
 
 
 @pytest.fixture

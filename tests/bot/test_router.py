@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers.llm_forms import NURSES, NURSES_FORM
 from servers.openai_server import OpenAIServer
 
 from bot.messages import Message
@@ -18,26 +19,13 @@ from bot.router import Router, Ticket
 from bot.settings import Settings
 
 ESTIMATE = "10k requests a day, 500 in / 200 out, gpt-4o"
-READ_BY_LLM = "gpt-4o, every day 1200 nurses dictate, 900 tokens apiece and 80 come back"
-FORM: dict[str, Any] = {
-    "models": ["gpt-4o"],
-    "quantities": [
-        {"text": "1200 nurses", "role": "requests", "per": "day"},
-        {"text": "900 tokens", "role": "input", "per": "request"},
-        {"text": "80", "role": "output", "per": "request"},
-    ],
-    "want": "cost",
-    "want_per": None,
-    "kind": "estimate",
-    "follow_up": False,
-}
 
 
 @pytest.fixture
 def server() -> Iterator[OpenAIServer]:
     forget_dialects()
     with OpenAIServer() as running:
-        running.knows[READ_BY_LLM] = FORM
+        running.knows[NURSES] = NURSES_FORM
         yield running
 
 
@@ -79,7 +67,7 @@ async def test_an_answer_that_was_not_delivered_is_posted_as_stored_and_paid_for
     # with no retention, parses are not kept over a restart: making the answer again would have to pay again
     llm: dict[str, Any] = {"llm_base_url": server.base_url, "llm_model": "gpt-4o-mini", "parser": "llm"}
     llm["retention_days"] = 0
-    message = asked(READ_BY_LLM, "e1", received_at=datetime.now(UTC).replace(microsecond=0))
+    message = asked(NURSES, "e1", received_at=datetime.now(UTC).replace(microsecond=0))
     async with opened(data_dir, **llm) as router:
         first = await router.answer(await admitted(router, message))
         assert first.answer is not None

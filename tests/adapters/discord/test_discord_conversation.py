@@ -5,24 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import discord
 import pytest
 from scripted_router import ESTIMATE, ScriptedRouter, Ticket
+from servers.seen import discord_markdown as texts
 from simcord.backend.models.message import AllowedMentions
 
 from adapters.discord.adapter import DiscordAdapter
 from bot.messages import Message
-
-
-def texts(message: discord.Message) -> str:
-    """All text that a Components V2 message shows."""
-    found: list[str] = []
-    waiting: list[Any] = list(message.components)
-    while waiting:
-        component = waiting.pop(0)
-        found += [component.content] if isinstance(component, discord.TextDisplay) else []
-        waiting = [*getattr(component, "children", ()), *waiting]
-    return "\n".join(found)
 
 
 @pytest.fixture

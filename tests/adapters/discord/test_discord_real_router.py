@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_discord_conversation import texts
+from servers.seen import discord_markdown as texts
 
 from adapters.discord.adapter import DiscordAdapter
 from adapters.discord.client import AicostClient

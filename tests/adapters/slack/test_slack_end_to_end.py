@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from servers.fake_slack import FakeSlack, Post
+from servers.fake_slack import FakeSlack
+from servers.seen import slack_shows
 from slack_parts import slack_settings
 
 from adapters.slack.app import SlackAdapter
 from adapters.slack.render import render
 from bot.answers import Answer
 from bot.messages import Message
-from bot.presentation import figure_rows
 from bot.router import Router
 
 QUESTION = "10k requests a day, 500 in / 200 out, gpt-4o"
@@ -44,23 +44,6 @@ async def asked_directly(core: Router, *turns: str) -> Answer:
     return reply.answer
 
 
-def shows(post: Post, answer: Answer) -> None:
-    """All figures of an answer, and its headline, stand in a post: in its blocks as well as in its text."""
-    blocks = [line for block in post.blocks for line in _lines(block)]
-    assert answer.headline in blocks[0]
-    for label, amount in figure_rows(answer.figures):
-        assert any(f"{label}: {amount}" in line for line in blocks), (label, amount, blocks)
-        assert f"{label}: {amount}" in post.text
-
-
-def _lines(block: dict) -> list[str]:  # type: ignore[type-arg]
-    """The texts of a block's lowest lists of elements, each joined."""
-    elements = block.get("elements", [])
-    if all("elements" not in element for element in elements):
-        return ["".join(element.get("text", "") for element in elements)]
-    return [line for element in elements for line in _lines(element)]
-
-
 async def test_command_mention_and_direct_message_give_the_routers_own_figures(
     slack: FakeSlack, bot: SlackAdapter, core: Router
 ) -> None:
@@ -70,7 +53,7 @@ async def test_command_mention_and_direct_message_give_the_routers_own_figures(
     await slack.send(slack.mention(QUESTION))
     await slack.send(slack.direct_message(QUESTION))
     for post in await slack.wait_for_posts(3):
-        shows(post, answer)
+        slack_shows(post, answer)
     assert {post.via for post in slack.posts} == {"response_url", "chat.postMessage"}
 
 
@@ -81,7 +64,7 @@ async def test_a_follow_up_in_a_thread_gives_the_routers_own_figures(
     await slack.send(slack.mention(QUESTION, ts="1700000000.000100"))
     await slack.send(slack.mention("and with batch?", thread_ts="1700000000.000100"))
     posts = await slack.wait_for_posts(2)
-    shows(posts[1], answer)
+    slack_shows(posts[1], answer)
 
 
 @pytest.mark.parametrize("inside", [True, False], ids=["in the thread", "beside the thread"])
@@ -94,7 +77,7 @@ async def test_a_follow_up_in_a_direct_message_gives_the_routers_own_figures(
         slack.direct_message("and with batch?", **({"thread_ts": "1700000000.000100"} if inside else {}))
     )
     posts = await slack.wait_for_posts(2)
-    shows(posts[1], answer)
+    slack_shows(posts[1], answer)
 
 
 async def test_a_follow_up_works_after_a_restart_and_a_repetition_does_not(
