@@ -47,8 +47,8 @@ def ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
     share = saving / standard.per(per) * 100 if standard.total else Decimal(0)
     figures = [
         Figure(
-            label="Saving",
-            amount=saving,
+            label="Saving" if saving >= 0 else "Extra cost",
+            amount=abs(saving),
             unit="USD",
             per=per,
             model=model.id,

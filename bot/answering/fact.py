@@ -19,9 +19,12 @@ _PERIODS = {"hour": "hour", "day": "day", "week": "week", "month": "month", "yea
 
 def answer_fact(question: FactQuestion, context: Context) -> Answer:
     """The facts that answer, best first; when none does, the nearest that are on record, without figures."""
-    hits = context.knowledge.facts.search(
-        question.query, limit=_SHOWN, subjects=question.subjects, periods=question.periods
-    )
+    facts = context.knowledge.facts
+    hits = facts.search(question.query, limit=_SHOWN)
+    if not any(hit.confident for hit in hits):
+        hits = facts.search(
+            question.query, limit=_SHOWN, subjects=question.subjects, periods=question.periods
+        )
     sure = [hit for hit in hits if hit.confident]
     if not sure:
         return _nothing(hits)

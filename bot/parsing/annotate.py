@@ -125,10 +125,10 @@ _CLAUSE = 120
 _SPAN = re.compile(
     r"(?:for|over|during|in|within|für|über|pendant|sur|durante|en) (?:the |a |an |one |ein |einen |einem |un |une |about |whole |full |entire |next )*"
     r"(?:(\d{1,4}|two|three|four|five|six|twelve|half)[ -])?(?:whole |full |entire )?"
-    r"(day|week|month|year|quarter|tag|woche|monat|jahr|jour|semaine|mois|an|día|semana|mes|año)(?:s|e|en|n|es)?(?![^\W_])"
+    r"(hour|day|week|month|year|quarter|stunde|heure|hora|tag|woche|monat|jahr|jour|semaine|mois|an|día|semana|mes|año)(?:s|e|en|n|es)?(?![^\W_])"
 )
 _SPAN_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "twelve": 12}
-_SPAN_UNITS: dict[str, Period] = {"tag": "day", "woche": "week", "monat": "month", "jahr": "year", "jour": "day", "semaine": "week",
+_SPAN_UNITS: dict[str, Period] = {"stunde": "hour", "heure": "hour", "hora": "hour", "tag": "day", "woche": "week", "monat": "month", "jahr": "year", "jour": "day", "semaine": "week",
                                   "mois": "month", "an": "year", "día": "day", "semana": "week", "mes": "month", "año": "year"}  # fmt: skip
 
 
@@ -273,7 +273,8 @@ def model_ref(mention: str, resolution: Resolution) -> ModelRef:
 
 
 _STATED_SPAN = LazyPattern(
-    r"\b(?:period|duration|term|laufzeit|durée|duración)\s*[:=]\s*(\d{1,4}) (days?|weeks?|months?|years?)\b"
+    r"\b(?:period|duration|term|laufzeit|durée|duración)\s*[:=]\s*(\d{1,4}) (days?|weeks?|months?|years?|tage|monate|jahre)\b"
+    r"|\b(\d{1,3})[ -](months?|years?|monate|jahre|mois|meses|años) (?:laufzeit|contract|term|vertrag\w*|commitment)\b"
 )
 _QUARTER = LazyPattern(r"\b(?:q[1-4]|quarter(?:ly)?|quartal|trimestre)\b(?! ?(?:of )?20\d\d)")
 
@@ -284,10 +285,15 @@ def _read_span(annotation: Annotation) -> None:
         annotation.span = Span(amount=Decimal(3), unit="month")
     stated = _STATED_SPAN.search(annotation.folded)
     if stated is not None:
-        annotation.span = Span(amount=Decimal(stated.group(1)), unit=PERIODS[stated.group(2)])
+        count, unit = (group for group in stated.groups() if group is not None)
+        annotation.span = Span(
+            amount=Decimal(count), unit=PERIODS.get(unit) or _SPAN_UNITS.get(unit.rstrip("esn")) or "month"
+        )
     for match in _SPAN.finditer(annotation.folded):
         count_text, unit = match.group(1), match.group(2)
-        if count_text is None and (match.group().startswith(("in ", "en ")) or unit == "an"):
+        if count_text is None and (
+            match.group().startswith(("in ", "en ")) or unit in ("an", "hour", "stunde", "heure", "hora")
+        ):
             continue  # "in a month" is a rate; "for an A100" names no year
         rest = annotation.folded[match.end() :].lstrip()
         if rest.startswith(("ago", "of context")):

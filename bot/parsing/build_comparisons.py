@@ -41,7 +41,7 @@ def build_compare(a: Annotation, today: date) -> Question:
     )
     if a.has("cheapest") or re.search(r"\b(?:rank|sort|order|ranking|sortier\w*)\b", a.folded):
         objective = "cheapest"
-    elif a.has("dearest"):
+    elif a.has("dearest") and not (a.has("difference") and a.has("how_much")):
         objective = "dearest"
     elif a.has("difference", "save") and (len(models) > 1 or len(_variants(a)) > 1):
         objective = "difference"
@@ -52,7 +52,7 @@ def build_compare(a: Annotation, today: date) -> Question:
     ):
         objective = "ratio"
     elif len(models) == 2 and re.search(
-        r"\b(?:how many|what|how much)(?: in)? (?:percent(?:age)?|%)|\bin percent\b|\bwie ?viel prozent\b",
+        r"\b(?:how many|what|how much)(?: in)? (?:percent(?:age)?|%)|\bin percent\b|\bin prozent\b|\bwie ?viel prozent\b",
         a.folded,
     ):
         objective = "percent"

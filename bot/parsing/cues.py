@@ -24,15 +24,15 @@ CUES: dict[str, str] = {
         | wie viel | wieviel | kostet | kosten | koste | combien | coûte* | coute* | coût* | cout | cuánto | cuanto | cuesta* | costar* | costo | coste
         | kitna/kitne/kitni | kharcha/kharch | what would/will/does/do .. pay/bill/run | what am i/we looking at | running cost*""",
     "how_much": "how much | what does/do/would/will | wie viel | wieviel | combien | cuánto/cuanto | kitna | what is/are/s the cost/price/bill",
-    "cheapest": """cheapest | cheap | least expensive | most affordable | affordable | lowest cost/price/priced | best price | best value | best bang | inexpensive
+    "cheapest": """cheapest | better value | cheap | least expensive | most affordable | affordable | lowest cost/price/priced | best price | best value | best bang | inexpensive
         | economical | least money | günstigste* | guenstigste* | billigste* | moins cher/chère/chers/chere/cheres | más/mas barat* | sabse sasta/saste/sasti | sasta/saste/sasti
         | lowest .. cost/price/bill | cost the? least | costs the? least | save the? most""",
-    "dearest": "most expensive | pricier | which is/s more expensive | more expensive one | priciest | dearest | costliest | highest price/priced/cost | teuerste* | plus cher/chère | más/mas caro/cara | sabse mehnga/mehngi",
+    "dearest": "most expensive | pricier | dearer | teurer | which is/s more expensive | more expensive one | priciest | dearest | costliest | highest price/priced/cost | teuerste* | plus cher/chère | más/mas caro/cara | sabse mehnga/mehngi",
     "cheaper": """cheaper | less expensive | costs/cost less | lower cost | günstiger* | guenstiger* | billiger* | moins cher/chère que | más/mas barat* que
         | better deal | more economical""",
     "compare": """compare* | comparing | comparison* | vs | versus | against | instead of | side by side | relative to | vergleich* | gegen | gegenüber | compar* | contra
         | frente a | or/oder/ou/ya | difference between | unterschied zwischen | better than | over""",
-    "difference": """difference* | differ | diff | how much more/less/cheaper/dearer | how many times | times more/cheaper | delta | unterschied | différence | diferencia
+    "difference": """wie viel teurer/billiger/günstiger | wieviel teurer/billiger/günstiger | difference* | differ | diff | how much more/less/cheaper/dearer | how many times | times more/cheaper | delta | unterschied | différence | diferencia
         | farak | extra cost | what do/would/will we/i save | how much .. save/saved/saving/savings/spare/sparen/économis*/ahorr* | saving* | save""",
     "save": """save/saves/saved/saving/savings | discount* | cut our/my/the cost*/bill* | reduce our/my/the? cost*/bill*/spend* | spare/sparen/ersparnis | économis* | ahorr*
         | bachat | bachega/bachenge""",

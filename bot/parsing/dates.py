@@ -69,31 +69,10 @@ _SINCE = LazyPattern(r"(?:since|seit|depuis|desde|from|after|starting)\s+$")
 
 _A_YEAR = LazyPattern(r"(?:19[89]|20[0-4])\d")
 _NAMED_WORDS = frozenset(
-    [
-        "today tomorrow morgen demain mañana next",
-        "yesterday",
-        "heute",
-        "gestern",
-        "aujourd'hui",
-        "hier",
-        "hoy",
-        "ayer",
-        "this",
-        "last",
-        "previous",
-        "current",
-        "past",
-        "letzt",
-        "diese",
-        "dernièr",
-        "pasad",
-        "este",
-        "esta",
-        "month",
-        "mtd",
-        "ytd",
-        "date",
-    ]
+    """
+    today tomorrow morgen demain mañana next yesterday heute gestern aujourd'hui hier hoy ayer this last previous current past letzt diese
+    dernièr pasad este esta month mtd ytd date
+    """.split()
 )
 
 

@@ -73,6 +73,8 @@ def _usage(a: Annotation, _: FactBase) -> Intent | None:
     companies = [s for s in a.subjects if s.id]
     if companies and not a.has("bot"):
         return None
+    if not _OWN_BOT.search(a.folded) and not a.times and len(a.words) > 5:
+        return None
     sizes = [q for q in a.quantities if q.unit not in ("days", "weeks", "months", "hours", "")]
     if sizes or (a.models and not a.has("bot")):
         return None
@@ -249,7 +251,7 @@ def _history(a: Annotation, _: FactBase) -> Intent | None:
         return None
     if a.has("history") and not a.has("batch"):
         return Intent("history", 0.9)
-    if len(a.times) == 1 and a.has("price", "cost") and _NOW.search(a.folded):
+    if len(a.times) == 1 and a.has("price", "cost", "cheaper", "history") and _NOW.search(a.folded):
         return Intent("history", 0.8)
     if len(a.times) >= 2 and a.has("price", "cost", "compare", "difference"):
         return Intent("history", 0.8)

@@ -15,7 +15,7 @@ def _table(**groups: str) -> dict[str, str]:
 UNITS: dict[str, str] = _table(
     tokens="token tokens tok toks tkn tkns tks tokns jetons jeton mtok mtoks ktok",
     words="word words wörter woerter wort worte mots palabras palabra shabd",
-    characters="character characters char chars zeichen caractères caracteres letters symbols",
+    characters="character characters char chars zeichen caractères caracteres symbols",
     pages="page pages seite seiten página páginas pagina paginas pg pgs",
     bytes="byte bytes kb mb gb tb kilobytes megabytes gigabytes terabytes",
     requests=(
@@ -32,7 +32,7 @@ UNITS: dict[str, str] = _table(
         " snippets transcript transcripts description descriptions listing listings lead leads case cases claim claims sample"
         " samples book books essay essays poem poems blogpost blogposts form forms dokument dokumente dokumenten documento documentos"
         " correos rechnungen mails"
-        " step steps eval evals evaluations problem problems pr prs pull-request pull-requests issue issues bug bugs story stories samples bots commit commits novel novels"
+        " letter letters step steps eval evals evaluations problem problems pr prs pull-request pull-requests issue issues bug bugs story stories samples bots commit commits novel novels"
     ),
     conversations=(
         "conversation conversations chat chats session sessions dialog dialogs dialogue dialogues thread threads gespräch gespräche"
@@ -49,7 +49,7 @@ UNITS: dict[str, str] = _table(
     gpus="gpu gpus card cards accelerator accelerators",
     flops="flops flop",
     parameters="param params parameter parameters parámetros paramètres",
-    epochs="epoch epochs epochen époques epocas épocas passes",
+    epochs="pass epoch epochs epochen époques epocas épocas passes",
     examples="example examples datapoint datapoints beispiele exemples ejemplos",
     images="image images picture pictures photo photos bild bilder imagen imágenes img imgs",
     minutes="minute minutes min mins minuten minutos",

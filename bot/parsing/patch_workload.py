@@ -9,6 +9,7 @@ from typing import Any
 from bot.parsing.annotate import Annotation
 from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
+from bot.parsing.workload_sizes import relative_length
 from bot.parsing.workloads import as_request, build_workload
 from bot.questions import (
     Size,
@@ -53,6 +54,12 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
     bare = next((q for q in a.quantities if not q.unit and not q.role and q.per), None)
     if bare is not None and "requests" not in changes:
         changes["requests"], changes["requests_per"] = bare.value, bare.per
+    factor = relative_length(a.folded)
+    if factor is not None and old.output is not None:
+        changes["output"] = replace(old.output, amount=old.output.amount * factor)
+        return replace(
+            old, **changes
+        )  # "twice as long output" is about the length that was, not about the requests
     if said.volume is not None:
         changes.update(_undirected(old, said))
     alone = next(

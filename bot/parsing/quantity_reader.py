@@ -106,9 +106,12 @@ class Reader:
         self.text = text
         self.consumed = consumed
         at = bisect_left(words, number.end, key=_start_of)
-        self.after = [w for w in words[at : at + _LOOK_AHEAD + 4] if w.start < limit]
+        line_end = text.find("\n", number.end)
+        last = limit if line_end < 0 else min(limit, line_end)
+        self.after = [w for w in words[at : at + _LOOK_AHEAD + 4] if w.start < last]
         first = bisect_left(words, number.start, key=_start_of)
-        self.before = [w for w in words[max(0, first - _LOOK_BACK) : first] if floor <= w.start]
+        line_start = max(floor, text.rfind("\n", 0, number.start))
+        self.before = [w for w in words[max(0, first - _LOOK_BACK) : first] if line_start <= w.start]
         self.next_number = limit
         self.end = number.end
         self.start = number.start
@@ -365,6 +368,14 @@ class Reader:
                 quantity = replace(quantity, per=PERIODS[word])
                 at = self.take(at)
                 continue
+            if (
+                word in ("cada", "each", "chacun", "chacune")
+                and at + 1 < len(self.after)
+                and self.after[at + 1].text in ("uno", "una", "one")
+            ):
+                quantity = replace(quantity, per_thing=quantity.per_thing or "each")
+                at = self.take(self.take(at))
+                continue
             if word not in PERIOD_MARKERS and word not in ("in", "-"):
                 break
             if word == "in" and not (
@@ -420,6 +431,9 @@ class Reader:
             elif target in PERIODS and (quantity.per is None):
                 quantity = replace(quantity, per=PERIODS[target], workdays=quantity.workdays or workday)
                 at = self.take(step)
+                if at < len(self.after) and self.after[at].text in _WORKDAY:
+                    quantity = replace(quantity, workdays=True)  # "por día laborable"
+                    at = self.take(at)
             elif UNITS.get(target) in _PER_THINGS:
                 quantity = replace(quantity, per_thing=_PER_THINGS[UNITS[target]])
                 at = self.take(step)

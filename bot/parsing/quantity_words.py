@@ -249,6 +249,10 @@ def _unit(scan: _Scan) -> bool:
     unit = UNITS.get(scan.word)
     if not unit or scan.quantity.unit or (scan.word == "x" and not scan.following):
         return False
+    adjective = unit == "users" and not scan.word.endswith("s") and scan.quantity.value > 1
+    if adjective and scan.following.isalpha() and scan.following.endswith("s"):
+        scan.skip()  # "22 client letters"
+        return True
     after_slash = scan.at > 0 and scan.reader.after[scan.at - 1].text == "/"
     if scan.word in PERIODS and after_slash:
         scan.done = True

@@ -7,14 +7,14 @@ import re
 from knowledge.lazy_dataclass import dataclass
 
 _WORD = re.compile(r"[^\W_]+(?:['’.\-_][^\W_]+)*|[%$€£₹¢/=:,;?!()+&~≈]|->|→|[^\w\s]", re.UNICODE)
-_SPACE_LIKE = dict.fromkeys("\xa0\u2007\u2009\u202f\u3000\t\r\n\u200b\u2028\u2029", " ")
+_SPACE_LIKE = dict.fromkeys("\xa0\u2007\u2009\u202f\u3000\t\r\u200b\u2028\u2029", " ")
 _DASH_LIKE = dict.fromkeys("‐‑−﹣－", "-")
 _QUOTE_LIKE = dict.fromkeys("‘’ʼ", "'") | dict.fromkeys("“”„«»", '"')
 _TRANSLATE = str.maketrans({**_SPACE_LIKE, **_DASH_LIKE, **_QUOTE_LIKE, "\uff05": "%", "\u2044": "/"})
 
 
 def fold(text: str) -> str:
-    """The text in lower case with one kind of space, dash and quote; every character keeps its place."""
+    """The text in lower case with one kind of space, dash and quote; every character keeps its place, and lines their ends."""
     folded = text.translate(_TRANSLATE)
     lower = folded.lower()
     if len(lower) == len(folded):

@@ -12,6 +12,7 @@ from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import WorkloadDraft, size_of
 
 _HUNDRED = Decimal(100)
+_FRESH = LazyPattern(r"\b(?:fresh|uncached|non-cached|new) (?:input|prompt|tokens?)\b|\bfrisch\w*\b")
 _HALVES = LazyPattern(
     r"\bhalf (?:of (?:it|them|that) )?(?:is |as )?(?:in|input)\b|\bhalf[- ](?:and[- ])?half\b|\b50[/:]50\b|\bhälfte (?:ein|input)|\bmoitié entrée|\bmitad (?:de )?entrada"
 )
@@ -34,7 +35,7 @@ _RELATIVE = LazyPattern(
 )
 
 
-def _relative_length(folded: str) -> Decimal | None:
+def relative_length(folded: str) -> Decimal | None:
     """How long the output is, as a multiple of the input."""
     match = _RELATIVE.search(folded)
     if match is None:
@@ -84,7 +85,8 @@ class SizesReader(WorkloadDraft):
         """A pasted usage of Anthropic's reports cached tokens beside the input, not as a part of it."""
         folded = self.annotation.folded
         cached, into = self.workload.cached, self.workload.input or self.workload.volume_input
-        if "cache_read_input_tokens" not in folded or cached is None or into is None:
+        beside = "cache_read_input_tokens" in folded or _FRESH.search(folded)
+        if not beside or cached is None or into is None:
             return
         written = sum((q.value for q in self.quantities if q.role == "cache_write"), Decimal(0))
         whole = replace(into, amount=into.amount + cached.amount + written)
@@ -92,7 +94,7 @@ class SizesReader(WorkloadDraft):
 
     def _relative_output(self) -> None:
         """ "Output twice as long": a length given by the other one."""
-        factor = _relative_length(self.annotation.folded)
+        factor = relative_length(self.annotation.folded)
         if factor is None:
             return
         for known, missing in (("input", "output"), ("volume_input", "volume_output")):
