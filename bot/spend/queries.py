@@ -128,8 +128,8 @@ def deliver(
 ) -> None:
     """Close a question, because its answer was posted or (`problem`) never will be. Closing it again changes nothing.
 
-    Without `keep_words` the question's text goes, wherever it is quoted. A question whose answer could not be stored, although it
-    was posted, becomes `unrecorded`.
+    Without `keep_words` the question's text goes, wherever it is quoted. A question without a stored answer becomes `unrecorded`
+    (posted, but the answer could not be stored) or, with a problem, `abandoned`.
     """
     row = connection.execute(
         "SELECT status, user FROM queries WHERE id = ? AND owner IS NOT NULL", (query_id,)
@@ -137,10 +137,12 @@ def deliver(
     if row is None:
         return
     status, user = row
+    if status == "received":
+        status = "unrecorded" if problem is None else "abandoned"
     connection.execute(
         "UPDATE queries SET status = ?, delivered_at = ?, error = COALESCE(?, error), owner = NULL WHERE id = ?",
         (
-            "unrecorded" if status == "received" else status,
+            status,
             time_text(now) if problem is None else None,
             None if problem is None else storable(problem),
             query_id,
@@ -231,9 +233,6 @@ def abandon(
     """Close the questions that are `hopeless`; returns how many."""
     ids = hopeless(connection, is_alive, now)
     for query_id in ids:
-        connection.execute(
-            "UPDATE queries SET status = 'abandoned' WHERE id = ? AND status = 'received'", (query_id,)
-        )
         deliver(
             connection,
             query_id,

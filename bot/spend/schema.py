@@ -171,7 +171,10 @@ def m004_parses_and_feedback(db: Database) -> None:
 
 
 def m005_delivery(db: Database) -> None:
-    """An answer is on record before its platform has it; the question stays open, with its owner, until it was delivered."""
+    """An answer is on record before its platform has it; the question stays open, with its owner, until it was delivered.
+
+    A further status is `unrecorded`: the answer was posted, but could not be stored.
+    """
     # SQLite keeps the comment where it stands in front of the type; behind the column it would swallow the end of the table.
     db.execute("""
         ALTER TABLE queries ADD COLUMN delivered_at

@@ -210,7 +210,12 @@ async def test_a_posted_answer_that_could_not_be_stored_is_not_made_again(tmp_pa
         await ledger.close_query(query)
     async with opened(tmp_path) as ledger:
         assert await ledger.unfinished("slack") == []
-    assert row(tmp_path, "SELECT status FROM queries") == {"status": "unrecorded"}
+        other = (await ledger.admit(message("q", "f"))).query_id
+        await ledger.close_query(other, problem="its place is not on record")
+    assert rows(tmp_path, "SELECT status, error FROM queries") == [
+        {"status": "unrecorded", "error": None},
+        {"status": "abandoned", "error": "its place is not on record"},
+    ]
 
 
 async def test_an_undelivered_answer_that_cannot_be_read_is_made_anew(tmp_path: Path) -> None:
