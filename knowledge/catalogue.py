@@ -71,6 +71,8 @@ class Catalogue:
         self._connection = connection
         self._models: dict[int, Model] = {}
         self._remembered: dict[tuple[str, str | None], Resolution] = {}
+        self._members: dict[tuple[str, str], list[Model]] = {}
+        """The models of a line at a provider."""
 
     @cached_property
     def providers(self) -> Mapping[str, Provider]:
@@ -276,6 +278,15 @@ class Catalogue:
             model = self._models[rowid] = _record(row)
         return model
 
+    def _several(self, rowids: Sequence[int]) -> list[Model]:
+        """Many models at once, in the order of their rows' numbers."""
+        unread = [rowid for rowid in rowids if rowid not in self._models]
+        marks = ",".join("?" * len(unread))
+        rows = self._connection.execute(f"select {_COLUMNS} from models where rowid in ({marks})", unread)
+        for row in rows.fetchall():
+            self._models.setdefault(row[0], _record(row))
+        return [self._models[rowid] for rowid in rowids]
+
     def suggest(self, name: str) -> list[str]:
         """Ids of up to five models that a name may have meant, best first; for messages about a name that is not known."""
         resolution = self.resolve(name[:_LONGEST_NAME])
@@ -353,11 +364,13 @@ class Catalogue:
     def siblings(self, model: Model) -> list[Model]:
         """What may replace a model: text models of the same line at the same provider, generally available, of the same
         generation (the first number of the version) or newer; newest first, without the model itself."""
-        line = self._index.row(model.rowid).line
+        key = (self._index.row(model.rowid).line, model.provider)
+        members = self._members.get(key)
+        if members is None:
+            rows = self._resolver.members(*key)
+            members = self._members[key] = self._several([row.rowid for row in rows])
         generation = model.version[:1]
-        found = self._resolver.members(line, model.provider)
-        same = [row for row in found if row.version[:1] >= generation and row.rowid != model.rowid]
-        return [self._model(row.rowid) for row in same]
+        return [other for other in members if other.version[:1] >= generation and other.rowid != model.rowid]
 
 
 def _record(row: Sequence[object]) -> Model:

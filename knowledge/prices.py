@@ -19,7 +19,7 @@ from time import time
 
 from knowledge.contracts import ContractBook, contract_card
 from knowledge.errors import NoPriceError
-from knowledge.pricesheets import Key, Sheet, read_all_sheets, read_sheet
+from knowledge.pricesheets import Key, Sheet, read_all_sheets, read_sheets
 from knowledge.ratecard import (
     STANDARD,
     Charge,
@@ -47,8 +47,8 @@ __all__ = [
     "totals",
 ]
 
-_MANY = 40
-"""From this number of unread models on, reading all at once is cheaper than one by one."""
+_MANY = 400
+"""From this number of unread models on, reading all is cheaper than choosing."""
 
 
 class PriceBook:
@@ -85,9 +85,7 @@ class PriceBook:
         """The rates of many models, in their order; those without such a price are left out."""
         models = list(models)
         moment = _utc(on)
-        if not self._all_read and sum((m.provider, m.id) not in self._sheets for m in models) > _MANY:
-            self._sheets = {**read_all_sheets(self._connection), **self._sheets}
-            self._all_read = True
+        self._read_ahead(models)
         settled = self._settled if terms is STANDARD and on is None else {}
         today = moment.timestamp()
         for model in models:
@@ -245,13 +243,26 @@ class PriceBook:
             sheet = self._sheets[key] = self._read(*key)
         return sheet
 
+    def _read_ahead(self, models: Iterable[Model]) -> None:
+        """Read the sheets of many models at once, instead of one by one when they are asked for."""
+        if self._all_read:
+            return
+        unread = [key for key in ((model.provider, model.id) for model in models) if key not in self._sheets]
+        if len(unread) > _MANY:
+            self._sheets = {**read_all_sheets(self._connection), **self._sheets}
+            self._all_read = True
+        elif len(unread) > 1:
+            self._sheets = {**read_sheets(self._connection, unread), **self._sheets}
+
     def _read(self, provider: str, model_id: str) -> Sheet:
-        sheet = read_sheet(self._connection, provider, model_id)
+        key = (provider, model_id)
+        sheet = read_sheets(self._connection, [key]).get(key)
         if sheet is not None:
             return sheet
         known = self._providers.get(provider)
         for seller in known.fallback_providers if known is not None else ():
-            sheet = read_sheet(self._connection, seller, model_id)
+            other = (seller, model_id)
+            sheet = read_sheets(self._connection, [other]).get(other)
             if sheet is not None:
                 # Only the standard price: a reseller's batch or priority price is its own, and not on record.
                 return Sheet(sheet.standard, via=seller)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -89,20 +89,30 @@ class Sheet:
         )
 
 
-def read_sheet(connection: sqlite3.Connection, provider: str, model_id: str) -> Sheet | None:
-    """One model's sheet; None if the provider does not list the model."""
-    row = connection.execute(
-        "select rowid from models where provider = ? and id = ?", (provider, model_id)
-    ).fetchone()
-    if row is None:
-        return None
-    cards = connection.execute(f"{_CARDS} where model = ? order by position", row).fetchall()
-    marks = ",".join("?" * len(cards))
-    rates = connection.execute(
-        f"{_RATES} where card in ({marks}) order by card, position, id", [card[0] for card in cards]
+def read_sheets(connection: sqlite3.Connection, wanted: Collection[Key]) -> dict[Key, Sheet]:
+    """The sheets of some models; without those that their providers do not list."""
+    keys: dict[int, Key] = {}
+    for key in wanted:
+        row = connection.execute("select rowid from models where provider = ? and id = ?", key).fetchone()
+        if row is not None:
+            keys[row[0]] = key
+    cards = connection.execute(
+        f"{_CARDS} where model in ({_marks(keys)}) order by model, position", list(keys)
+    ).fetchall()
+    rates = _grouped(
+        connection.execute(
+            f"{_RATES} where card in ({_marks(cards)}) order by card, position, id",
+            [card[0] for card in cards],
+        )
     )
-    by_card = _grouped(rates)
-    return Sheet(_block(card, by_card) for card in cards)
+    blocks: dict[int, list[Block]] = {rowid: [] for rowid in keys}
+    for card in cards:
+        blocks[card[5]].append(_block(card, rates))
+    return {keys[rowid]: Sheet(own) for rowid, own in blocks.items()}
+
+
+def _marks(values: Collection[object]) -> str:
+    return ",".join("?" * len(values))
 
 
 def read_all_sheets(connection: sqlite3.Connection) -> dict[Key, Sheet]:

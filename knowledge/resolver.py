@@ -70,8 +70,8 @@ class Resolver:
             return self._family(core, hits, name, provider)
         return self._member(core, hits, name, provider)
 
-    def _hits(self, name: Spelling) -> list[Hit]:
-        """The models that have all parts of the name, each by its nearest spelling."""
+    def _hits(self, name: Spelling, provider: str | None = None) -> list[Hit]:
+        """The models that have all parts of the name (of all providers, or of one), each by its nearest spelling."""
         core = frozenset(name.core)
         best: dict[int, tuple[tuple[int, int, int], Hit]] = {}
         for position in self._index.having_all(core):
@@ -80,7 +80,9 @@ class Resolver:
             cost = (len(extra), len(spelled.dates.symmetric_difference(name.dates)), len(spelled.noise))
             for rowid in spelled.rows:
                 if rowid not in best or cost < best[rowid][0]:
-                    best[rowid] = (cost, Hit(self._index.row(rowid), spelled, extra))
+                    row = self._index.row(rowid)
+                    if provider is None or row.provider == provider:
+                        best[rowid] = (cost, Hit(row, spelled, extra))
         hits = [hit for _, hit in best.values()]
         return of_nickname(core, hits)
 
@@ -256,8 +258,8 @@ class Resolver:
         """The plain text models of a line on offer at a provider, newest first, each once."""
         hits = [
             hit
-            for hit in self._hits(Spelling((line,), (), ()))
-            if hit.row.line == line and hit.row.provider == provider and hit.row.modality == "text"
+            for hit in self._hits(Spelling((line,), (), ()), provider)
+            if hit.row.line == line and hit.row.modality == "text"
         ]
         hits = [hit for hit in hits if SIDE_OFFERS.isdisjoint(hit.spelled.core)]
         hits = [hit for hit in hits if not hit.row.deprecated and not hit.row.preview and hit.row.priced]

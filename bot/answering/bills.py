@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
 from bot.answering.context import Context
 from bot.answering.load import Call, Load, convert, load_of
@@ -13,7 +15,7 @@ from bot.answers import Step
 from bot.errors import NoPriceError
 from bot.questions import Period, Workload
 from knowledge.lazy_dataclass import dataclass
-from knowledge.prices import Charge, Cost, RateCard
+from knowledge.prices import STANDARD, Charge, Cost, PriceTerms, RateCard
 from knowledge.records import Model
 
 
@@ -65,6 +67,51 @@ def bill(
     if load.undirected and "output_tokens" in card.rates:
         as_output = _price(card, [Call(Decimal(0), call.input) for call in load.calls], load)
     return Bill(model, card, load, cost, high, as_output)
+
+
+class Offer(NamedTuple):
+    """The rates of a model, and what a load costs at them: the total of its bill."""
+
+    card: RateCard
+    total: Decimal
+
+
+def offers(models: Sequence[Model], workload: Workload, context: Context) -> list[Offer]:
+    """What a workload costs today on each of many models, in their order, for choosing those that are worth a bill.
+
+    Left out are models that have no price for such requests, or none for a part of them.
+    """
+    load = load_of(workload)
+    usages = [_in_whole_numbers(call.usage()) for call in load.calls]
+    found = []
+    for card in _cards(models, workload, context):
+        try:
+            if load.bare_volume or any(call.audio_seconds for call in load.calls):
+                total = _price(card, load.calls, load).total
+            else:
+                total = sum((card.total(usage, requests=load.count) for usage in usages), Decimal(0))
+        except NoPriceError:
+            continue
+        found.append(Offer(card, total))
+    return found
+
+
+def _cards(models: Sequence[Model], workload: Workload, context: Context) -> Iterable[RateCard]:
+    prices = context.knowledge.prices
+    if workload.service_tier is None:
+        return prices.cards(models, terms=PriceTerms(processing="batch") if workload.batch else STANDARD)
+    return (
+        card
+        for model in models
+        for card in prices.cards(
+            [model], terms=terms_for(model, context, workload.batch, workload.service_tier)
+        )
+    )
+
+
+def _in_whole_numbers(usage: dict[str, Decimal]) -> dict[str, int | Decimal]:
+    """Counts as integers where they are whole: the price book adds those up much faster."""
+    return {unit: int(count) if count == int(count) else count for unit, count in usage.items()}
 
 
 def _price(card: RateCard, calls: list[Call], load: Load) -> Cost:

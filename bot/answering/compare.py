@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.answering.bills import Bill, bill
+from bot.answering.bills import Bill, Offer, bill, offers
 from bot.answering.candidates import candidates, constraint_words, within_caps
 from bot.answering.compare_rates import by_rates
 from bot.answering.compare_ways import ways_of_one_model
@@ -15,9 +15,9 @@ from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answering.load import load_of
 from bot.answering.rates import card_citation
 from bot.answers import Answer
-from bot.errors import NoPriceError
 from bot.presentation import format_amount, per_words
-from bot.questions import CompareQuestion, Constraints, Period, Workload
+from bot.questions import CompareQuestion, Constraints, Period
+from knowledge.prices import RateCard
 from knowledge.records import Model
 
 
@@ -55,14 +55,17 @@ def _by_workload(question: CompareQuestion, models: Sequence[Model], context: Co
         context.note("The question does not say how many of the tokens are output; all are taken as input.")
     elif workload.input is not None and workload.output is None and question.models:
         raise NoAnswer("clarify", "How many tokens (or words) come out per request?")
-    bills = _bills(models, workload, question, context)
     per = question.want_per or load.per if load.per is not None else None
-    if not bills:
+    if question.models:
+        compared = len(models)
+        shown = _ranked(question, [bill(model, workload, context) for model in models])[: question.limit]
+    else:
+        found = _ranked_offers(question, models, context)
+        compared = len(found)
+        shown = [bill(offer.card.model, workload, context) for offer in found[: question.limit or SHOWN]]
+    if not shown:
         raise NoAnswer("not_found", "None of these models has such a price on record.")
-    ranked = _ranked(question, bills)
-    figures = [bill_figure(made, per) for made in ranked]
-    shown = ranked[: question.limit or (len(ranked) if question.models else SHOWN)]
-    figures = figures[: len(shown)]
+    figures = [bill_figure(made, per) for made in shown]
     headline = _workload_headline(question, shown, per, context)
     if question.objective == "difference" and len(shown) >= 2:
         figures = [difference(shown[0].per(per), shown[1].per(per), per), *figures]
@@ -75,36 +78,24 @@ def _by_workload(question: CompareQuestion, models: Sequence[Model], context: Co
         figures=tuple(figures),
         assumptions=tuple(dict.fromkeys(notes)),
         citations=unique_citations([card_citation(made.card) for made in shown]),
-        details=considered(question, len(bills), context),
+        details=considered(question, compared, context),
     )
 
 
-def _bills(
-    models: Sequence[Model], workload: Workload, question: CompareQuestion, context: Context
-) -> list[Bill]:
-    named = bool(question.models)
-    notes = (
-        context if named else Context(knowledge=context.knowledge, settings=context.settings, now=context.now)
-    )
-    bills: list[Bill] = []
-    for model in models:
-        try:
-            made = bill(model, workload, notes)
-        except NoPriceError:
-            if named:
-                raise
-            continue
-        if not named and (
-            not made.total or not within_caps(made.card, question.constraints) or not _complete(made)
-        ):
-            continue
-        bills.append(made)
-    return bills
+def _ranked_offers(question: CompareQuestion, models: Sequence[Model], context: Context) -> list[Offer]:
+    """What the workload costs on those of many models that fit, the cheapest (or dearest) first."""
+    assert question.workload is not None
+    found = [
+        offer
+        for offer in offers(models, question.workload, context)
+        if offer.total and within_caps(offer.card, question.constraints) and _is_complete(offer.card)
+    ]
+    return sorted(found, key=lambda offer: offer.total, reverse=question.objective == "dearest")
 
 
-def _complete(made: Bill) -> bool:
+def _is_complete(card: RateCard) -> bool:
     """Whether the model has a price for both directions; a model without one is no candidate for text."""
-    return "input_tokens" in made.card.rates and "output_tokens" in made.card.rates
+    return "input_tokens" in card.rates and "output_tokens" in card.rates
 
 
 def _ranked(question: CompareQuestion, bills: list[Bill]) -> list[Bill]:
@@ -154,15 +145,10 @@ def _cheaper_than_one(question: CompareQuestion, context: Context) -> Answer:
     others = [m for m in candidates(constraints, context) if (m.provider, m.id) != (model.provider, model.id)]
     assert question.workload is not None
     mine = bill(model, question.workload, context)
-    bills = [
-        made
-        for made in _bills(
-            others, question.workload, replace(question, models=(), constraints=constraints), context
-        )
-        if made.total < mine.total
-    ]
+    found = _ranked_offers(replace(question, models=(), constraints=constraints), others, context)
+    cheaper = [offer.card.model for offer in found if offer.total < mine.total][: question.limit or SHOWN]
     per = question.want_per or mine.load.per if mine.load.per is not None else None
-    shown = [*sorted(bills, key=lambda made: made.total)[: question.limit or SHOWN], mine]
+    shown = [*(bill(other, question.workload, context) for other in cheaper), mine]
     return answered(
         "compare",
         _workload_headline(replace(question, models=()), shown, per, context),

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from bot.answering.bills import Bill, bill, steps
+from bot.answering.bills import Bill, bill, offers, steps
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answering.load import describes_load, load_of, with_cache
 from bot.answering.money import from_usd
 from bot.answering.rates import card_citation, moment, rate_summary
 from bot.answers import Answer, Citation, Figure, Lever, Step
-from bot.errors import NoPriceError
 from bot.presentation import format_amount, per_words
 from bot.questions import EstimateQuestion, Period, Stage, Workload
 from knowledge.prices import PriceTerms
@@ -271,12 +270,7 @@ def _again(made: Bill, workload: Workload, context: Context) -> Bill:
 
 def _cheaper_sibling(made: Bill, workload: Workload, context: Context) -> Bill | None:
     """The cheapest current model of the same maker for this workload."""
-    found: list[Bill] = []
-    for model in context.knowledge.catalogue.siblings(made.model):
-        try:
-            other = bill(model, workload, context)
-        except NoPriceError:
-            continue
-        if 0 < other.total < made.total:
-            found.append(other)
-    return min(found, key=lambda other: other.total, default=None)
+    siblings = context.knowledge.catalogue.siblings(made.model)
+    cheaper = [offer for offer in offers(siblings, workload, context) if 0 < offer.total < made.total]
+    best = min(cheaper, key=lambda offer: offer.total, default=None)
+    return None if best is None else bill(best.card.model, workload, context)
