@@ -35,7 +35,7 @@ from bot.questions import (
 )
 
 INSTEAD = LazyPattern(
-    r"\binstead\b|\bstattdessen\b|\bau lieu\b|\ben vez\b|\brather\b|\bsame\b|\bdasselbe\b|\bgleiche\b|\blo mismo\b|\bwahi\b"
+    r"\binstead\b(?! of)|\bstattdessen\b|\bau lieu\b|\ben vez\b|\brather\b|\bsame\b|\bdasselbe\b|\bgleiche\b|\blo mismo\b|\bwahi\b"
 )
 
 
