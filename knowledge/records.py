@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Literal
 
 from knowledge.lazy_dataclass import dataclass
 
 _ROUTE = re.compile(r"^(?:global|regional)\.[a-z0-9]+\.")
 """How Bedrock writes a model that is served from several regions ("global.anthropic.claude-opus-5")."""
+
+FIRST_PRICES = date(2020, 6, 11)
+"""The day on which OpenAI announced the first language model API; no price of an API call is older."""
 
 Modality = Literal[
     "text", "image", "audio", "video", "embedding", "moderation", "rerank", "ocr", "search", "other"

@@ -14,6 +14,7 @@ import click
 
 from adapters.terminal.session import clean
 from bot.errors import NoPriceError, UnknownNameError, UsageError
+from knowledge.records import FIRST_PRICES
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from knowledge.records import Model
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-FIRST_PRICES = date(2020, 6, 11)
-"""The day on which OpenAI announced the first language model API; no price of an API call is older."""
 
 MAX_NUMBER = 10**18
 """More of anything is a slip of the keyboard."""

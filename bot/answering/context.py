@@ -14,7 +14,7 @@ from bot.answers import Answer, Citation, Status
 from bot.questions import ModelRef
 from bot.settings import Settings
 from knowledge.lazy_dataclass import dataclass
-from knowledge.records import Model, Source
+from knowledge.records import FIRST_PRICES, Model, Source
 
 if TYPE_CHECKING:
     from bot.answering.dispatch import Books
@@ -65,6 +65,18 @@ class Context:
         if ref.note:
             self.note(ref.note)
         return model
+
+    def refuse_day(self, day: date | None) -> None:
+        """Raises `NoAnswer` for a day that no price on record can be of."""
+        if day is not None and day > self.today:
+            raise NoAnswer(
+                "error", f"{day.isoformat()} lies in the future; I know only prices of today and of the past."
+            )
+        if day is not None and day < FIRST_PRICES:
+            raise NoAnswer(
+                "error",
+                f"{day.isoformat()} lies before the first price of any language model API ({FIRST_PRICES.isoformat()}).",
+            )
 
     def note(self, sentence: str) -> None:
         """Add an assumption once."""

@@ -22,11 +22,7 @@ _ASK_MODEL = "Which model shall I price that on (for example gpt-5-mini or claud
 
 def answer_estimate(question: EstimateQuestion, context: Context) -> Answer:
     """The cost of the workload, in the period asked for first."""
-    if question.on is not None and question.on > context.today:
-        raise NoAnswer(
-            "error",
-            f"{question.on.isoformat()} lies in the future; I know only prices of today and of the past.",
-        )
+    context.refuse_day(question.on)
     bills = [_stage(stage, question, context) for stage in question.stages]
     first = bills[0]
     target = _target(question, first)

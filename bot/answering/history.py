@@ -11,7 +11,7 @@ from bot.answers import Answer, Citation, Figure
 from bot.presentation import format_amount
 from bot.questions import HistoryQuestion
 from knowledge.prices import PriceChange, RateCard
-from knowledge.records import Model
+from knowledge.records import FIRST_PRICES, Model
 
 _UNITS = ("input_tokens", "cache_read_tokens", "output_tokens")
 
@@ -21,10 +21,7 @@ def answer_history(question: HistoryQuestion, context: Context) -> Answer:
     if not question.models:
         raise NoAnswer("clarify", "Which model's price history do you want?")
     for day in (question.since, question.until):
-        if day is not None and day > context.today:
-            raise NoAnswer(
-                "error", f"{day.isoformat()} lies in the future; I know only prices of today and of the past."
-            )
+        context.refuse_day(day if day is None else max(day, FIRST_PRICES))
     figures: list[Figure] = []
     citations: list[Citation] = []
     headlines: list[str] = []

@@ -39,11 +39,8 @@ def answer_price(question: PriceQuestion, context: Context) -> Answer:
     """The rates of every model asked for, input first."""
     if not question.models:
         raise NoAnswer("clarify", "Which model's price do you want?")
-    if question.on is not None and question.on > context.today and not _announced(question, context):
-        raise NoAnswer(
-            "error",
-            f"{question.on.isoformat()} lies in the future; I know only prices of today and of the past.",
-        )
+    if question.on is None or question.on <= context.today or not _announced(question, context):
+        context.refuse_day(question.on)
     figures: list[Figure] = []
     citations: list[Citation] = []
     headlines: list[str] = []

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run
+from command_line import Run
 
 from adapters.terminal.ask import MAX_TURNS
 from adapters.terminal.stream import MAX_LINE_BYTES
@@ -204,3 +205,22 @@ def test_output_that_is_not_utf8_is_still_json(process: Start) -> None:
     running = process("ask", ESTIMATE, PYTHONIOENCODING="ascii")
     assert b"$32.50" in running.communicate()[0]
     assert running.returncode == 0
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "price of gpt-4o on 1999-01-01",
+        f"price of gpt-4o on {datetime.now(UTC).year + 3}-01-01",
+        "10k requests a day, 500 in / 200 out, gpt-4o, at the prices of 1999-01-01",
+        "-5 requests a day, 500 in / 200 out, gpt-4o",
+        "NaN requests a day, 500 in / 200 out, gpt-4o",
+        "1e400 requests a day, 500 in / 200 out, gpt-4o",
+        "500 input tokens with 600 cached on gpt-4o",
+    ],
+)
+def test_what_cannot_be_is_an_error_without_a_price(question: str, aicost: Run) -> None:
+    result = aicost("ask", "--json", question)
+    assert result.status == 2
+    assert (result.json["status"], result.json["figures"]) == ("error", [])
+    assert "$" not in result.json["headline"]

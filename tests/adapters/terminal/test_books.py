@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from command_line import Run
 
 from bot.answers import Answer, Citation, Figure, Lever, Spend, Step
 from bot.messages import Message

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from command_line import Run
 from servers.openai_server import OpenAIServer
 
 from bot.parsing.dialect import forget_dialects

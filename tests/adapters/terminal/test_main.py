@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 import pytest
-from conftest import Run
+from command_line import Run
 
 from adapters.terminal.main import COMMANDS, run
 from bot.errors import AicostError, KnowledgeError, NoPriceError, UnknownNameError

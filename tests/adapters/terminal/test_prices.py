@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from command_line import Run
 from genai_prices import Usage, calc_price
 
 PER_REQUEST = calc_price(
