@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from bot.answering.dispatch import Books, answer_questions, refusal
 from bot.answers import Answer
 from bot.conversation import Conversations
-from bot.errors import AicostError, StorageError
+from bot.errors import AicostError, StorageError, UsageError
 from bot.messages import Message, Reply
 from bot.news import News, is_operator
 from bot.parsing.cascade import Cascade, Parsed
@@ -90,8 +90,13 @@ class Router:
         """Open the knowledge base (compiling it when needed) and the ledger; a ledger that cannot be opened is done without.
 
         With a `limiter`, each user may ask so many questions a minute. Raises `KnowledgeError` when there is no knowledge base and
-        none can be compiled.
+        none can be compiled, `UsageError` when an LLM shall read every question and none is configured.
         """
+        if settings.parser == "llm" and not settings.llm_configured:
+            raise UsageError(
+                "AICOST_PARSER is llm, but no LLM is configured.",
+                "Set AICOST_LLM_API_KEY or AICOST_LLM_BASE_URL, or AICOST_PARSER=auto.",
+            )
         from bot.spend.budgets import total_budgets
         from bot.spend.ledger import Ledger
         from bot.spend.null import NullLedger

@@ -224,3 +224,12 @@ def test_what_cannot_be_is_an_error_without_a_price(question: str, aicost: Run) 
     assert result.status == 2
     assert (result.json["status"], result.json["figures"]) == ("error", [])
     assert "$" not in result.json["headline"]
+
+
+def test_an_llm_for_every_question_must_be_configured(aicost: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AICOST_PARSER", "llm")
+    for arguments in (("ask", ESTIMATE), ("ask", "--stdin"), ("chat",)):
+        result = aicost(*arguments)
+        assert (result.status, result.out) == (2, "")
+        assert "AICOST_LLM_API_KEY" in result.err
+    assert aicost("price", "gpt-4o").status == 0
