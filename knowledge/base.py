@@ -112,7 +112,7 @@ class KnowledgeBase:
         """Cited statements about companies, models and infrastructure, and the operator's documents."""
         from knowledge.facts import FactBase
 
-        return FactBase(self.connection, self.documents)
+        return FactBase(self.connection, lambda: self.documents)
 
     @cached_property
     def documents(self) -> Documents:

@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import KnowledgeError, UnknownNameError
-from knowledge.fact_ranking import Ranking
-from knowledge.fact_reading import Profile, Reader, Reading
 from knowledge.lazy_dataclass import dataclass
-from knowledge.periods import Period, parse_period
 from knowledge.records import Source
 from knowledge.subjects import Subject, SubjectIndex
 from knowledge.wording import Concept, Lexicon, fold, words_in
 
+# Every text is looked through for subjects and few are searched for, so what searching needs is imported there.
 if TYPE_CHECKING:
     from knowledge.documents import Document, Documents, Passage
+    from knowledge.fact_ranking import Ranking
+    from knowledge.fact_reading import Profile, Reader, Reading
+    from knowledge.periods import Period
 
 QUALIFIERS = ("exact", "reported", "about", "estimated", "projected", "at least", "at most")
 
@@ -66,9 +67,11 @@ class FactHit:
 class FactBase:
     """The facts of a compiled knowledge base and the operator's documents; safe to use from several threads."""
 
-    def __init__(self, connection: sqlite3.Connection, documents: Documents | None = None) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, documents: Callable[[], Documents] | None = None
+    ) -> None:
         self._connection = connection
-        self._documents = documents
+        self._open_documents = documents
 
     def all(self) -> list[Fact]:
         """Every fact, in the order of the cards."""
@@ -149,7 +152,13 @@ class FactBase:
         return dict(self._connection.execute("select rowid, id from facts"))
 
     @cached_property
+    def _documents(self) -> Documents | None:
+        return None if self._open_documents is None else self._open_documents()
+
+    @cached_property
     def _reader(self) -> Reader:
+        from knowledge.fact_reading import Reader
+
         return Reader(load_lexicon(self._connection), self._subjects)
 
     @cached_property
@@ -158,12 +167,16 @@ class FactBase:
 
     @cached_property
     def _ranking(self) -> Ranking:
+        from knowledge.fact_ranking import Ranking
+
         rows = self._connection.execute("select id, profile from fact_profiles order by rowid")
         profiles = [_profile(identity, json.loads(text)) for identity, text in rows]
         return Ranking(profiles, self._facts, self._periods, self._reader)
 
     @cached_property
     def _periods(self) -> Mapping[str, Period]:
+        from knowledge.periods import parse_period
+
         return {fact.id: parse_period(fact.period) for fact in self._facts.values() if fact.period}
 
 
@@ -241,6 +254,8 @@ def _fact(row: tuple[str, ...]) -> Fact:
 
 
 def _profile(identity: str, data: dict[str, Any]) -> Profile:
+    from knowledge.fact_reading import Profile
+
     names: dict[str, tuple[str, ...]] = {
         field: tuple(data[field]) for field in ("identity", "about", "spoken", "metric")
     }

@@ -135,7 +135,8 @@ def _token(text: str) -> _Token:
     )
 
 
-_Phrase = tuple[str, tuple[_Token, ...]]
+_Phrase = tuple[str, str]
+"""A cue's name and one of its phrases as it is written in the table."""
 
 
 @cache
@@ -145,13 +146,18 @@ def _index() -> tuple[dict[str, list[_Phrase]], dict[str, list[_Phrase]]]:
     by_stem: dict[str, list[_Phrase]] = {}
     for name, body in CUES.items():
         for phrase in body.split(" | "):
-            first, *rest = (_token(part) for part in phrase.split())
-            entry = (name, (first, *rest))
-            for word in first.words:
-                by_word.setdefault(word, []).append(entry)
-            for stem in first.stems:
-                by_stem.setdefault(stem[:2], []).append(entry)
+            first = phrase.split(None, 1)[0]
+            for form in first.rstrip("?").split("/"):
+                if form.endswith("*"):
+                    by_stem.setdefault(form[:-1][:2], []).append((name, phrase))
+                else:
+                    by_word.setdefault(form, []).append((name, phrase))
     return by_word, by_stem
+
+
+@cache
+def _tokens(phrase: str) -> tuple[_Token, ...]:
+    return tuple(_token(part) for part in phrase.split())
 
 
 def cue_words(text: str) -> list[Word]:
@@ -165,9 +171,10 @@ def find_cues(words: list[Word], coverage: Coverage) -> dict[str, tuple[int, int
     found: dict[str, tuple[int, int]] = {}
     texts = [word.text for word in words]
     for at, text in enumerate(texts):
-        for name, tokens in by_word.get(text, ()):
-            _note(found, name, words, at, _match(tokens, texts, at), coverage)
-        for name, tokens in by_stem.get(text[:2], ()):
+        for name, phrase in by_word.get(text, ()):
+            _note(found, name, words, at, _match(_tokens(phrase), texts, at), coverage)
+        for name, phrase in by_stem.get(text[:2], ()):
+            tokens = _tokens(phrase)
             if tokens[0].fits(text) and text not in tokens[0].words:
                 _note(found, name, words, at, _match(tokens, texts, at), coverage)
     return found

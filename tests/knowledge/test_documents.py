@@ -69,7 +69,7 @@ def store(tmp_path: Path) -> Documents:
 
 @pytest.fixture
 def facts(store: Documents) -> FactBase:
-    return FactBase(connection(), store)
+    return FactBase(connection(), lambda: store)
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_failed_addition_leaves_what_was_there(facts: FactBase, memo: Path) ->
 def test_another_process_sees_what_is_added_and_a_store_that_is_replaced(
     tmp_path: Path, facts: FactBase, memo: Path
 ) -> None:
-    reader = FactBase(connection(), Documents(tmp_path))
+    reader = FactBase(connection(), lambda: Documents(tmp_path))
     assert reader.documents() == []
     facts.add_document(str(memo))
     assert answers(reader.search("how much did Acme lose in 2025"))
@@ -132,7 +132,7 @@ def test_unknown_document(facts: FactBase) -> None:
 
 def test_a_damaged_store_never_stops_the_facts(tmp_path: Path) -> None:
     (tmp_path / "documents.db").write_bytes(b"this is no database" * 100)
-    facts = FactBase(connection(), Documents(tmp_path))
+    facts = FactBase(connection(), lambda: Documents(tmp_path))
     assert facts.search("openai loss 2024")[0].confident
     with pytest.raises(KnowledgeError, match="documents"):
         facts.documents()
