@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +17,7 @@ from servers.fake_slack import FakeSlack
 from servers.llm_forms import NURSES, NURSES_FORM
 from servers.openai_server import OpenAIServer, fails, says
 from servers.seen import markdown_shows, slack_shows
-from servers.serving import PATIENCE, Serving, aicost
+from servers.serving import PATIENCE, aicost
 
 from bot.answers import Answer, plain
 
@@ -36,16 +35,6 @@ def llm(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
         monkeypatch.setenv("AICOST_LLM_BASE_URL", server.base_url)
         monkeypatch.setenv("AICOST_LLM_MODEL", MODEL)
         yield server
-
-
-@pytest.fixture
-async def platforms() -> AsyncIterator[tuple[FakeSlack, FakeDiscord]]:
-    async with AsyncExitStack() as stack:
-        slack = await stack.enter_async_context(FakeSlack())
-        discord_server = FakeDiscord()
-        await discord_server.start()
-        stack.push_async_callback(discord_server.stop)
-        yield slack, discord_server
 
 
 def billed(server: OpenAIServer) -> dict[str, Any]:
@@ -83,46 +72,42 @@ async def asked(text: str) -> Answer:
 
 
 async def test_what_the_server_billed_is_what_usage_shows(
-    llm: OpenAIServer, platforms: tuple[FakeSlack, FakeDiscord], data_dir: Path
+    llm: OpenAIServer, slack: FakeSlack, discord_server: FakeDiscord, serve: Any, data_dir: Path
 ) -> None:
-    slack, discord_server = platforms
     expected = await asked(NURSES)
     assert (expected.parser, expected.spend.llm_calls) == ("llm", 1)
     assert (await usage())["totals"] == {"questions": 1, **billed(llm)}
 
-    service = await Serving.start(
+    service = await serve(
         DISCORD_TOKEN=TOKEN,
         DISCORD_API_URL=discord_server.url,
         SLACK_API_URL=slack.api_url,
         SLACK_BOT_TOKEN=slack.bot_token,
         SLACK_APP_TOKEN=slack.app_token,
     )
-    try:
-        await service.ready()
-        # the same words once more cost nothing, and give the same figures
-        await slack.send(slack.mention(NURSES))
-        (post,) = await slack.wait_for_posts(1, PATIENCE)
-        slack_shows(post, expected)
-        await discord_server.ask(NURSES)
-        await eventually(lambda: discord_server.posts, PATIENCE)
-        markdown_shows(_text(discord_server.posts[0]["components"]), expected)
-        assert len(llm.bills) == 1
+    await service.ready()
+    # the same words once more cost nothing, and give the same figures
+    await slack.send(slack.mention(NURSES))
+    (post,) = await slack.wait_for_posts(1, PATIENCE)
+    slack_shows(post, expected)
+    await discord_server.ask(NURSES)
+    await eventually(lambda: discord_server.posts, PATIENCE)
+    markdown_shows(_text(discord_server.posts[0]["components"]), expected)
+    assert len(llm.bills) == 1
 
-        # a server that is busy, and a model that talks nonsense: the first is not billed, the second is, twice
-        llm.will(fails(429, retry_after=0.1), says("It costs $12.50 a day."))
-        await slack.send(slack.command(OTHERS[0]))
-        await slack.wait_for_posts(2, PATIENCE)
-        await discord_server.ask(OTHERS[1])
-        await eventually(lambda: len(discord_server.posts) == 2, PATIENCE)
-        await asyncio.gather(*(asked_without_checks(f"{OTHERS[2]}, {n} times a day") for n in range(3)))
-        assert len(llm.bills) >= 6
-        assert any(bill.cached for bill in llm.bills)
-        totals = (await usage())["totals"]
-        assert totals == {"questions": 8, **billed(llm)}
-        assert Decimal(totals["cost_usd"]) > 0
-        assert await service.end() == 0
-    finally:
-        await service.kill()
+    # a server that is busy, and a model that talks nonsense: the first is not billed, the second is, twice
+    llm.will(fails(429, retry_after=0.1), says("It costs $12.50 a day."))
+    await slack.send(slack.command(OTHERS[0]))
+    await slack.wait_for_posts(2, PATIENCE)
+    await discord_server.ask(OTHERS[1])
+    await eventually(lambda: len(discord_server.posts) == 2, PATIENCE)
+    await asyncio.gather(*(asked_without_checks(f"{OTHERS[2]}, {n} times a day") for n in range(3)))
+    assert len(llm.bills) >= 6
+    assert any(bill.cached for bill in llm.bills)
+    totals = (await usage())["totals"]
+    assert totals == {"questions": 8, **billed(llm)}
+    assert Decimal(totals["cost_usd"]) > 0
+    assert await service.end() == 0
     assert (await usage())["totals"] == totals
 
     by_platform = {group["by"]: group for group in (await usage("--by", "platform"))["groups"]}

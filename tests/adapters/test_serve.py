@@ -3,52 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import signal
 import socket
-import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from servers.fake_discord import TOKEN, FakeDiscord, eventually
 from servers.fake_slack import FakeSlack
-from servers.serving import PATIENCE, Serving
+from servers.serving import PATIENCE, answers
 
 from adapters.serve import configured
 from adapters.serve import serve as run_service
 from bot.errors import AicostError
 from bot.settings import Settings
-
-
-@pytest.fixture
-async def discord_server() -> AsyncIterator[FakeDiscord]:
-    server = FakeDiscord()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as server:
-        yield server
-
-
-@pytest.fixture
-async def serve() -> AsyncIterator[Any]:
-    """Starts processes that do not outlive the test."""
-    started: list[Serving] = []
-
-    async def start(**settings: str) -> Serving:
-        started.append(await Serving.start(**settings))
-        return started[-1]
-
-    yield start
-    for process in started:
-        await process.kill()
 
 
 async def test_a_question_in_discord_is_answered_counted_and_the_end_is_clean(
@@ -232,58 +201,6 @@ async def test_a_platform_that_cannot_be_reached_is_waited_for(
     assert "Traceback" not in process.log
 
 
-async def test_what_a_stop_cuts_off_is_answered_once_by_the_next_start(
-    serve: Any, discord_server: FakeDiscord, data_dir: Path
-) -> None:
-    await _cut_off_and_restart(serve, discord_server, signal.SIGTERM, 0)
-
-
-async def test_what_a_crash_cuts_off_is_answered_once_by_the_next_start(
-    serve: Any, discord_server: FakeDiscord, data_dir: Path
-) -> None:
-    await _cut_off_and_restart(serve, discord_server, signal.SIGKILL, -signal.SIGKILL)
-
-
-async def _cut_off_and_restart(
-    serve: Any, discord_server: FakeDiscord, end: signal.Signals, status: int
-) -> None:
-    asked = asyncio.Event()
-    silent = asyncio.Event()
-
-    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.set()
-        await silent.wait()
-        writer.close()
-
-    llm = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
-    port = llm.sockets[0].getsockname()[1]
-    discord = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord_server.url}
-    first = await serve(
-        **discord,
-        AICOST_PARSER="llm",
-        AICOST_LLM_BASE_URL=f"http://127.0.0.1:{port}/v1",
-        AICOST_LLM_TIMEOUT="60",
-    )
-    await first.ready()
-    question = await discord_server.ask("10k requests a day, 500 in / 200 out, gpt-4o")
-    async with asyncio.timeout(PATIENCE):
-        await asked.wait()
-    first.send(end)
-    assert await first.status() == status
-    assert discord_server.posts == []
-    silent.set()
-    llm.close()
-
-    second = await serve(**discord)
-    await eventually(lambda: discord_server.posts, PATIENCE)
-    await second.ready()
-    await discord_server.ask("10k requests a day, 500 in / 200 out, gpt-4o", message_id=question)
-    last = await discord_server.ask("price of gpt-4o")
-    await eventually(lambda: len(discord_server.posts) == 2, PATIENCE)
-    assert [post["message_reference"]["message_id"] for post in discord_server.posts] == [question, last]
-    assert await second.end() == 0
-
-
 async def test_a_user_who_asks_too_much_is_told_when_to_ask_again(
     serve: Any, discord_server: FakeDiscord, data_dir: Path
 ) -> None:
@@ -295,7 +212,7 @@ async def test_a_user_who_asks_too_much_is_told_when_to_ask_again(
     first, second = (str(post["components"]) for post in discord_server.posts)
     assert "$2.50" in first
     assert re.search(r"more than 1 question within a minute\. Please try again in \d+ s\.", second)
-    assert [answer["status"] for answer in _answers(data_dir)] == ["answered", "error"]
+    assert [answer["status"] for answer in answers(data_dir)] == ["answered", "error"]
 
 
 async def test_the_operators_log_has_what_is_wrong_with_the_ledger_once(serve: Any, data_dir: Path) -> None:
@@ -304,59 +221,6 @@ async def test_the_operators_log_has_what_is_wrong_with_the_ledger_once(serve: A
     await process.ready()
     assert await process.end() == 0
     assert process.log.count("is damaged; it was set aside") == 1
-
-
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-async def test_an_answer_that_was_not_posted_before_the_end_is_posted_by_the_next_start(
-    serve: Any, discord_server: FakeDiscord, data_dir: Path, end: signal.Signals
-) -> None:
-    discord = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord_server.url}
-    first = await serve(**discord)
-    await first.ready()
-    discord_server.post_fails = True
-    question = await discord_server.ask("10k requests a day, 500 in / 200 out, gpt-4o")
-    await eventually(lambda: "a reply could not be posted" in first.log, PATIENCE)
-    first.send(end)
-    await first.status()
-    (stored,) = _answers(data_dir)
-    assert discord_server.posts == []
-
-    discord_server.post_fails = False
-    second = await serve(**discord)
-    await eventually(lambda: discord_server.posts, PATIENCE)
-    assert await second.end() == 0
-    (post,) = discord_server.posts
-    assert post["message_reference"]["message_id"] == question
-    assert stored["receipt"] in str(post["components"])
-    assert [answer["receipt"] for answer in _answers(data_dir)] == [stored["receipt"]]
-
-
-@pytest.mark.parametrize("nonces_forgotten", [False, True], ids=["within minutes", "later"])
-async def test_an_answer_that_was_posted_just_before_a_crash_is_not_posted_again(
-    serve: Any, discord_server: FakeDiscord, data_dir: Path, nonces_forgotten: bool
-) -> None:
-    discord = {"DISCORD_TOKEN": TOKEN, "DISCORD_API_URL": discord_server.url}
-    first = await serve(**discord)
-    await first.ready()
-    discord_server.answering.clear()
-    await discord_server.ask("10k requests a day, 500 in / 200 out, gpt-4o")
-    await eventually(lambda: discord_server.posts, PATIENCE)
-    await first.kill()
-    assert [answer["delivered_at"] for answer in _answers(data_dir)] == [None]
-
-    discord_server.answering.set()
-    if nonces_forgotten:
-        discord_server.forget_nonces()
-    second = await serve(**discord)
-    await eventually(lambda: _answers(data_dir)[0]["delivered_at"], PATIENCE)
-    assert await second.end() == 0
-    assert len(discord_server.posts) == 1
-
-
-def _answers(data_dir: Path) -> list[dict[str, Any]]:
-    with contextlib.closing(sqlite3.connect(data_dir / "ledger.db")) as ledger:
-        ledger.row_factory = sqlite3.Row
-        return [dict(row) for row in ledger.execute("SELECT * FROM queries WHERE answer IS NOT NULL")]
 
 
 def test_a_library_that_is_not_installed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,6 +83,8 @@ class FakeSlack(Payloads):
     """Channels whose messages the bot may read; direct messages it may read anyway, as the manifest's scopes have it."""
     torn: int = 0
     """How many of the next posts are taken and then answered by a broken connection."""
+    confirming: asyncio.Event | None = None
+    """While set up and clear, posts are taken and their requests are left without an answer."""
     clock_ahead: float = 0.0
     """Seconds by which the fake's clock is ahead, for what expires."""
     slow: float = 0.0
@@ -235,6 +237,9 @@ class FakeSlack(Payloads):
         self.calls.append(Call(method, token, params))
         try:
             answer = await self._answer(method, token, params)
+            if self.confirming is not None and method.startswith("chat."):
+                await self._note()
+                await self.confirming.wait()
             if self.torn and method.startswith("chat.") and request.transport is not None:
                 self.torn -= 1
                 request.transport.abort()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
@@ -94,3 +95,10 @@ async def aicost(*arguments: str, stdin: str = "", **settings: str) -> str:
         out, err = await process.communicate(stdin.encode())
     assert process.returncode == 0, err.decode()
     return out.decode()
+
+
+def answers(data_dir: Path) -> list[dict[str, Any]]:
+    """The queries of a ledger that have an answer, as any other program sees them."""
+    with contextlib.closing(sqlite3.connect(data_dir / "ledger.db")) as ledger:
+        ledger.row_factory = sqlite3.Row
+        return [dict(row) for row in ledger.execute("SELECT * FROM queries WHERE answer IS NOT NULL")]

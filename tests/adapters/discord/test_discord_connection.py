@@ -22,14 +22,6 @@ from bot.settings import Settings
 
 
 @pytest.fixture
-async def discord_server() -> AsyncIterator[FakeDiscord]:
-    server = FakeDiscord()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
 def quick_reconnect(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits between attempts that a test need not sit through."""
     monkeypatch.setattr("adapters.discord.adapter._RETRY_FIRST", 0.05)

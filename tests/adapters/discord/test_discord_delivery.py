@@ -23,14 +23,6 @@ def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def discord_server() -> AsyncIterator[FakeDiscord]:
-    server = FakeDiscord()
-    await server.start()
-    yield server
-    await server.stop()
-
-
-@pytest.fixture
 async def connected(
     discord_server: FakeDiscord, router: ScriptedRouter, tmp_path: Path
 ) -> AsyncIterator[DiscordAdapter]:

@@ -13,12 +13,6 @@ from adapters.slack.app import SlackAdapter
 
 
 @pytest.fixture
-async def slack() -> AsyncIterator[FakeSlack]:
-    async with FakeSlack() as fake:
-        yield fake
-
-
-@pytest.fixture
 def router() -> ScriptedRouter:
     return ScriptedRouter()
 
