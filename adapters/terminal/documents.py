@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from adapters.terminal.options import json_option
-from adapters.terminal.output import Line, Table, say, show, write_json
-from adapters.terminal.session import opened_knowledge
+from adapters.terminal.output import Line, Table, printable, say, show, write_json
+from adapters.terminal.session import clean, opened_knowledge, working
 from bot.errors import AicostError
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def add(locations: tuple[str, ...], as_json: bool) -> int:
     with opened_knowledge() as knowledge:
         for location in locations:
             try:
-                added.append(knowledge.facts.add_document(location))
+                with working(f"reading {printable(clean(location))}"):
+                    added.append(knowledge.facts.add_document(location))
             except AicostError as error:
                 say(str(error))
                 status = max(status, error.exit_status)

@@ -95,6 +95,19 @@ def build_progress() -> Iterator[Callable[[str, int, int], None]]:
             bar.stop()
 
 
+@contextmanager
+def working(on: str) -> Iterator[None]:
+    """Shows on a terminal that something is being done that may take seconds; nothing elsewhere."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status(Text(on)):
+        yield
+
+
 def _bar() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn

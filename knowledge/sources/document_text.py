@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from html.parser import HTMLParser
 from io import BytesIO
@@ -25,7 +25,8 @@ MAX_BYTES = 10_000_000
 TIME_LIMIT_SECONDS = 30
 MEMORY_LIMIT_BYTES = 1_000_000_000
 MAX_CHARACTERS = 3_000_000
-_MAX_PAGES = 1_000
+MAX_PAGES = 1_000
+"""A longer document is refused: nobody is left to believe that all of it can be found."""
 
 _ARCHIVES = {
     b"PK\x03\x04": "a zip archive (Office files are such archives, too)",
@@ -38,6 +39,7 @@ _ARCHIVES = {
     b"\x28\xb5\x2f\xfd": "a zstd archive",
     b"\xd0\xcf\x11\xe0": "an old Office file",
 }
+_PART = "Add the part that matters as a file of its own."
 _EXPORT = "Export it as PDF, HTML, Markdown or plain text and add that."
 
 
@@ -74,7 +76,7 @@ def read_file(path: Path) -> bytes:
         if path.stat().st_size > MAX_BYTES:
             raise UsageError(
                 f"{path} is larger than {MAX_BYTES / 1_000_000:g} MB.",
-                "Add the part that matters as a file of its own.",
+                _PART,
             )
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)[:MAX_BYTES]
@@ -134,7 +136,7 @@ def extract(data: bytes, name: str, content_type: str = "") -> DocumentText:
             f"{name} cannot be read: it is damaged, or needs too much memory.", _EXPORT
         ) from None
     if "problem" in outcome:
-        raise UsageError(f"{name} {outcome['problem']}.", _EXPORT)
+        raise UsageError(f"{name} {outcome['problem']}.", outcome["remedy"] or _EXPORT)
     sections = tuple(Section(**section) for section in outcome["sections"])
     if not any(section.text.strip() for section in sections):
         reason = "no text (are its pages scanned pictures?)" if kind == "pdf" else "no text"
@@ -149,12 +151,13 @@ def main() -> None:
     data = sys.stdin.buffer.read()
     try:
         title, sections = _READERS[kind](data, content_type)
+        _check_length(sections)
         outcome: dict[str, object] = {
             "title": title,
-            "sections": [asdict(section) for section in _bounded(sections)],
+            "sections": [asdict(section) for section in sections],
         }
     except UsageError as error:
-        outcome = {"problem": error.what}
+        outcome = {"problem": error.what, "remedy": error.remedy}
     sys.stdout.write(json.dumps(outcome))
 
 
@@ -183,13 +186,9 @@ def _limit_resources() -> None:
         resource.setrlimit(limit, (bound, hard))
 
 
-def _bounded(sections: Iterable[Section]) -> Iterator[Section]:
-    left = MAX_CHARACTERS
-    for section in sections:
-        if left <= 0:
-            return
-        yield Section(section.text[:left], section.heading, section.page)
-        left -= len(section.text)
+def _check_length(sections: Iterable[Section]) -> None:
+    if sum(len(section.text) for section in sections) > MAX_CHARACTERS:
+        raise UsageError(f"holds more than {MAX_CHARACTERS:,} characters of text", _PART)
 
 
 # --- plain text and Markdown ----------------------------------------------------------------------------------------
@@ -365,9 +364,11 @@ def _read_pdf(data: bytes, _content_type: str) -> tuple[str | None, list[Section
         if reader.is_encrypted and not reader.decrypt(""):
             raise UsageError("is a PDF that needs a password")
         title = reader.metadata.title if reader.metadata else None
-        pages = reader.pages[:_MAX_PAGES]
+        if len(reader.pages) > MAX_PAGES:
+            raise UsageError(f"has more than {MAX_PAGES:,} pages", _PART)
         sections = [
-            Section(page.extract_text() or "", None, number) for number, page in enumerate(pages, start=1)
+            Section(page.extract_text() or "", None, number)
+            for number, page in enumerate(reader.pages, start=1)
         ]
     except UsageError:
         raise

@@ -271,6 +271,14 @@ def test_a_file_of_a_gigabyte_is_refused_unread(tmp_path: Path, facts: FactBase)
         facts.add_document(str(path))
 
 
+def test_a_document_is_taken_whole_or_not_at_all(tmp_path: Path, facts: FactBase) -> None:
+    path = tmp_path / "long.md"
+    path.write_text("word " * (document_text.MAX_CHARACTERS // 5 + 1))
+    with pytest.raises(UsageError, match=r"more than 3,000,000 characters"):
+        facts.add_document(str(path))
+    assert facts.documents() == []
+
+
 def test_files_that_are_none(tmp_path: Path, facts: FactBase) -> None:
     with pytest.raises(UsageError, match="does not exist"):
         facts.add_document(str(tmp_path / "nothing.md"))
