@@ -21,7 +21,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot.parsing.numbers import read_numbers
+from bot.parsing.numbers import Number, read_numbers
 from bot.parsing.spans import fold
 from knowledge.periods import Period, parse_period, periods_in
 from knowledge.wording import Word, stem, words_in
@@ -42,16 +42,17 @@ _CURRENCY_AFTER = re.compile(r"\s?(?:([$€£])|(usd|dollar|eur|euro)s?\b)")
 _PERCENT_AFTER = re.compile(r"\s?(?:%|percent\b|per cent\b)")
 
 _CONNECTING = frozenset(
-    """a an the and or but as at by for from in into of on onto to with within this that these those it its itself their they
-    them he she his her who whom which what whose where when while since because so thus therefore also too both all any
-    some other others another such same own is are was were be been being has have had do does did said says say saying
-    state states stated put puts according named names call calls called note notes noted hold holds argue argues add adds
-    added view word words account accounts source sources figure figures reason reasons cause causes due owing mainly
-    chiefly come comes came stem stems reach reached stood amounted company companies firm firms there however still even
-    further moreover besides meanwhile overall then thereby how why whether include includes included including among
-    between apart""".split()
+    """a an the and or but as at by for from in into of on onto to with within this that these those it its itself their they them
+    he she his her who whom which what whose where when while also too another other others such own is are was were be been being
+    has have had do does did put puts figure figures account accounts source sources reach reached stood amounted company companies
+    firm firms there however still even further moreover besides meanwhile overall then among between apart""".split()
 )
-"""Words that a sentence may hold whatever its facts say; none of them counts, compares, denies, or names a length of time."""
+"""Words that a sentence may hold whatever its facts say: none of them counts, compares, denies, gives a reason, attributes,
+or names a length of time."""
+_BEFORE_DATES = frozenset(
+    "in for of during by through since until from to between and early mid late".split()
+)
+_OF_A_YEAR = frozenset("net operating revenue loss losses profit capital spending costs".split())
 _DENIALS = frozenset("not no never nor neither none cannot without unless hardly".split())
 
 
@@ -143,6 +144,9 @@ def _fault_on(ground: Sequence[_Said], said: _Said) -> str | None:
     """Why some facts together do not bear a sentence."""
     if not any(_bears(fact, said) for fact in ground):
         return "no cited fact alone holds its names, dates and amounts"
+    years = {year for fact in ground for year in fact.loose_years}
+    if not all(year in years or year[1] in _OF_A_YEAR for year in said.loose_years):
+        return "a year where an amount would stand"
     known = frozenset().union(*(fact.meanings for fact in ground))
     if not all(word.text in _CONNECTING or said.meaning(word) & known for word in said.free_words):
         return "a word of its own"
@@ -226,17 +230,7 @@ class _Said:
         self._named = _named(text, knowledge)
         masked = [(start, end) for start, end, _ in (*self._named, *self._periods)]
         folded = fold(text)
-        self.amounts = [
-            _Amount(
-                number.start,
-                number.end,
-                -number.value if number.negative else number.value,
-                number.high,
-                unit,
-            )
-            for number in read_numbers(folded, masked=masked)
-            for unit in [_unit(folded, number.start, number.end)]
-        ]
+        self.amounts = [_amount(number, folded) for number in read_numbers(folded, masked=masked)]
         self._spans = [(start, end) for start, end, _ in self._periods]
         self._spans += [(amount.start, amount.end) for amount in self.amounts]
         self._meanings: dict[str, frozenset[str]] = {}
@@ -273,6 +267,17 @@ class _Said:
             return self.own_periods | {parse_period(self._evidence.period)}
         except ValueError:
             return self.own_periods
+
+    @cached_property
+    def loose_years(self) -> list[tuple[str, str]]:
+        """The bare years that follow no word of time, each with the word after it ("the 2024 revenue", "it cost 2025 to train")."""
+        found = []
+        for start, end, _ in self._periods:
+            before = next((word.text for word in reversed(self._words) if word.end <= start), "")
+            after = next((word.text for word in self._words if word.start >= end), "")
+            if self.text[start:end].isdecimal() and before not in _BEFORE_DATES:
+                found.append((self.text[start:end], after))
+        return found
 
     @cached_property
     def free_words(self) -> list[Word]:
@@ -340,8 +345,15 @@ def _named(text: str, knowledge: KnowledgeBase) -> list[tuple[int, int, Name]]:
     return found
 
 
-def _unit(folded: str, start: int, end: int) -> str:
-    currency = _SIGN_BEFORE.search(folded[:start]) or _CURRENCY_AFTER.match(folded, end)
-    if currency:
-        return _CURRENCIES[next(found for found in currency.groups() if found)]
-    return "percent" if _PERCENT_AFTER.match(folded, end) else ""
+def _amount(number: Number, folded: str) -> _Amount:
+    """A number with the sign or word of its currency, or its percent sign."""
+    value = -number.value if number.negative else number.value
+    end = number.end
+    unit = ""
+    if percent := _PERCENT_AFTER.match(folded, end):
+        unit, end = "percent", percent.end()
+    elif after := _CURRENCY_AFTER.match(folded, end):
+        unit, end = _CURRENCIES[after.group(1) or after.group(2)], after.end()
+    if sign := _SIGN_BEFORE.search(folded[: number.start]):
+        unit = _CURRENCIES[sign.group(1)]
+    return _Amount(number.start, end, value, number.high, unit)
