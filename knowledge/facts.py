@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import KnowledgeError, UnknownNameError
@@ -23,7 +24,7 @@ from knowledge.wording import Concept, Lexicon, fold, words_in
 # Every text is looked through for subjects and few are searched for, so what searching needs is imported there.
 if TYPE_CHECKING:
     from knowledge.documents import Document, Documents, Passage
-    from knowledge.fact_ranking import Ranking
+    from knowledge.fact_ranking import Ranked, Ranking
     from knowledge.fact_reading import Profile, Reader, Reading
     from knowledge.periods import Period
 
@@ -32,6 +33,8 @@ QUALIFIERS = ("exact", "reported", "about", "estimated", "projected", "at least"
 _COLUMNS = "id, subject, metric, value, unit, period, qualifier, statement, topics, aliases, title, url, as_of, publisher"
 # Weights of subject, metric, aliases, topics, statement, title, concepts.
 _BM25 = "bm25(6.0, 5.0, 4.0, 1.0, 2.0, 0.5, 5.0)"
+_MOST_SHOWN = 15
+"""Up to here a limit changes nothing about the order."""
 _CANDIDATES, _CANDIDATES_BESIDE_SUBJECT = 40, 15
 _LONGEST_QUERY = 60
 _SEARCH = f"select rowid, -rank from facts_fts where facts_fts match ? and rank match '{_BM25}' order by rank limit ?"
@@ -72,6 +75,8 @@ class FactBase:
     ) -> None:
         self._connection = connection
         self._open_documents = documents
+        self._remembered = lru_cache(maxsize=64)(self._ranked)
+        """Who reads a question and who answers it ask the same."""
 
     def all(self) -> list[Fact]:
         """Every fact, in the order of the cards."""
@@ -123,14 +128,24 @@ class FactBase:
         `subjects` and `periods` are what the caller knows of the question beforehand, in any spelling; they count as if they stood
         in it. Nothing is confident about a question that names neither a subject nor a measure.
         """
-        reading = self.read(query, subjects=subjects, periods=periods)
+        reading, ranked = self._remembered(
+            query, tuple(subjects), tuple(periods), max(limit, _MOST_SHOWN), datetime.now(UTC).date()
+        )
         if reading.is_empty:
             return []
-        ranked = self._ranking.rank(reading, self._candidates(reading), limit)
         hits = [FactHit(self._facts[entry.id], None, entry.score, entry.confident) for entry in ranked]
         if self._documents is not None:
             hits = _merged(hits, self._documents.search(reading, self._reader, limit=limit))
         return hits[:limit]
+
+    def _ranked(
+        self, query: str, subjects: tuple[str, ...], periods: tuple[str, ...], limit: int, _today: date
+    ) -> tuple[Reading, list[Ranked]]:
+        """How a question is understood today, and the facts for it."""
+        reading = self.read(query, subjects=subjects, periods=periods)
+        if reading.is_empty:
+            return reading, []
+        return reading, self._ranking.rank(reading, self._candidates(reading), limit)
 
     def _candidates(self, reading: Reading) -> dict[str, float]:
         """Ids of facts worth ranking, with their BM25 score: those that share words, and those of the same subject."""

@@ -118,12 +118,19 @@ class SubjectIndex:
         found = [*gpus]
         at = 0
         while at < len(words):
-            by_gpu = any(taken[max(at - 1, 0) : at + 2])
-            mention, used = (None, 1) if taken[at] else self._at(text, words, at, context, by_gpu, correct)
+            mention, used = None, 1
+            if not taken[at] and (correct or self._may_begin(words[at].text)):
+                by_gpu = any(taken[max(at - 1, 0) : at + 2])
+                mention, used = self._at(text, words, at, context, by_gpu, correct)
             if mention is not None:
                 found.append(mention)
             at += used
         return sorted(found, key=lambda mention: mention.start)
+
+    def _may_begin(self, word: str) -> bool:
+        """Whether a name can begin with a word; most words are none of any name's."""
+        bare = _bare(word)
+        return bare in self._beginnings or bare.removesuffix("s") in self._keys or word in self._families
 
     def _at(
         self, text: str, words: list[Word], at: int, context: bool, by_gpu: bool, correct: bool
