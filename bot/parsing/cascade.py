@@ -1,7 +1,7 @@
 """Which parser reads a message: the rules first, an LLM where the rules are not sure and one is configured.
 
-Whatever the LLM does, the result is a typed question whose every value stands in the text; when the LLM fails, the rules'
-reading is used, however unsure it was.
+Whatever the LLM does, the result is a typed question whose every value stands in the text; where the rules are sure of the kind, the
+LLM does not turn it into another; when the LLM fails, the rules' reading is used, however unsure it was.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from bot.answers import ParserName, Spend
 from bot.parsing.local import LocalParse, LocalParser
-from bot.questions import OutOfScope, Question
+from bot.questions import Question
 from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Cascade:
                 spend=reading.spend,
                 notices=notices,
             )
-        if isinstance(reading.question, OutOfScope) and local.confidence >= SURE:
+        if local.confidence >= SURE and not _agree(reading.question, local):
             return Parsed(questions=local.questions, parser="local", notes=local.notes, spend=reading.spend)
         return Parsed(questions=(reading.question,), parser="llm", notes=reading.dropped, spend=reading.spend)
 
@@ -96,3 +96,8 @@ class Cascade:
         if self._policy == "local" or local.final:
             return False
         return self._policy == "llm" or local.confidence < SURE
+
+
+def _agree(question: Question, local: LocalParse) -> bool:
+    """Whether the LLM's reading is of the kind that the rules, where they are sure, have found too; then it may complete it."""
+    return len(local.questions) == 1 and question.kind == local.questions[0].kind

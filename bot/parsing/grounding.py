@@ -7,7 +7,8 @@ it, every name that the catalogue knows. The form may then complete this annotat
   only where the words leave it open;
 - its models must stand in the text, and are whatever the catalogue resolves them to;
 - a period counts only if the text has a word for it;
-- its kind chooses the builder, which makes the typed question from the annotation alone.
+- its kind, which the text must have words for (`bot.parsing.llm_kinds`), chooses the builder, which makes the typed question from
+  the annotation alone.
 
 So every value in the result is read from the text (or from the thread's earlier question, which was) by code. A model that
 invents numbers, names or prices adds nothing; one that forgets them takes nothing away. Nothing that a model wrote is shown
@@ -28,6 +29,7 @@ from bot.parsing.builders import build
 from bot.parsing.followup import patch
 from bot.parsing.intents import Intent
 from bot.parsing.lexicon import COST_WORDS, PERIODS, ROLES, STOPWORDS, UNITS
+from bot.parsing.llm_kinds import bears
 from bot.parsing.llm_reader import as_form
 from bot.parsing.numbers import read_numbers
 from bot.parsing.quantity import SIZE_UNITS, Quantity
@@ -75,8 +77,6 @@ _UNIT_OF_ROLE: dict[str, tuple[str, frozenset[str]]] = {
     "cached": ("tokens", SIZE_UNITS | {"percent"}),
 }
 """For each role the unit of a number without one, and the units that it may have by its own words."""
-_AMOUNTS = frozenset(["money", "requests", "items", "messages", "conversations", "users", "gpus"])
-"""Units that only questions with a workload, a budget or hardware have a place for."""
 _THING_WORDS = {
     "request": _COUNTS,
     "user": frozenset(["users"]),
@@ -137,27 +137,9 @@ def _question(
         patched = patch(previous, annotation, Intent(kind, 0.5 if form["follow_up"] else 0.9), today)
         if patched is not None:
             return patched
-    if not _has_ground(annotation, kind):
+    if not bears(annotation, kind):
         return None
     return _wanted(build(kind, annotation, today), annotation, form["want"])
-
-
-def _has_ground(annotation: Annotation, kind: str) -> bool:
-    """Whether the text is about what questions of this kind are about, and a question of this kind has a place for its numbers.
-
-    For the kinds that are not named here an empty slot is asked for.
-    """
-    amounts = [q for q in annotation.quantities if q.unit in _AMOUNTS or q.role in ("input", "output")]
-    if kind in ("price", "history"):
-        named = annotation.models or annotation.makers or annotation.providers
-        return bool(named) and not any(q.per_thing != "tokens" for q in amounts)
-    if kind == "capacity":
-        return bool(annotation.of_unit("money"))
-    if kind == "tokens":
-        return bool(annotation.quotes or annotation.quantities)
-    if kind in ("help", "out_of_scope"):
-        return not (annotation.models or annotation.gpus or amounts)
-    return True
 
 
 # ---- names ------------------------------------------------------------------------------------------------------
