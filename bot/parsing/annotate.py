@@ -331,10 +331,8 @@ def _read_periods(annotation: Annotation) -> None:
         elif word.text in PERIODS and previous in PERIOD_MARKERS and previous not in ("am", "im", "the"):
             period = PERIODS[word.text]
             start = words[at - 1].start
-        elif (
-            word.text in ("monat", "tag", "jahr")
-            and previous in ("im", "am")
-            or (word.text in _HINDI_PERIODS or word.text in ("day", "week", "month", "year"))
+        elif (word.text in ("monat", "tag", "jahr") and previous in ("im", "am")) or (
+            (word.text in _HINDI_PERIODS or word.text in ("day", "week", "month", "year"))
             and following in ("ka", "ki", "ke", "mein", "me", "bhar")
         ):
             period = PERIODS[word.text]

@@ -197,10 +197,10 @@ def _wanted_capacity(
         and workload.output is None
         and workload.volume is None
         and not a.of_unit("requests", "items", "messages")
-    ):
-        if not re.search(
+        and not re.search(
             r"\b(?:requests?|calls?|queries|messages?|prompts?|anfragen|requêtes|peticiones|conversations?|chats?|emails?|documents?)\b",
             text,
-        ):
-            return "tokens"
+        )
+    ):
+        return "tokens"
     return "requests"

@@ -185,7 +185,7 @@ def _price(old: PriceQuestion, a: Annotation, today: date) -> Question | None:
     return replace(
         old,
         models=refs,
-        units=built.units or (old.units if not a.has("batch") else old.units),
+        units=built.units or old.units,
         batch=(old.batch or a.has("batch")) and not a.has("no_batch"),
         service_tier=tier_of(a) or old.service_tier,
         on=built.on or old.on,

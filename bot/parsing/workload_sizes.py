@@ -56,7 +56,7 @@ class SizesReader(WorkloadDraft):
         sizes = self._in_order(sizes, items)
         for quantity in sizes:
             role = quantity.role
-            if role == "cache_write" or quantity.value == 0 and role == "cached":
+            if role == "cache_write" or (quantity.value == 0 and role == "cached"):
                 continue
             if role in ("system", "cached", "reasoning"):
                 slot = {"system": "system_prompt", "cached": "cached", "reasoning": "reasoning"}[role]
