@@ -154,6 +154,8 @@ class EstimateQuestion:
     """True where the cost of one user is asked for ("per employee per month")."""
     currency: str | None = None
     """ISO 4217 code of the currency that the answer is wanted in, when not US dollars."""
+    unread: tuple[str, ...] = ()
+    """Counts and sizes of the text that no slot holds, as written; the answer asks what they stand for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +174,8 @@ class CompareQuestion:
     """Ways of using one model to be set against each other ("how much does batch save?")."""
     limit: int | None = None
     want_per: Period | None = None
+    unread: tuple[str, ...] = ()
+    """Counts and sizes of the text that no slot holds, as written; the answer asks what they stand for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +190,8 @@ class CapacityQuestion:
         "requests", "input_tokens", "output_tokens", "tokens", "users", "days", "words", "pages"
     ] = "requests"
     want_per: Period | None = None
+    unread: tuple[str, ...] = ()
+    """Counts and sizes of the text that no slot holds, as written; the answer asks what they stand for."""
 
 
 @dataclass(frozen=True, kw_only=True)

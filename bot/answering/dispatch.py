@@ -85,13 +85,26 @@ def answer_question(
     """The answer to one typed question; a pure function of its arguments."""
     context = Context(knowledge=knowledge, settings=settings, now=now, books=books)
     try:
-        return _answerer(question.kind)(question, context)
+        answer = _answerer(question.kind)(question, context)
+        unread: tuple[str, ...] = getattr(question, "unread", ())
+        if unread and answer.status == "answered":
+            raise NoAnswer("clarify", _what_is(unread))
+        return answer
     except NoAnswer as instead:
         return Answer(
             status=instead.status, kind=question.kind, headline=instead.sentence, details=instead.details
         )
     except AicostError as error:
         return replace(refusal(error), kind=question.kind)
+
+
+def _what_is(numbers: tuple[str, ...]) -> str:
+    """What is asked about numbers that no part of the calculation holds: leaving them out would make the figure wrong."""
+    named = " and ".join(f"“{number}”" for number in numbers[:3])
+    return (
+        f"I could not place {named}, so any total would be wrong. "
+        "Please say it as requests a day (or month) and tokens in and out per request."
+    )
 
 
 def refusal(error: AicostError) -> Answer:

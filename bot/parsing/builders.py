@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.parsing.build_compute import build_break_even, build_fine_tuning, build
 from bot.parsing.build_prices import build_history, build_price, build_tokens
 from bot.parsing.build_workloads import build_capacity, build_estimate
 from bot.parsing.intents import Kind
+from bot.parsing.leftover import unaccounted
 from bot.parsing.spans import LazyPattern
 from bot.questions import (
     FactQuestion,
@@ -28,7 +30,11 @@ from bot.questions import (
 
 def build(kind: Kind, a: Annotation, today: date) -> Question:
     """The typed question of this kind that the annotated text asks."""
-    return _BUILDERS[kind](a, today)
+    question = _BUILDERS[kind](a, today)
+    if question.kind == "estimate" or question.kind == "compare" or question.kind == "capacity":
+        left = unaccounted(question, a)
+        return replace(question, unread=tuple(a.text[q.start : q.end] for q in left)) if left else question
+    return question
 
 
 def _fact(a: Annotation, today: date) -> Question:

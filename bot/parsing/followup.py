@@ -6,6 +6,7 @@ a slot of the last one. It is a new question when it is complete in itself.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from bot.parsing.annotate import Annotation
@@ -37,7 +38,16 @@ def patch(previous: Question, a: Annotation, intent: Intent, today: date) -> Que
     if opens and _changes_topic(a, intent, previous):
         return None
     patched = PATCHES[previous.kind](previous, a, today) if previous.kind in PATCHES else None
-    return patched if patched is not None and patched != previous else None
+    if patched is None or (patched == previous and not opens):
+        return None
+    return _read_anew(patched)
+
+
+def _read_anew(question: Question) -> Question:
+    """A question whose unplaced numbers the message has just said differently."""
+    if question.kind == "estimate" or question.kind == "compare" or question.kind == "capacity":
+        return replace(question, unread=()) if question.unread else question
+    return question
 
 
 _COMPUTE = frozenset(["training", "fine_tuning", "self_hosting", "break_even"])

@@ -108,6 +108,8 @@ class LocalParser:
         confidence = intent.confidence * (0.5 + 0.5 * explained)
         if intent.kind in ("help", "usage"):
             confidence = intent.confidence
+        if getattr(question, "unread", ()):
+            confidence *= 0.6  # an LLM may know what they count
         notes: tuple[str, ...] = ()
         if intent.kind in ("estimate", "compare", "capacity") and (unused := _unused(annotation)):
             confidence *= 0.6

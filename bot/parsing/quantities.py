@@ -21,7 +21,7 @@ from bot.parsing.quantity_pairs import (
     share_roles,
 )
 from bot.parsing.quantity_reader import Reader
-from bot.parsing.spans import Word, split_words
+from bot.parsing.spans import LazyPattern, Word, split_words
 
 _MOST_NUMBERS = 48
 """No question holds more; a pasted table of numbers is read up to here."""
@@ -44,12 +44,12 @@ def read_quantities(
     quantities = join_corrections(text, join_ranges(text, quantities))
     quantities = join_products(text, join_intervals(text, quantities))
     quantities = join_chunks(text, join_chains(text, quantities))
-    return _counted_by_an_unknown_noun(share_roles(text, join_money_rates(quantities)))
+    return _counted_by_an_unknown_noun(text, share_roles(text, join_money_rates(quantities)))
 
 
-def _counted_by_an_unknown_noun(quantities: list[Quantity]) -> list[Quantity]:
+def _counted_by_an_unknown_noun(text: str, quantities: list[Quantity]) -> list[Quantity]:
     """Where nothing else is counted, "1,319 problems" is what is sent, though no table knows problems."""
-    quantities = _senders(quantities)
+    quantities = _senders(text, quantities)
     counted = any(q.unit in COUNTED for q in quantities)
     if counted or not any(q.is_size for q in quantities):
         return quantities
@@ -76,16 +76,57 @@ def _words_between(text: str, numbers: Sequence[Number], masked: Sequence[tuple[
     return sorted([*words, *opaque], key=lambda word: word.start)
 
 
-def _senders(quantities: list[Quantity]) -> list[Quantity]:
-    """ "1,100 advisors who write 22 letters a week each": what the "each" refers to are users, whatever they are called."""
+_EACH = LazyPattern(r"\b(?:each|every one|je|jeweils|jede[rs]?|chacune?s?|cada|apiece)\b")
+_OF = LazyPattern(r"^\W*(?:de|of|with|à|mit|con|avec|von|x)\W*$")
+_PER_NOUN = LazyPattern(r"^\W*(?:per|par|pro|por|je|each|every|cada|chaque|an?)\s+([^\W\d_]{4,})")
+
+
+def _senders(text: str, quantities: list[Quantity]) -> list[Quantity]:
+    """ "1,100 advisors who write 22 letters a week each", "12 classes of 28 pupils, 15 questions per pupil": who sends.
+
+    What an "each" or a "per pupil" refers to are users, whatever they are called: nouns are an open class.
+    """
+    if any(q.unit == "users" for q in quantities):
+        return quantities
     for index, quantity in enumerate(quantities):
-        each = (
-            quantity.unit in COUNTED and quantity.per is not None and quantity.per_thing in ("each", "user")
-        )
-        if not each or any(q.unit == "users" for q in quantities):
+        if quantity.unit not in COUNTED:
             continue
         for at in range(index - 1, -1, -1):
             sender = quantities[at]
-            if not sender.unit and not sender.role and not sender.per and sender.value > 1:
-                return [*quantities[:at], replace(sender, unit="users"), *quantities[at + 1 :]]
+            if not _is_bare_count(sender):
+                continue
+            if not _refers_back(text, sender, quantity):
+                break
+            group = quantities[at - 1] if at else None
+            users, first = replace(sender, unit="users"), at
+            if group and _is_bare_count(group) and _OF.search(_after_noun(text, group, sender.start)):
+                users = replace(users, start=group.start, value=group.value * sender.value)
+                first = at - 1
+            sent = replace(quantity, per_thing=quantity.per_thing or "user")
+            return [
+                *quantities[:first],
+                users,
+                *quantities[at + 1 : index],
+                sent,
+                *quantities[index + 1 :],
+            ]
     return quantities
+
+
+def _is_bare_count(quantity: Quantity) -> bool:
+    return not (quantity.unit or quantity.role or quantity.per) and quantity.value > 1 and bool(quantity.noun)
+
+
+def _refers_back(text: str, sender: Quantity, sent: Quantity) -> bool:
+    """Whether `sent` is what each of `sender` sends."""
+    if sent.per_thing in ("each", "user") and sent.per is not None:
+        return True
+    if _EACH.search(text[sender.end : sent.start]):
+        return True
+    per = _PER_NOUN.search(text[sent.end : sent.end + 40])
+    return per is not None and per.group(1)[:4] == sender.noun[:4]
+
+
+def _after_noun(text: str, quantity: Quantity, until: int) -> str:
+    """What stands between the noun that a bare count counts and the next number."""
+    return text[quantity.end : until].strip().removeprefix(quantity.noun)

@@ -67,6 +67,11 @@ _LEFT_OUTPUT = frozenset(
 _SENDERS = frozenset(["bots", "teams", "apps", "services", "sites", "departments", "stores", "shops"])
 
 
+_EACH_FOLLOWS = frozenset(["each", "who", "mit", "à", "de", "con", "die", "qui", "que", ","])
+_NOUN_ENDS = _EACH_FOLLOWS | {";", ".", "with", "of", "von", "avec", "that", "x", "*", "and", "(", "write", "ask", "send"}
+"""What stands behind the noun that a number counts, where no table knows the noun."""
+
+
 _LOOK_AHEAD = 7
 
 
@@ -246,9 +251,9 @@ class Reader:
                 return replace(quantity, unit="items", noun=word), at + 1
             if (
                 at == 0
-                and word.endswith("s")
                 and len(word) > 3
-                and following in ("", ",", ";", ".", "with", "each", "of", "de", "von", "mit", "con", "avec")
+                and (word.endswith("s") or following in _EACH_FOLLOWS)
+                and (not following or following in _NOUN_ENDS)
             ):
                 return replace(quantity, noun=word), 0
         return quantity, 0

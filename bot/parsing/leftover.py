@@ -1,0 +1,71 @@
+"""Which numbers of a text ended nowhere: no slot of the typed question holds them, alone or multiplied with others.
+
+A calculation that drops a number of the question is wrong without showing it, so the parser asks what the number stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from itertools import combinations
+from typing import Any
+
+from bot.parsing.annotate import Annotation
+from bot.parsing.quantity import COUNTED, SIZE_UNITS, Quantity
+from bot.questions import Question
+
+_FACTORS = tuple(Decimal(n) for n in (1, 3, 4, 60, 100, 1000, 3600))
+"""Between a number as written and as a slot holds it: thirds, quarters, percent, minutes and hours as seconds, kilobytes."""
+_MOST_COMBINED = 10
+"""Numbers of one text whose products and sums are tried; a longer sheet of figures is judged number by number."""
+
+
+def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
+    """The counts and sizes of the text that `question` does not hold, in the order of the text."""
+    held = set(_numbers(question))
+    stated = [q for q in annotation.quantities if _matters(q)]
+    missing = [q for q in stated if not _is_held(q, held)]
+    if not missing:
+        return []
+    return [q for q in missing if not _is_part(q, stated, held)]
+
+
+def _matters(quantity: Quantity) -> bool:
+    if quantity.per_thing in ("basis", "threshold") or quantity.value in (0, 1):
+        return False
+    return quantity.unit in COUNTED or quantity.unit in SIZE_UNITS or (not quantity.unit and bool(quantity.noun))
+
+
+def _is_held(quantity: Quantity, held: set[Decimal]) -> bool:
+    values = (quantity.value,) if quantity.high is None else (quantity.value, quantity.high)
+    return any(value * factor in held or value / factor in held for value in values for factor in _FACTORS)
+
+
+def _is_part(quantity: Quantity, stated: list[Quantity], held: set[Decimal]) -> bool:
+    """Whether a slot is the product or the sum of this number and others of the text."""
+    others = [q.value for q in stated if q is not quantity][:_MOST_COMBINED]
+    for size in (1, 2, 3):
+        for chosen in combinations(others, size):
+            product = total = quantity.value
+            for value in chosen:
+                product, total = product * value, total + value
+            if product in held or total in held:
+                return True
+    if any(quantity.value - other in held or other - quantity.value in held for other in others):
+        return True
+    return any(quantity.value - part in held for part in held)  # split by a ratio or by shares
+
+
+def _numbers(value: Any) -> Iterator[Decimal]:
+    if isinstance(value, Decimal):
+        yield value
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield Decimal(value)
+    elif isinstance(value, tuple):
+        yield Decimal(len(value))
+        for item in value:
+            yield from _numbers(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _numbers(getattr(value, field.name))
