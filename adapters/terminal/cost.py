@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adapters.terminal.amounts import exact_usd, rate_usd
 from adapters.terminal.options import day, find_card, find_model, json_option, moment, number
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.price import per_words
@@ -18,7 +19,6 @@ from adapters.terminal.session import opened_knowledge
 from adapters.terminal.stream import LineError, answer_lines
 from bot.answers import plain
 from bot.errors import AicostError, NoPriceError
-from bot.presentation import format_amount
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
@@ -226,8 +226,8 @@ def _document(priced: Priced) -> list[Line | Table]:
             charge.unit.replace("_", " ")
             + (f" (above {charge.tier_above:,} in)" if charge.tier_above else ""),
             f"{charge.count:,f}",
-            f"× {format_amount(charge.rate, 'USD')} per {per_words(charge.per)}",
-            f"= {format_amount(charge.amount, 'USD')}",
+            f"× {rate_usd(charge.rate)} per {per_words(charge.per)}",
+            f"= {exact_usd(charge.amount)}",
         )
         for charge in cost.charges
     ]
@@ -245,16 +245,10 @@ def _document(priced: Priced) -> list[Line | Table]:
         f"Source: {card.source.title}" + (f" ({card.source.as_of})" if card.source.as_of else ""),
     ]
     return [
-        Line(f"{_exact(cost.total)} — {card.model.name} ({card.model.provider})", "bold"),
+        Line(f"{exact_usd(cost.total)} — {card.model.name} ({card.model.provider})", "bold"),
         *([Table(rows, right=frozenset({1, 3}), indent=2)] if rows else []),
         *(Line(note, indent=2) for note in notes if note),
     ]
-
-
-def _exact(amount: Decimal) -> str:
-    """US dollars to the last digit, with cents where there are any: $1,234.50, $0.0000125."""
-    digits = f"{Decimal(plain(amount)):,f}"
-    return f"${digits}0" if "." in digits and digits[-2] == "." else f"${digits}"
 
 
 def _names(units: Any) -> str:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapters.terminal import documents
+from adapters.terminal.amounts import rate_usd
 from adapters.terminal.options import find_model, json_option
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.price import comparison_json, per_words, price_label
 from adapters.terminal.session import build_progress, opened_knowledge
-from bot.presentation import format_amount
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -154,13 +154,13 @@ def check(models: tuple[str, ...], litellm: str | None, forget_litellm: bool, as
 
 
 def _comparison_row(comparison: Comparison) -> list[str]:
-    theirs = ", ".join(format_amount(other.price, "USD") for other in comparison.others)
+    theirs = ", ".join(rate_usd(other.price) for other in comparison.others)
     model = comparison.model
     return [
         model.provider,
         model.id,
         price_label(comparison),
-        format_amount(comparison.ours.price, "USD"),
+        rate_usd(comparison.ours.price),
         theirs,
         comparison.verdict,
     ]
@@ -174,10 +174,7 @@ def _change_row(change: PriceDifference) -> list[str]:
         change.provider,
         change.model,
         f"{change.unit.replace('_', ' ')}, per {per_words(change.per)}{tier}{terms}",
-        *(
-            "–" if amount is None else format_amount(Decimal(amount), "USD")
-            for amount in (change.old, change.new)
-        ),
+        *("–" if amount is None else rate_usd(Decimal(amount)) for amount in (change.old, change.new)),
     ]
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
+from adapters.terminal.amounts import rate_usd
 from adapters.terminal.options import json_option, names, positive
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.session import opened_knowledge
 from bot.answers import plain
 from bot.errors import UnknownNameError
-from bot.presentation import format_amount
 from knowledge.records import Modality
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _row(card: RateCard) -> list[str]:
         card.model.id,
         card.model.provider,
         f"{card.model.context_window:,}" if card.model.context_window else "–",
-        *("–" if amount is None else format_amount(amount, "USD") for amount in amounts),
+        *("–" if amount is None else rate_usd(amount) for amount in amounts),
     ]
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from adapters.terminal.amounts import rate_usd
 from adapters.terminal.options import day, find_card, find_model, json_option
 from adapters.terminal.output import Line, Table, say, show, write_json
 from adapters.terminal.session import opened_knowledge
 from bot.answers import plain
 from bot.errors import AicostError
-from bot.presentation import format_amount
 from knowledge.ratecard import STANDARD
 
 if TYPE_CHECKING:
@@ -129,9 +129,7 @@ class _PriceList:
                 f", above {above:,} in" if above else ""
             )
             cells = (_at(card.rates.get(unit), above) for card in self.cards.values())
-            rows.append(
-                [label, *("–" if amount is None else format_amount(amount, "USD") for amount in cells)]
-            )
+            rows.append([label, *("–" if amount is None else rate_usd(amount) for amount in cells)])
         headers = ["", *self.cards] if len(self.cards) > 1 else []
         return Table(rows, headers, right=frozenset(range(1, len(self.cards) + 1)), indent=2)
 
@@ -166,9 +164,7 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
 
 
 def _dissent(comparison: Comparison) -> str:
-    others = " and ".join(
-        f"{other.source.title} says {format_amount(other.price, 'USD')}" for other in comparison.others
-    )
+    others = " and ".join(f"{other.source.title} says {rate_usd(other.price)}" for other in comparison.others)
     return f"{price_label(comparison)}: {others}."
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.terminal.amounts import exact_usd, rate_usd
 from adapters.terminal.output import Line, Table, printable, show
 
 
@@ -70,3 +72,20 @@ def test_no_color_is_honoured(capsys: pytest.CaptureFixture[str], monkeypatch: p
     monkeypatch.setenv("NO_COLOR", "1")
     show(DOCUMENT)
     assert "\x1b[3" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("amount", "exact", "rate"),
+    [
+        ("2.5", "$2.50", "$2.50"),
+        ("10", "$10", "$10"),
+        ("1.09375", "$1.09375", "$1.09375"),
+        ("0.18000000000000002", "$0.18000000000000002", "$0.18"),
+        ("1234567.5", "$1,234,567.50", "$1,234,568"),
+        ("0.0000125", "$0.0000125", "$0.0000125"),
+        ("0", "$0", "$0"),
+    ],
+)
+def test_bills_are_exact_and_rates_as_listed(amount: str, exact: str, rate: str) -> None:
+    assert exact_usd(Decimal(amount)) == exact
+    assert rate_usd(Decimal(amount)) == rate
