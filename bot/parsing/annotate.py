@@ -328,6 +328,8 @@ def _read_periods(annotation: Annotation) -> None:
         start = word.start
         if word.text in ADVERB_PERIODS:
             period = PERIODS[word.text]
+        elif word.text in PERIODS and previous in _SENTENCE_ENDS and following in ("", "?"):
+            period = PERIODS[word.text]  # "…, Claude Haiku 5.5. Monat?"
         elif word.text in PERIODS and previous in PERIOD_MARKERS and previous not in ("am", "im", "the"):
             period = PERIODS[word.text]
             start = words[at - 1].start
@@ -350,6 +352,9 @@ def _read_periods(annotation: Annotation) -> None:
         elif annotation.want_per is None:
             annotation.want_per = period
     _settle_loose_period(annotation)
+
+
+_SENTENCE_ENDS = frozenset([".", ",", ";", ")", "?", ":"])
 
 
 def _settle_loose_period(annotation: Annotation) -> None:

@@ -48,7 +48,7 @@ UNITS: dict[str, str] = _table(
     gpu_hours="gpu-heure gpu-heures gpuheures gpu-horas gpu-stunde gpu-stunden gpustunde gpu-hr gpuhr gpu-hours gpu-hour gpuhours gpu-hrs gpu-h",
     gpus="gpu gpus card cards accelerator accelerators",
     flops="flops flop",
-    parameters="param params parameter parameters parámetros paramètres",
+    parameters="param params parameter parameters parámetro parámetros paramètre paramètres parametern",
     epochs="pass epoch epochs epochen époques epocas épocas passes",
     examples="example examples datapoint datapoints beispiele exemples ejemplos",
     images="image images picture pictures photo photos bild bilder imagen imágenes img imgs",
@@ -104,7 +104,7 @@ _PERIOD_WORDS: tuple[tuple[Period, str], ...] = (
     ),
     (
         "year",
-        "year years yr yearly annually annual annum p.a. jahr jährlich jaehrlich an année año anual annuel saal",
+        "year years yr yearly annually annual annum p.a. jahr jährlich jaehrlich an année año anual annuel annualised annualized annualisé anualizado saal",
     ),
 )
 
@@ -113,7 +113,7 @@ PERIODS: dict[str, Period] = {word: period for period, words in _PERIOD_WORDS fo
 ADVERB_PERIODS = frozenset(
     """
     daily hourly weekly monthly yearly annually annual täglich taeglich stündlich wöchentlich monatlich jährlich jaehrlich
-    diario diaria diarias diarios quotidien semanal mensual mensuel mensuales anual annuel roz rozana
+    diario diaria diarias diarios quotidien semanal mensual mensuel mensuales anual annuel annualised annualized annualisé anualizado roz rozana
     """.split()
 )
 """Period words that need no "per" or "a" before them."""

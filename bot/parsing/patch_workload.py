@@ -24,8 +24,35 @@ _FACTORS = (
 )
 
 
+_LONGER = LazyPattern(
+    r"\b(\d+(?:\.\d+)?) ?(?:x|×|times|mal|fois|veces) (?:as |so )?(?:long\w*|lang\w*|larger?|big\w*|size|length|plus longs?|más larg\w+)"
+    r"|\b(twice|double|triple|half|doppelt|halb) (?:as |so )?(?:the )?(?:long|lang|large|big|size|length)\b"
+)
+_NAMED_FACTORS = {"twice": "2", "double": "2", "doppelt": "2", "triple": "3", "half": "0.5", "halb": "0.5"}
+_OF_OUTPUT = LazyPattern(r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|completions?|summar\w+|antwort\w*|réponses?|respuestas?)\b")
+_OF_INPUT = LazyPattern(r"\b(?:inputs?|prompts?|questions?|documents?|eingaben?|anfragen?|entrées?|entradas?)\b")
+
+
+def _lengthened(old: Workload, a: Annotation) -> Workload | None:
+    """ "If prompts were 3x as long": the size that was there, times a factor; both sizes where the text names none."""
+    match = _LONGER.search(a.folded)
+    if match is None or old.input is None or old.output is None:
+        return None
+    factor = Decimal(match.group(1) or _NAMED_FACTORS[match.group(2)])
+    both = bool(_OF_INPUT.search(a.folded)) == bool(_OF_OUTPUT.search(a.folded))
+    changes: dict[str, Any] = {}
+    if both or _OF_INPUT.search(a.folded):
+        changes["input"] = replace(old.input, amount=old.input.amount * factor)
+    if both or _OF_OUTPUT.search(a.folded):
+        changes["output"] = replace(old.output, amount=old.output.amount * factor)
+    return replace(old, **changes)
+
+
 def patched_workload(old: Workload, a: Annotation) -> Workload:
     """The old workload with every slot replaced that the message fills, and scaled where it says by how much."""
+    longer = _lengthened(old, a)
+    if longer is not None:
+        return longer
     said = build_workload(a)
     if (
         old.volume_per is None

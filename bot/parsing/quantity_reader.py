@@ -113,6 +113,8 @@ class Reader:
         at = bisect_left(words, number.end, key=_start_of)
         line_end = text.find("\n", number.end)
         last = limit if line_end < 0 else min(limit, line_end)
+        if text.startswith(". ", number.end):
+            last = number.end  # the sentence ends with the number: "1.1k/300. requests?"
         self.after = [w for w in words[at : at + _LOOK_AHEAD + 4] if w.start < last]
         first = bisect_left(words, number.start, key=_start_of)
         line_start = max(floor, text.rfind("\n", 0, number.start))

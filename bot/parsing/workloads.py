@@ -28,6 +28,9 @@ _SHARE_WORDS = (
 )
 
 
+_OPENING_HOURS = LazyPattern(r"\b(\d{1,2}(?:\.\d+)?)[- ](?:business|office|working|opening|operating) hours?\b")
+
+
 _TURN_WORDS = LazyPattern(r"\b(?:turns?|back[- ]and[- ]forth|rounds?|exchanges?)\b")
 
 
@@ -117,7 +120,8 @@ class _Builder(CountsReader, SizesReader):
             if annotation.has(cue):
                 self._set(service_tier=tier)
         if annotation.has("office_hours"):
-            self._set(hours_per_day=Decimal(8))
+            stated = _OPENING_HOURS.search(annotation.folded)
+            self._set(hours_per_day=Decimal(stated.group(1)) if stated else Decimal(8))
         hours = next(
             (
                 q
