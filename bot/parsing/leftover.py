@@ -34,7 +34,9 @@ def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
 def _matters(quantity: Quantity) -> bool:
     if quantity.per_thing in ("basis", "threshold") or quantity.value in (0, 1):
         return False
-    return quantity.unit in COUNTED or quantity.unit in SIZE_UNITS or (not quantity.unit and bool(quantity.noun))
+    return (
+        quantity.unit in COUNTED or quantity.unit in SIZE_UNITS or (not quantity.unit and bool(quantity.noun))
+    )
 
 
 def _is_held(quantity: Quantity, held: set[Decimal]) -> bool:

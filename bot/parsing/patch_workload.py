@@ -29,8 +29,12 @@ _LONGER = LazyPattern(
     r"|\b(twice|double|triple|half|doppelt|halb) (?:as |so )?(?:the )?(?:long|lang|large|big|size|length)\b"
 )
 _NAMED_FACTORS = {"twice": "2", "double": "2", "doppelt": "2", "triple": "3", "half": "0.5", "halb": "0.5"}
-_OF_OUTPUT = LazyPattern(r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|completions?|summar\w+|antwort\w*|réponses?|respuestas?)\b")
-_OF_INPUT = LazyPattern(r"\b(?:inputs?|prompts?|questions?|documents?|eingaben?|anfragen?|entrées?|entradas?)\b")
+_OF_OUTPUT = LazyPattern(
+    r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|completions?|summar\w+|antwort\w*|réponses?|respuestas?)\b"
+)
+_OF_INPUT = LazyPattern(
+    r"\b(?:inputs?|prompts?|questions?|documents?|eingaben?|anfragen?|entrées?|entradas?)\b"
+)
 
 
 def _lengthened(old: Workload, a: Annotation) -> Workload | None:

@@ -68,7 +68,7 @@ _SENDERS = frozenset(["bots", "teams", "apps", "services", "sites", "departments
 
 
 _EACH_FOLLOWS = frozenset(["each", "who", "mit", "à", "de", "con", "die", "qui", "que", ","])
-_NOUN_ENDS = _EACH_FOLLOWS | {";", ".", "with", "of", "von", "avec", "that", "x", "*", "and", "(", "write", "ask", "send"}
+_NOUN_ENDS = _EACH_FOLLOWS | {";", ".", "with", "of", "von", "avec", "that", "x", "*", "and", "(", "write", "ask", "send"}  # fmt: skip
 """What stands behind the noun that a number counts, where no table knows the noun."""
 
 

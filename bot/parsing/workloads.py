@@ -28,7 +28,9 @@ _SHARE_WORDS = (
 )
 
 
-_OPENING_HOURS = LazyPattern(r"\b(\d{1,2}(?:\.\d+)?)[- ](?:business|office|working|opening|operating) hours?\b")
+_OPENING_HOURS = LazyPattern(
+    r"\b(\d{1,2}(?:\.\d+)?)[- ](?:business|office|working|opening|operating) hours?\b"
+)
 
 
 _TURN_WORDS = LazyPattern(r"\b(?:turns?|back[- ]and[- ]forth|rounds?|exchanges?)\b")
