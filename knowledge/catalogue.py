@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from knowledge.errors import UnknownNameError
@@ -71,6 +71,7 @@ class Catalogue:
         self._connection = connection
         self._models: dict[int, Model] = {}
         self._remembered: dict[tuple[str, str | None], Resolution] = {}
+        self._chosen = lru_cache(maxsize=64)(self._choose)
         self._members: dict[tuple[str, str], list[Model]] = {}
         """The models of a line at a provider."""
 
@@ -280,9 +281,8 @@ class Catalogue:
 
     def _several(self, rowids: Sequence[int]) -> list[Model]:
         """Many models at once, in the order of their rows' numbers."""
-        unread = [rowid for rowid in rowids if rowid not in self._models]
-        marks = ",".join("?" * len(unread))
-        rows = self._connection.execute(f"select {_COLUMNS} from models where rowid in ({marks})", unread)
+        unread = ",".join(str(rowid) for rowid in rowids if rowid not in self._models)
+        rows = self._connection.execute(f"select {_COLUMNS} from models where rowid in ({unread})")
         for row in rows.fetchall():
             self._models.setdefault(row[0], _record(row))
         return [self._models[rowid] for rowid in rowids]
@@ -323,6 +323,20 @@ class Catalogue:
         `provider` and `maker` are ids; `min_context` counts tokens and leaves out models whose context window is not known;
         `modality` None takes all.
         """
+        chosen = self._chosen(
+            tuple(provider), tuple(maker), min_context, modality, include_deprecated, include_preview
+        )
+        return list(chosen)
+
+    def _choose(
+        self,
+        provider: tuple[str, ...],
+        maker: tuple[str, ...],
+        min_context: int | None,
+        modality: Modality | None,
+        include_deprecated: bool,
+        include_preview: bool,
+    ) -> list[Model]:
         conditions: list[str] = []
         values: list[object] = []
         for column, wanted in (("provider", provider), ("maker", maker)):
@@ -340,8 +354,8 @@ class Catalogue:
         if not include_preview:
             conditions.append("not preview")
         where = f"where {' and '.join(conditions)}" if conditions else ""
-        rows = self._connection.execute(f"select {_COLUMNS} from models {where}", values).fetchall()
-        models = [self._models.setdefault(row[0], _record(row)) for row in rows]
+        rows = self._connection.execute(f"select rowid from models {where}", values).fetchall()
+        models = self._several([row[0] for row in rows])
         models.sort(
             key=lambda model: (model.maker, tuple(-number for number in (*model.version, -1)), model.id)
         )

@@ -64,23 +64,24 @@ else:
 
             setattr(cls, name, stand_in)
 
-        def make_all(self):
+        def make_all(self, *others):
             """Take over what the standard decorator makes, for a twin: no thread ever sees this class without its methods."""
             twin = type(self.cls)(self.cls.__name__, self.cls.__bases__, self.written)
             made = vars(dataclasses.dataclass(**self.options)(twin))
-            for name in ("__init__", "__repr__", "__eq__", "__hash__", "__match_args__"):
+            for name in ("__repr__", "__eq__", "__hash__", *others):
                 if name in made:
                     setattr(self.cls, name, made[name])
             self.cls.__dataclass_params__ = made["__dataclass_params__"]
             self.cls.__dataclass_fields__ = made["__dataclass_fields__"]
 
         def make_init(self):
-            """Compile `__init__` alone; most classes of a run need nothing else."""
+            """Compile `__init__`, which most classes of a run need alone. It writes past the barrier of a frozen class, in half of
+            the time that the standard one takes to climb over it."""
             if self._is_unusual():
-                self.make_all()
+                self.make_all("__init__", "__match_args__")
                 return
-            scope = {"_set": object.__setattr__, "_MISSING": MISSING}
-            parameters, lines = [], ["pass"]
+            scope = {"_MISSING": MISSING}
+            parameters, lines = [], ["_values = self.__dict__"]
             for name in self.names:
                 field = self.written.get(name, MISSING)
                 if not isinstance(field, Field):
@@ -95,7 +96,7 @@ else:
                     value = f"_make_{name}() if {name} is _MISSING else {name}"
                 if field.init:
                     parameters.append(parameter)
-                    lines.append(f"_set(self, {name!r}, {value})")
+                    lines.append(f"_values[{name!r}] = {value}")
             if hasattr(self.cls, "__post_init__"):
                 lines.append("self.__post_init__()")
             star = ["*"] if self.options["kw_only"] and parameters else []
