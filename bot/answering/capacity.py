@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 
 from bot.answering.bills import bill, steps
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
+from bot.answering.exact import whole
 from bot.answering.load import WORDS_PER_PAGE, WORDS_PER_TOKEN, convert, load_of
 from bot.answering.money import in_usd
 from bot.answering.rates import card_citation, card_notes, terms_for
@@ -66,10 +67,6 @@ def _figure(label: str, amount: Decimal, unit: str, per: str | None, card: RateC
     )
 
 
-def _floor(amount: Decimal) -> Decimal:
-    return amount.to_integral_value(ROUND_FLOOR)
-
-
 def _requests(question: CapacityQuestion, model: Model, usd: Decimal, context: Context) -> Answer:
     assert question.budget is not None
     one = replace(
@@ -85,7 +82,7 @@ def _requests(question: CapacityQuestion, model: Model, usd: Decimal, context: C
         raise NoAnswer(
             "error", f"{model.display_name} costs nothing for that, so there is no limit to count."
         )
-    count = _floor(usd / made.total)
+    count = whole(usd / made.total)
     per: Period | None = question.budget.per
     noun = "conversations" if question.workload.turns else "requests"
     figures = [
@@ -93,7 +90,7 @@ def _requests(question: CapacityQuestion, model: Model, usd: Decimal, context: C
         _figure("Cost of one", made.total, "USD", "request", made.card),
     ]
     if question.want_per and per and question.want_per != per:
-        converted = _floor(
+        converted = whole(
             convert(usd / made.total, per, question.want_per, question.workload, made.load.notes)
         )
         figures.insert(
@@ -142,7 +139,7 @@ def _tokens(question: CapacityQuestion, model: Model, usd: Decimal, context: Con
             figures.append(
                 _figure(
                     f"{unit.capitalize()} of {word}",
-                    _floor(usd * rate.per / rate.price * factor),
+                    whole(usd * rate.per / rate.price * factor),
                     unit,
                     question.budget.per,
                     card,
@@ -185,7 +182,7 @@ def _users(question: CapacityQuestion, model: Model, usd: Decimal, context: Cont
         raise NoAnswer(
             "error", f"{model.display_name} costs nothing for that, so there is no limit to count."
         )
-    count = _floor(usd / each)
+    count = whole(usd / each)
     return answered(
         "capacity",
         f"{_budget_words(question)} serves {format_amount(count, 'users')} on {model.display_name},"

@@ -9,9 +9,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bot.answering.context import Context, NoAnswer, citation
+from bot.answering.load import SECONDS
 from bot.answers import Citation
 from bot.presentation import format_amount
-from bot.questions import Period, Span
+from bot.questions import Span
 from knowledge.hardware import Gpu
 from knowledge.lazy_dataclass import dataclass
 
@@ -20,11 +21,6 @@ DEFAULT_MFU = Decimal("0.40")
 FLOPS_PER_PARAMETER_AND_TOKEN = Decimal(6)
 TOKENS_PER_PARAMETER = Decimal(20)
 """Compute-optimal training tokens per parameter (Hoffmann et al. 2022, "Chinchilla"), used when no token count is given."""
-
-_HOURS: dict[Period, Decimal] = {
-    "second": Decimal(1) / 3600, "minute": Decimal(1) / 60, "hour": Decimal(1), "day": Decimal(24), "week": Decimal(168),
-    "month": Decimal(720), "year": Decimal(8760),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,7 +34,7 @@ class GpuPrice:
 
 def hours(span: Span) -> Decimal:
     """A length of time in hours (month 30 days, year 365 days)."""
-    return span.amount * _HOURS[span.unit]
+    return span.amount * SECONDS[span.unit] / SECONDS["hour"]
 
 
 def find_gpu(name: str | None, context: Context) -> Gpu:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from bot.answering.context import Context, NoAnswer, unique_citations
+from bot.answering.exact import exactly, settle
 from bot.answers import Answer, Status
 from bot.errors import AicostError, NoPriceError, StorageError, UnknownNameError
 from bot.questions import Question, UsageQuestion
@@ -85,7 +86,8 @@ def answer_question(
     """The answer to one typed question; a pure function of its arguments."""
     context = Context(knowledge=knowledge, settings=settings, now=now, books=books)
     try:
-        answer = _answerer(question.kind)(question, context)
+        with exactly():
+            answer = settle(_answerer(question.kind)(question, context))
         unread: tuple[str, ...] = getattr(question, "unread", ())
         if unread and answer.status == "answered":
             raise NoAnswer("clarify", _what_is(unread))

@@ -143,8 +143,6 @@ def _label(target: Period | None, made: Bill, is_span: bool) -> str:
         span = made.load.workload.span
         assert span is not None
         return f"For {format_amount(span.amount, span.unit + 's')}"
-    if made.load.per is None or target is None:
-        return "Total"
     return "Total"
 
 

@@ -19,11 +19,12 @@ CHARACTERS_PER_TOKEN = Decimal(4)
 WORDS_PER_PAGE = Decimal(500)
 """OpenAI's rule of thumb for English text, and a single-spaced page; see the README's conventions."""
 
-DAYS: dict[Period, Decimal] = {
-    "second": Decimal(1) / 86_400, "minute": Decimal(1) / 1440, "hour": Decimal(1) / 24, "day": Decimal(1),
-    "week": Decimal(7), "month": Decimal(30), "year": Decimal(365),
+_HOUR, _DAY = 3_600, 86_400
+SECONDS: dict[Period, int] = {
+    "second": 1, "minute": 60, "hour": _HOUR, "day": _DAY, "week": 7 * _DAY, "month": 30 * _DAY, "year": 365 * _DAY,
 }  # fmt: skip
-_WORKDAYS: dict[Period, Decimal] = {**DAYS, "week": Decimal(5), "month": Decimal(22), "year": Decimal(264)}
+"""Periods by convention (month 30 days, year 365); whole seconds, so that a rate per second is exact per day."""
+_WORKING_SECONDS: dict[Period, int] = {**SECONDS, "week": 5 * _DAY, "month": 22 * _DAY, "year": 264 * _DAY}
 _MOST_TURNS = 1000
 _MOST = Decimal(10) ** 18
 
@@ -110,11 +111,6 @@ def _note(notes: list[str], sentence: str) -> None:
         notes.append(sentence)
 
 
-def days(period: Period, workdays_only: bool = False) -> Decimal:
-    """The days in a period by convention (month 30, year 365; working days: week 5, month 22)."""
-    return (_WORKDAYS if workdays_only else DAYS)[period]
-
-
 def convert(amount: Decimal, source: Period, target: Period, workload: Workload, notes: list[str]) -> Decimal:
     """An amount per `source` as an amount per `target`; the convention that was used is added to `notes`."""
     if source == target:
@@ -122,11 +118,12 @@ def convert(amount: Decimal, source: Period, target: Period, workload: Workload,
     if {source, target} == {"month", "year"}:
         return amount * 12 if target == "year" else amount / 12
     _conversion_note(source, target, workload, notes)
+    seconds = _WORKING_SECONDS if workload.workdays_only else SECONDS
     short = ("second", "minute", "hour")
     if source in short and target not in short and workload.hours_per_day is not None:
-        per_hour = amount * DAYS["hour"] / DAYS[source]
-        return per_hour * workload.hours_per_day * days(target, workload.workdays_only)
-    return amount * days(target, workload.workdays_only) / days(source, workload.workdays_only)
+        hours = workload.hours_per_day * seconds[target] / _DAY
+        return amount * hours * _HOUR / seconds[source]
+    return amount * seconds[target] / seconds[source]
 
 
 def _conversion_note(source: Period, target: Period, workload: Workload, notes: list[str]) -> None:

@@ -30,7 +30,7 @@ from questions.formulas import facts, value_of
 
 FOLDER = Path(__file__).parent
 HOLDOUT = "holdout_"
-EXACT = Decimal("1e-6")
+EXACT = Decimal("1e-20")
 ABOUT = Decimal("1e-3")
 
 _KEYS = {
