@@ -96,23 +96,14 @@ def read_sheets(connection: sqlite3.Connection, wanted: Collection[Key]) -> dict
         row = connection.execute("select rowid from models where provider = ? and id = ?", key).fetchone()
         if row is not None:
             keys[row[0]] = key
-    cards = connection.execute(
-        f"{_CARDS} where model in ({_marks(keys)}) order by model, position", list(keys)
-    ).fetchall()
-    rates = _grouped(
-        connection.execute(
-            f"{_RATES} where card in ({_marks(cards)}) order by card, position, id",
-            [card[0] for card in cards],
-        )
-    )
+    models = ",".join(map(str, keys))
+    cards = connection.execute(f"{_CARDS} where model in ({models}) order by model, position").fetchall()
+    numbers = ",".join(str(card[0]) for card in cards)
+    rates = _grouped(connection.execute(f"{_RATES} where card in ({numbers}) order by card, position, id"))
     blocks: dict[int, list[Block]] = {rowid: [] for rowid in keys}
     for card in cards:
         blocks[card[5]].append(_block(card, rates))
     return {keys[rowid]: Sheet(own) for rowid, own in blocks.items()}
-
-
-def _marks(values: Collection[object]) -> str:
-    return ",".join("?" * len(values))
 
 
 def read_all_sheets(connection: sqlite3.Connection) -> dict[Key, Sheet]:
