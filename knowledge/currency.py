@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from functools import lru_cache
 
 from knowledge.lazy_dataclass import dataclass
@@ -41,5 +41,6 @@ def rate_to_usd(currency: str, today: date) -> ExchangeRate | None:
             dollars = row["USD"]
             units = "1" if currency == "EUR" else row[currency]
             if day <= today and not {dollars, units} & _MISSING:
-                return ExchangeRate(currency, round(Decimal(dollars) / Decimal(units), 6), day)
+                with localcontext(prec=60):  # the bank lists both against the euro; the quotient has no end
+                    return ExchangeRate(currency, Decimal(dollars) / Decimal(units), day)
     return None

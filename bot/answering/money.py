@@ -25,5 +25,5 @@ def in_usd(money: Money, context: Context) -> Decimal:
             "not_found",
             f"I have no exchange rate for {money.currency}; please give the amount in US dollars.",
         )
-    context.note(f"1 {money.currency} = {rate.usd} USD (European Central Bank, {rate.day.isoformat()}).")
+    context.note(f"1 {money.currency} = {rate.usd:.6g} USD (European Central Bank, {rate.day.isoformat()}).")
     return money.amount * rate.usd
