@@ -103,6 +103,9 @@ class LlmParser:
             if isinstance(error, LlmCallError) and error.detail:
                 log.warning("%s (%s)", error, error.detail)
             return _failed(str(error), tally)
+        except Exception:
+            log.exception("no form could be had for a text of %d characters", len(text))
+            return _failed("The language model could not be asked.", tally)
         if form is None:
             return _failed("The language model's answer made no sense.", tally)
         try:

@@ -9,6 +9,7 @@ What a row says in the end:
 | an answer without usage, or with an impossible one | settled | own count, marked estimated |
 | nothing was sent (no connection), or the server refused with an HTTP error | failed | nothing |
 | sent, but no whole answer came (time-out, reset, far too long) | failed | its reservation, estimated: it may be billed |
+| an error that nobody foresaw, ours or a library's | failed | its reservation, estimated: it may be billed |
 | the process died | reserved | its reservation, until the ledger's next start marks it lost |
 
 The OpenAI SDK's own retries are off: each HTTP request is a row, and the retries here end with the caller's deadline.
@@ -232,15 +233,22 @@ class MeteredClient:
             if isinstance(stopped, TimeoutError):
                 raise late from None
             raise
+        except BaseException as error:
+            await row.fail(_unforeseen(error))
+            raise
         # from here on the answer is there: neither the deadline nor a cancelled question may cost its row the usage
         return await asyncio.shield(self.run_to_end(self._settle(row, messages, parameters, body)))
 
     async def _settle(
         self, row: _Row, messages: Sequence[ChatMessage], parameters: dict[str, Any], body: bytes
     ) -> Completion:
-        completion, usage = read_answer(body, input_limit=_request_bytes(messages, parameters))
-        if usage is None:
-            usage = await self._own_count(messages, parameters, completion)
+        try:
+            completion, usage = read_answer(body, input_limit=_request_bytes(messages, parameters))
+            if usage is None:
+                usage = await self._own_count(messages, parameters, completion)
+        except BaseException as error:
+            await row.fail(_unforeseen(error))
+            raise
         await row.settle(usage)
         return completion
 
@@ -384,6 +392,13 @@ class _Row:
             )
         except AicostError as problem:
             log.warning("call %d stays reserved in the ledger: %s", self._call_id, problem)
+
+
+def _unforeseen(error: BaseException) -> LlmCallError:
+    """What the books say of an error of no known kind: it may have come after the request was sent."""
+    if isinstance(error, LlmCallError):
+        return error
+    return LlmCallError("broken", "The call of the language model broke off.", detail=repr(error))
 
 
 def _request_bytes(messages: Sequence[ChatMessage], parameters: dict[str, Any]) -> int:

@@ -137,6 +137,21 @@ async def test_a_closed_ledger_means_no_call(setup: Setup, server: OpenAIServer)
     assert server.requests == []
 
 
+async def test_a_defect_of_ours_leads_to_the_rules(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def breaks(*_: object, **__: object) -> None:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr("bot.parsing.llm.ask_for", breaks)
+    reading = await setup.parse()
+    assert reading.question is None
+    assert reading.error is not None
+    assert "read without it" in reading.error
+    assert "a defect" not in reading.error
+    assert "RuntimeError: a defect" in caplog.text
+
+
 HOSTILE_FORMS = [
     pytest.param(
         {**FORM, "quantities": [{"text": "50000 requests", "role": "requests", "per": "day"}]}, id="number"

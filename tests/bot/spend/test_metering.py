@@ -317,6 +317,23 @@ async def test_a_cancelled_question_leaves_no_open_row(
     assert [row["status"] for row in rows(tmp_path)] == ["failed"]
 
 
+@pytest.mark.parametrize("place", ["_send", "_own_count"])
+async def test_an_unforeseen_error_leaves_no_open_row(
+    books: Books, server: OpenAIServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    async def breaks(*_: object) -> bytes:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(books.client, place, breaks)
+    server.will(says("an answer", usage=None))
+    with pytest.raises(RuntimeError, match="a defect"):
+        await books.ask()
+    [row] = rows(tmp_path)
+    assert (row["status"], row["error"], row["estimated"]) == ("failed", "broken", 1)
+    assert row["output_tokens"] == 100, "it may be billed"
+    assert books.tally.calls == 1
+
+
 async def test_a_budget_of_unknown_price_refuses_before_anything_is_sent(
     server: OpenAIServer, tmp_path: Path
 ) -> None:
