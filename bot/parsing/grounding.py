@@ -33,7 +33,7 @@ from bot.parsing.llm_kinds import bears
 from bot.parsing.llm_reader import as_form
 from bot.parsing.numbers import read_numbers
 from bot.parsing.quantity import SIZE_UNITS, Quantity
-from bot.parsing.spans import fold
+from bot.parsing.spans import LazyPattern, fold
 from bot.questions import (
     CapacityQuestion,
     CompareQuestion,
@@ -77,6 +77,13 @@ _UNIT_OF_ROLE: dict[str, tuple[str, frozenset[str]]] = {
     "cached": ("tokens", SIZE_UNITS | {"percent"}),
 }
 """For each role the unit of a number without one, and the units that it may have by its own words."""
+_WORDS_OF_ROLE = {
+    "cached": LazyPattern(r"cach|\breus|\brepeat|\bsame\b|\bshared?\b|zwischengesp"),
+    "reasoning": LazyPattern(r"reason|\bthink|\bthought|\bhidden|\bdenk|raisonn|razon"),
+    "system_prompt": LazyPattern(r"system|prompt|instruct|preamble|context|anweisung|consigne|instruc"),
+    "training_tokens": LazyPattern(r"train|corpus|data|entra|entre"),
+}
+"""Roles that change what a token costs, and words one of which the text must hold before a number can have them."""
 _THING_WORDS = {
     "request": _COUNTS,
     "user": frozenset(["users"]),
@@ -101,8 +108,9 @@ def ground(
         return None, ()
     today = today or datetime.now(UTC).date()
     annotation = annotate(text, knowledge, today)
+    own_units = frozenset(quantity.unit for quantity in annotation.quantities)
     dropped = dict.fromkeys(_complete(annotation, form, previous, knowledge))
-    question = _question(annotation, form, previous, today)
+    question = _question(annotation, form, previous, today, own_units)
     return question, tuple(dropped)
 
 
@@ -120,6 +128,9 @@ def _complete(
             if not _values(claim["text"]) <= _values(*_strings(question_to_json(previous))):
                 yield INVENTED_NUMBER
             continue
+        spoken_of = _WORDS_OF_ROLE.get(claim["role"])
+        if spoken_of is not None and not spoken_of.search(annotation.folded):
+            continue
         index = _pointed_at(annotation.quantities, places, claim["role"], taken)
         if index is not None:
             taken.add(index)
@@ -130,14 +141,18 @@ def _complete(
 
 
 def _question(
-    annotation: Annotation, form: RawParse, previous: Question | None, today: date
+    annotation: Annotation,
+    form: RawParse,
+    previous: Question | None,
+    today: date,
+    own_units: frozenset[str],
 ) -> Question | None:
     kind: Any = form["kind"]
     if previous is not None:
         patched = patch(previous, annotation, Intent(kind, 0.5 if form["follow_up"] else 0.9), today)
         if patched is not None:
             return patched
-    if not bears(annotation, kind):
+    if not bears(annotation, kind, own_units):
         return None
     return _wanted(build(kind, annotation, today), annotation, form["want"])
 

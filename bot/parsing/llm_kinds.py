@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from bot.parsing.spans import LazyPattern
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from bot.parsing.annotate import Annotation
     from bot.parsing.quantity import Quantity
 
@@ -19,14 +21,23 @@ _AMOUNTS = frozenset(["money", "requests", "items", "messages", "conversations",
 """Units that only questions with a workload, a budget or hardware have a place for."""
 _TEXT_LENGTHS = ("words", "pages", "characters", "bytes")
 _TO_THE_BOT = LazyPattern(r"\b(?:you|your|yourself|aicost|bot|dich|dir|dein\w*|toi|vous|tú|te)\b")
-_PARAMETERS = ("parameters", "flops", "epochs", "examples")
+_OWN_UNITS = {
+    "training": frozenset(["parameters", "flops", "gpu_hours"]),
+    "fine_tuning": frozenset(["epochs", "examples"]),
+    "self_hosting": frozenset(["gpus", "gpu_hours"]),
+    "break_even": frozenset(["gpus", "gpu_hours"]),
+}
+"""Units by which a text speaks of a kind without any other word for it."""
 
 
-def bears(annotation: Annotation, kind: str) -> bool:
+def bears(annotation: Annotation, kind: str, own_units: Collection[str]) -> bool:
     """Whether a text is about what questions of this kind are about, and they have a place for its numbers.
 
-    An empty slot is no reason against a kind: it is asked for.
+    `own_units` are the units that the text itself gives to its numbers, before a form has completed them. An empty slot is no
+    reason against a kind: it is asked for.
     """
+    if kind in _OWN_UNITS and not _OWN_UNITS[kind].isdisjoint(own_units):
+        return True
     check = _CHECKS.get(kind)
     return check is None or check(annotation)
 
@@ -40,7 +51,9 @@ def _named(a: Annotation) -> bool:
 
 
 def _price(a: Annotation) -> bool:
-    return _named(a) and not any(q.per_thing != "tokens" for q in _amounts(a))
+    of_a_workload = [q for q in _amounts(a) if q.per_thing != "tokens"]
+    of_unknown = [q for q in a.quantities if not (q.unit or q.role or q.per_thing) and q.value > 1]
+    return _named(a) and not (of_a_workload or of_unknown)
 
 
 def _history(a: Annotation) -> bool:
@@ -62,17 +75,15 @@ def _tokens(a: Annotation) -> bool:
 
 
 def _training(a: Annotation) -> bool:
-    return a.has("training", "from_scratch") or bool(a.of_unit(*_PARAMETERS, "gpu_hours"))
+    return a.has("training", "from_scratch")
 
 
 def _fine_tuning(a: Annotation) -> bool:
-    return a.has("fine_tuning", "lora", "qlora", "training") or bool(a.of_unit("epochs", "examples"))
+    return a.has("fine_tuning", "lora", "qlora", "training")
 
 
 def _hosting(a: Annotation) -> bool:
-    return (
-        bool(a.gpus or a.clouds) or a.has("self_hosting", "gpu_words") or bool(a.of_unit("gpus", "gpu_hours"))
-    )
+    return bool(a.gpus or a.clouds) or a.has("self_hosting", "gpu_words")
 
 
 def _break_even(a: Annotation) -> bool:
