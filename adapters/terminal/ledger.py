@@ -38,7 +38,10 @@ async def _export(user: str) -> dict[str, Any]:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def forget(user: str, yes: bool, as_json: bool) -> None:
-    """Remove USER's name and words from the ledger. What was spent stays in all sums."""
+    """Remove USER's name and words from the ledger. What was spent stays in all sums.
+
+    The cache of parsed questions holds words but no names, so it is emptied for everybody; it fills again by itself.
+    """
     if not yes:
         click.confirm(f"Remove all that is stored of {user!r}? This cannot be undone", abort=True, err=True)
     forgotten = asyncio.run(_forget(user))

@@ -15,6 +15,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -311,8 +312,10 @@ class Ledger:
         return await self._read_apart(privacy.export, user, self._clock())
 
     async def forget(self, user: str) -> Forgotten:
-        """Remove a user's identity and words; what was spent stays in all sums."""
+        """Remove a user's identity and words, with all cached parses (`privacy.forget`); what was spent stays in all sums."""
         forgotten = await self._write(privacy.forget, user)
+        forgotten = replace(forgotten, cached_parses=forgotten.cached_parses + len(self._parses))
+        self._parses.clear()
         # The write-ahead log holds pages as they were before; emptied as far as no other process is reading them.
         await self._on_thread(self._ready().empty_log)
         return forgotten

@@ -26,6 +26,7 @@ EVENTS_ALWAYS_KEPT = 1000
 
 THREADS_KEPT = timedelta(days=30)
 PARSES_KEPT = timedelta(days=90)
+"""At most: forms hold words of questions, and so end with the retention period."""
 
 PURGE_AT_MOST = 200
 """Rows of each table that one purge removes, so that opening the ledger stays fast; the rest waits for the next."""
@@ -42,6 +43,8 @@ class Forgotten:
     llm_calls: int
     feedback: int
     threads: int
+    cached_parses: int = 0
+    """Forms of the language model, everybody's: the cache does not know whose question a form was made of."""
 
 
 def export(connection: sqlite3.Connection, user: str, now: datetime) -> dict[str, Any]:
@@ -73,7 +76,8 @@ def forget(connection: sqlite3.Connection, user: str) -> Forgotten:
 
     A question that is being answered keeps its text until it is finished, for else it could not be; an answer on its way is no
     longer delivered by a later start. Channels stay, because they are not the person, except where the person was alone with the
-    bot.
+    bot. The cache of the language model's forms (`parses`), which hold words of questions, does not know whose they are; being only
+    a cache, it is emptied.
     """
     name = storable(user)
     nobody = FORGOTTEN + os.urandom(4).hex()
@@ -92,7 +96,8 @@ def forget(connection: sqlite3.Connection, user: str) -> Forgotten:
     )
     feedback = connection.execute("UPDATE feedback SET user = ?, comment = '' WHERE user = ?", (nobody, name))
     connection.execute("DELETE FROM budget_periods WHERE scope = 'user' AND subject = ?", (name,))
-    return Forgotten(queries.rowcount, calls.rowcount, feedback.rowcount, threads)
+    parses = connection.execute("DELETE FROM parses").rowcount
+    return Forgotten(queries.rowcount, calls.rowcount, feedback.rowcount, threads, parses)
 
 
 def purge_is_due(connection: sqlite3.Connection, now: datetime, retention_days: int) -> bool:
@@ -134,7 +139,7 @@ def _overdue(now: datetime, retention_days: int) -> list[tuple[str, str, tuple[s
             (time_text(now - EVENTS_KEPT),),
         ),
         ("threads", "updated_at < ?", (time_text(now - threads),)),
-        ("parses", "created_at < ?", (time_text(now - PARSES_KEPT),)),
+        ("parses", "created_at < ?", (time_text(now - min(PARSES_KEPT, timedelta(days=days))),)),
     ]
 
 

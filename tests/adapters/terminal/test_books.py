@@ -166,5 +166,6 @@ def test_a_person_is_shown_and_forgotten(aicost: Run) -> None:
     assert aicost("ledger", "forget", "U1", stdin=b"n\n").status == 130
     assert "secret words" in aicost("ledger", "export", "U1").out
     assert aicost("ledger", "forget", "U1", "--yes", "--json").json["questions"] == 1
+    assert "0 cached parses forgotten" in aicost("ledger", "forget", "U1", "--yes").out
     assert "secret words" not in aicost("ledger", "export", "U1").out
     assert aicost("usage", "--json").json["totals"]["questions"] == 1

@@ -327,6 +327,30 @@ async def test_with_no_retention_words_are_gone_once_answered(tmp_path: Path) ->
     assert "Nightingale" not in on_disk(tmp_path)
 
 
+@pytest.mark.parametrize(("retention", "days"), [(30, 30), (3650, 90)])
+async def test_parses_end_with_the_retention_period(tmp_path: Path, retention: int, days: int) -> None:
+    clock = Clock()
+    async with opened(tmp_path, retention, clock=clock) as ledger:
+        await ledger.save_parse("hash", '{"query":"the words"}')
+    clock.move(days=days, minutes=-1)
+    async with opened(tmp_path, retention, clock=clock) as ledger:
+        assert await ledger.load_parse("hash") is not None
+    clock.move(minutes=2)
+    async with opened(tmp_path, retention, clock=clock) as ledger:
+        assert await ledger.load_parse("hash") is None
+    assert "the words" not in on_disk(tmp_path)
+
+
+@pytest.mark.parametrize("retention", [0, 90])
+async def test_the_cache_of_parses_is_emptied_for_a_forgotten_person(tmp_path: Path, retention: int) -> None:
+    async with opened(tmp_path, retention) as ledger:
+        await ledger.admit(message("my words", "e1", user="U7"))
+        await ledger.save_parse("hash", '{"query":"my words"}')
+        forgotten = await ledger.forget("U7")
+        assert await ledger.load_parse("hash") is None
+        assert forgotten.cached_parses == 1
+
+
 async def test_words_go_when_their_time_is_over_and_figures_stay(tmp_path: Path) -> None:
     clock = Clock()
     figure = Figure(label="input", amount=17, unit="USD")  # type: ignore[arg-type]
