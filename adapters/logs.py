@@ -1,4 +1,4 @@
-"""How a service logs: one line an event on stderr, UTC times, no secret, and no traceback for a network that merely fails.
+"""How a service logs: one line an event on stderr, UTC times, no secret or pass, and no traceback for a network that merely fails.
 
 2026-11-22T10:00:00.123Z INFO adapters.serve listening on http://127.0.0.1:8080
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ _LIBRARIES = ("discord", "slack_bolt", "slack_sdk", "aiohttp", "asyncio", "opena
 """Whose tracebacks say nothing beyond the error's own words."""
 
 _SHORTEST_SECRET = 6
+
+_PASSES = re.compile(r"(?i)([\w-]*(?:ticket|token)=)[^\s&#\"'<>()]+")
+"""What lets a holder of an address in, as Slack's WebSocket addresses have it: "wss://…/link/?ticket=…&app_id=…"."""
 
 
 def set_up(settings: Settings) -> None:
@@ -58,7 +62,7 @@ class OneLine(logging.Formatter):
                 text = f"{text}\n{self.formatException(record.exc_info)}"  # type: ignore[arg-type]  # it has an error
         for secret in self._secrets:
             text = text.replace(secret, "***")
-        return text
+        return _PASSES.sub(r"\1***", text)
 
 
 def _visible(text: str) -> str:

@@ -52,6 +52,16 @@ def test_no_secret_is_logged_not_even_inside_a_traceback(tmp_path: Path) -> None
     assert "refused ***" in text
 
 
+def test_an_address_that_lets_one_in_is_logged_without_its_pass() -> None:
+    address = "wss://wss-primary.slack.com/link/?ticket=7b3f-4c1e%3D&app_id=A1&access_token=xyz-123"
+    error = ValueError(f"Invalid response status, url='{address}'")
+    line = OneLine(tracebacks=True).format(record("Failed to connect (error: %s)", error, error=error))
+    assert "Traceback" in line
+    assert "7b3f" not in line
+    assert "xyz" not in line
+    assert "?ticket=***&app_id=A1&access_token=***'" in line
+
+
 @pytest.mark.parametrize(
     ("name", "shown"), [("discord.shard", False), ("slack_bolt.App", False), ("bot.router", True)]
 )
