@@ -2,7 +2,8 @@
 
 Socket Mode is used when `SLACK_APP_TOKEN` is set. A token that Slack refuses ends `start` with an error; a Slack that cannot be
 reached is tried again and again; a connection that Slack ends for good (Socket Mode switched off, token revoked) is not renewed,
-`connected` is False from then on and `failure` says why.
+`connected` is False from then on and `failure` says why. After an error that nobody foresaw, `failure` names it until one of the
+further attempts works.
 """
 
 from __future__ import annotations
@@ -58,6 +59,8 @@ class SlackAdapter(Generic[T]):
         self._desk: Desk[T] | None = None
         self._connecting: asyncio.Task[None] | None = None
         self.failure: AicostError | None = None
+        self._passing: AicostError | None = None
+        """The `failure` that the next attempt may end."""
 
     @property
     def socket_mode(self) -> bool:
@@ -92,7 +95,7 @@ class SlackAdapter(Generic[T]):
         if problem is not None:
             self._connecting = asyncio.create_task(self._keep_opening(self._session, problem))
         elif self._connection is not None:
-            self._connecting = asyncio.create_task(self._connection.connect())
+            self._connecting = asyncio.create_task(self._keep_connecting(self._connection))
             if not await self._connection.greeted(_GREETING):
                 log.warning("Slack has not opened the Socket Mode connection yet; aicost keeps trying")
 
@@ -143,8 +146,25 @@ class SlackAdapter(Generic[T]):
             except AicostError as error:
                 self._fail(error)
                 return
+            except Exception as error:
+                failed = self._unforeseen(error)
+        self._recovered()
         if self._connection is not None:
-            await self._connection.connect()
+            await self._keep_connecting(self._connection)
+
+    async def _keep_connecting(self, connection: SlackConnection) -> None:
+        wait = _RETRY_FIRST
+        while True:
+            try:
+                await connection.connect()
+            except Exception as error:
+                log.warning("%s. Next attempt in %.0f s.", self._unforeseen(error), wait)
+            else:
+                self._recovered()
+                return
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, _RETRY_MOST)
+            connection.wss_uri = None  # an address is good for one attempt only
 
     async def _open(self, session: aiohttp.ClientSession) -> str | None:
         """One attempt to log in; what stands in its way when that may pass by itself. Raises `AicostError` when it will not."""
@@ -176,11 +196,26 @@ class SlackAdapter(Generic[T]):
         self._desk.resume(left)
         return None
 
+    def _unforeseen(self, error: Exception) -> str:
+        """Log an error of no known kind and show it in `failure` until an attempt works."""
+        log.exception("connecting to Slack failed in a way that was not foreseen")
+        what = f"Connecting to Slack failed ({type(error).__name__})"
+        if self.failure is None or self.failure is self._passing:
+            self.failure = self._passing = AicostError(
+                f"{what}; aicost keeps trying, its log has the details."
+            )
+        return what
+
+    def _recovered(self) -> None:
+        if self._passing is not None and self.failure is self._passing:
+            self.failure = None
+        self._passing = None
+
     def _bad_token(self, error: SlackApiError) -> None:
         self._fail(slack.refused("SLACK_BOT_TOKEN", error))
 
     def _fail(self, reason: AicostError) -> None:
-        if self.failure is None:
+        if self.failure is None or self.failure is self._passing:
             self.failure = reason
             log.error("%s", reason)
 

@@ -119,6 +119,43 @@ async def test_slack_in_trouble_at_the_start_is_tried_again(
     await adapter.stop()
 
 
+@pytest.mark.parametrize("down_at_first", [False, True])
+async def test_a_defect_while_connecting_is_shown_and_tried_again(
+    slack: FakeSlack,
+    router: ScriptedRouter,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    down_at_first: bool,
+) -> None:
+    monkeypatch.setattr(app_module, "_RETRY_FIRST", 0.2)
+    monkeypatch.setattr(app_module, "_GREETING", 0.1)
+    place = (SlackAdapter, "_open") if down_at_first else (connection.SlackConnection, "connect")
+    works, left = getattr(*place), 1
+
+    async def breaks_once(*arguments: Any) -> Any:
+        nonlocal left
+        if left and (slack.called("auth.test")):
+            left -= 1
+            raise RuntimeError("a defect")
+        return await works(*arguments)
+
+    monkeypatch.setattr(*place, breaks_once)
+    if down_at_first:
+        slack.fail_next("auth.test", status=503)
+    adapter = await start(slack, router, tmp_path)
+    await slack.wait_for(lambda: adapter.failure is not None)
+    assert "RuntimeError" in str(adapter.failure)
+    assert not adapter.connected
+    await slack.wait_connected()
+    await slack.send(slack.mention("price of gpt-4o"))
+    await slack.wait_for_posts(1)
+    assert adapter.failure is None
+    assert adapter.connected
+    await adapter.stop()
+    assert any(record.exc_info for record in caplog.records)
+
+
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested", "too_many_websockets"])
 async def test_a_connection_that_slack_replaces_is_renewed(
     slack: FakeSlack, adapter: SlackAdapter, reason: str
