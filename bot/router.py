@@ -15,6 +15,7 @@ import os
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -248,9 +249,18 @@ class Router:
         previous = await self._last_question(message)
         parsed = await self._cascade.parse(message.text, previous, ticket.query_id, message)
         books = await self._books(message, parsed.questions)
-        answer = answer_questions(
-            parsed.questions, self.knowledge, self.settings, datetime.now(UTC), books, parsed.notes
+        answering = partial(
+            answer_questions,
+            parsed.questions,
+            self.knowledge,
+            self.settings,
+            datetime.now(UTC),
+            books,
+            parsed.notes,
         )
+        # Counting a text loads a vocabulary of megabytes, for which the loop must not wait; all else takes milliseconds.
+        counts = any(question.kind == "tokens" for question in parsed.questions)
+        answer = await asyncio.to_thread(answering) if counts else answering()
         main = parsed.questions[0]
         if not isinstance(main, OutOfScope):
             await self._remember(message, main)

@@ -45,11 +45,13 @@ _MONTHS = {
 }  # fmt: skip
 _MONTH = "(?:" + "|".join(sorted(_MONTHS, key=len, reverse=True)) + ")"
 _YEAR = r"(?:19[89]\d|20[0-4]\d)"
+_DATED_YEAR = r"(?:19[89]\d|20\d\d)"
+"""Within a whole date any year is one; alone, 2099 is a number."""
 _PATTERNS: tuple[tuple[str, LazyPattern], ...] = (
-    ("iso", LazyPattern(rf"\b({_YEAR})-(\d{{1,2}})-(\d{{1,2}})\b")),
-    ("dotted", LazyPattern(rf"\b(\d{{1,2}})[./](\d{{1,2}})[./]({_YEAR})\b")),
-    ("day_month", LazyPattern(rf"\b(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?({_MONTH})\.?,?\s+(?:de\s+)?({_YEAR})\b")),
-    ("month_day", LazyPattern(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+({_YEAR})\b")),
+    ("iso", LazyPattern(rf"\b({_DATED_YEAR})-(\d{{1,2}})-(\d{{1,2}})\b")),
+    ("dotted", LazyPattern(rf"\b(\d{{1,2}})[./](\d{{1,2}})[./]({_DATED_YEAR})\b")),
+    ("day_month", LazyPattern(rf"\b(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?({_MONTH})\.?,?\s+(?:de\s+)?({_DATED_YEAR})\b")),
+    ("month_day", LazyPattern(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+({_DATED_YEAR})\b")),
     ("year_month", LazyPattern(rf"\b({_YEAR})-(0[1-9]|1[0-2])\b(?!-\d)")),
     ("month", LazyPattern(rf"\b(?:(early|mid|late)[ -])?({_MONTH})\.?,?\s+(?:of\s+|de\s+)?({_YEAR})\b")),
     ("quarter", LazyPattern(rf"\bq([1-4])[ /,-]*(?:of\s+)?({_YEAR})\b|\b({_YEAR})[ -]?q([1-4])\b")),

@@ -38,9 +38,14 @@ def patch(previous: Question, a: Annotation, intent: Intent, today: date) -> Que
     if opens and _changes_topic(a, intent, previous):
         return None
     patched = PATCHES[previous.kind](previous, a, today) if previous.kind in PATCHES else None
-    if patched is None or (patched == previous and not opens):
+    if patched is None or (patched == previous and not _asks_again(previous, a)):
         return None
     return _read_anew(patched)
+
+
+def _asks_again(previous: Question, a: Annotation) -> bool:
+    """ "And with batch?" of a question that is about batches: the same answer, not none."""
+    return previous.kind == "estimate" and a.has("batch") and previous.stages[0].workload.batch
 
 
 def _read_anew(question: Question) -> Question:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_PRICED_BY_RECORD = frozenset(["estimate", "compare", "capacity", "price"])
+_PRICE_BASES = frozenset(["tokens", "item", "each"])
 _MAX_QUESTIONS = 3
 """Questions of one message that are answered; more are too many for one reply."""
 _BOUNDARY = re.compile(r"(?<=[?!])\s+|\s*\n{1,}\s*|\s+(?=(?:and )?also[, ])")
@@ -81,7 +83,9 @@ class LocalParser:
         if sum(1 for part in parts if _is_question(part)) < 2:
             return whole  # one question with its context around it
         several = self._parse_parts(parts, previous)
-        return several if several is not None and self._worth_splitting(several, whole) else whole
+        if several is None or (not several.final and not self._worth_splitting(several, whole)):
+            return whole
+        return several
 
     def _parse_one(self, text: str, previous: Question | None) -> LocalParse:
         annotation = self.annotate(text)
@@ -110,10 +114,14 @@ class LocalParser:
             confidence = intent.confidence
         if getattr(question, "unread", ()):
             confidence *= 0.6  # an LLM may know what they count
-        notes: tuple[str, ...] = ()
+        notes = tuple(
+            f"I use the price on record, not “{annotation.text[q.start : q.end]}”."
+            for q in annotation.of_unit("money")
+            if question.kind in _PRICED_BY_RECORD and not _limits(question) and (q.per_thing in _PRICE_BASES or q.per_tokens is not None)
+        )
         if intent.kind in ("estimate", "compare", "capacity") and (unused := _unused(annotation)):
             confidence *= 0.6
-            notes = tuple(
+            notes += tuple(
                 f"I could not tell what “{number}” counts; it is not part of the calculation."
                 for number in unused[:3]
             )
@@ -127,6 +135,8 @@ class LocalParser:
         confidences: list[float] = []
         for part in parts:
             parse = self._parse_one(part, questions[-1] if questions else previous)
+            if parse.final:
+                return parse  # an impossible number in one part: nothing is answered around it
             if parse.questions[0].kind in ("out_of_scope", "help"):
                 continue
             if parse.confidence < 0.6:
@@ -170,6 +180,13 @@ def _impossible(annotation: Annotation) -> str:
             return annotation.text[quantity.start : quantity.end]
     endless = _ENDLESS.search(annotation.folded)
     return endless.group() if endless and (annotation.models or annotation.quantities) else ""
+
+
+def _limits(question: Question) -> bool:
+    """Whether prices in the text are limits of a comparison, which it keeps."""
+    if question.kind != "compare":
+        return False
+    return question.constraints.max_input_price is not None or question.constraints.max_output_price is not None
 
 
 def _unused(annotation: Annotation) -> list[str]:

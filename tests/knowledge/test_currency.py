@@ -31,7 +31,8 @@ def converter() -> CurrencyConverter:
 def test_it_is_the_last_rate_up_to_the_day(currency: str, day: date) -> None:
     rate = rate_to_usd(currency, day)
     assert rate is not None
-    assert rate.usd == round(Decimal(converter().convert(Decimal(1), currency, "USD", date=day)), 6)
+    expected = Decimal(converter().convert(Decimal(1), currency, "USD", date=day))
+    assert abs(rate.usd - expected) <= expected * Decimal("1e-12")
     assert timedelta(0) <= day - rate.day < timedelta(days=8)
 
 
