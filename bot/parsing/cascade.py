@@ -30,7 +30,7 @@ class LlmReading:
 
     question: Question | None
     dropped: tuple[str, ...] = ()
-    """What the model said that the text does not hold, in words for the user."""
+    """What the model said that the text does not hold, and numbers of the text that it left without a meaning, in words for the user."""
     spend: Spend = field(default_factory=Spend)
     error: str | None = None
 

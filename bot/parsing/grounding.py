@@ -28,6 +28,7 @@ from bot.parsing.annotate import Annotation, NamedModel, annotate, model_ref
 from bot.parsing.builders import build
 from bot.parsing.followup import patch
 from bot.parsing.intents import Intent
+from bot.parsing.leftover import notes_on_unused
 from bot.parsing.lexicon import COST_WORDS, PERIODS, ROLES, STOPWORDS, UNITS
 from bot.parsing.llm_kinds import bears
 from bot.parsing.llm_reader import as_form
@@ -99,7 +100,8 @@ def ground(
     knowledge: KnowledgeBase,
     today: date | None = None,
 ) -> tuple[Question | None, tuple[str, ...]]:
-    """The typed question that a form and the text make together, and sentences on what the form held and the text does not.
+    """The typed question that a form and the text make together, and sentences on what the form held and the text does not, and on
+    numbers of the text that neither the form nor the words around them give a meaning.
 
     The question is None when the form is none, or when its kind has nothing to stand on in the text.
     """
@@ -111,7 +113,9 @@ def ground(
     own_units = frozenset(quantity.unit for quantity in annotation.quantities)
     dropped = dict.fromkeys(_complete(annotation, form, previous, knowledge))
     question = _question(annotation, form, previous, today, own_units)
-    return question, tuple(dropped)
+    if question is None:
+        return None, tuple(dropped)
+    return question, (*dropped, *notes_on_unused(question, annotation))
 
 
 def _complete(

@@ -13,12 +13,21 @@ from typing import Any
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.quantity import COUNTED, SIZE_UNITS, Quantity
+from bot.parsing.spans import LazyPattern
 from bot.questions import Question
 
 _FACTORS = tuple(Decimal(n) for n in (1, 3, 4, 60, 100, 1000, 3600))
 """Between a number as written and as a slot holds it: thirds, quarters, percent, minutes and hours as seconds, kilobytes."""
+_MOST_NAMED = 3
+"""Numbers that an answer names as unused."""
 _MOST_COMBINED = 10
 """Numbers of one text whose products and sums are tried; a longer sheet of figures is judged number by number."""
+
+
+_TOLD = LazyPattern(
+    r"\b24 ?/ ?7\b|\b\d{1,2} ?(?:to|-|–) ?\d{1,2}\b|\btop \d+|\b\d+ (?:(?:working|business|work) days|cheapest|best|dearest)"
+)
+"""Numbers that other rules read: opening hours, working days, how many models are to be listed."""
 
 
 def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
@@ -31,7 +40,26 @@ def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
     return [q for q in missing if not _is_part(q, stated, held)]
 
 
+def notes_on_unused(question: Question, annotation: Annotation) -> tuple[str, ...]:
+    """Sentences on the bare numbers that nothing gave a meaning; an answer that leaves them out must say so."""
+    if question.kind not in ("estimate", "compare", "capacity"):
+        return ()
+    told = list(_TOLD.compiled.finditer(annotation.folded))
+    unused = [
+        annotation.text[q.start : q.end]
+        for q in annotation.quantities
+        if not q.unit and not q.role and not q.per and not q.per_thing and q.value > 1
+        if not any(match.start() <= q.start < match.end() for match in told)
+    ]
+    return tuple(
+        f"I could not tell what “{number}” counts; it is not part of the calculation."
+        for number in unused[:_MOST_NAMED]
+    )
+
+
 def _matters(quantity: Quantity) -> bool:
+    if quantity.unit == "percent":
+        return quantity.value < 100
     if quantity.per_thing in ("basis", "threshold") or quantity.value in (0, 1):
         return False
     return (
@@ -47,6 +75,9 @@ def _is_held(quantity: Quantity, held: set[Decimal]) -> bool:
 def _is_part(quantity: Quantity, stated: list[Quantity], held: set[Decimal]) -> bool:
     """Whether a slot is the product or the sum of this number and others of the text."""
     others = [q.value for q in stated if q is not quantity][:_MOST_COMBINED]
+    if quantity.unit == "percent":
+        share = quantity.value / 100
+        return any(other * part in held for other in others for part in (share, 1 - share))
     for size in (1, 2, 3):
         for chosen in combinations(others, size):
             product = total = quantity.value

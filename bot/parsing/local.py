@@ -16,11 +16,13 @@ from bot.messages import MAX_QUESTION_CHARS
 from bot.parsing import builders, intents
 from bot.parsing.annotate import Annotation, annotate
 from bot.parsing.followup import patch
+from bot.parsing.leftover import notes_on_unused
 from bot.parsing.spans import LazyPattern, fold
 from bot.questions import (
     CapacityQuestion,
     CompareQuestion,
     EstimateQuestion,
+    ModelRef,
     OutOfScope,
     Question,
     SelfHostingQuestion,
@@ -100,6 +102,7 @@ class LocalParser:
                 final=True,
             )
         if previous is not None:
+            annotation = self._in_full(annotation, previous)
             patched = patch(previous, annotation, intent, self._today())
             if patched is not None:
                 return LocalParse(
@@ -117,17 +120,31 @@ class LocalParser:
         notes = tuple(
             f"I use the price on record, not “{annotation.text[q.start : q.end]}”."
             for q in annotation.of_unit("money")
-            if question.kind in _PRICED_BY_RECORD and not _limits(question) and (q.per_thing in _PRICE_BASES or q.per_tokens is not None)
+            if question.kind in _PRICED_BY_RECORD
+            and not _limits(question)
+            and (q.per_thing in _PRICE_BASES or q.per_tokens is not None)
         )
-        if intent.kind in ("estimate", "compare", "capacity") and (unused := _unused(annotation)):
+        if unused := notes_on_unused(question, annotation):
             confidence *= 0.6
-            notes += tuple(
-                f"I could not tell what “{number}” counts; it is not part of the calculation."
-                for number in unused[:3]
-            )
+            notes += unused
         return LocalParse(
             questions=(question,), confidence=round(confidence, 3), explained=round(explained, 3), notes=notes
         )
+
+    def _in_full(self, annotation: Annotation, previous: Question) -> Annotation:
+        """ "And mini?", "and on azure?": the thread's model with what the message adds to its name."""
+        ref = _model_of(previous)
+        if ref is None or annotation.models or annotation.quantities or len(annotation.words) > 5:
+            return annotation
+        variant = _VARIANT.search(annotation.folded)
+        if variant is not None:
+            family = _VARIANT_NAME.sub("", ref.mention)
+            full = self.annotate(f"what about {family} {variant.group(1)}")
+        elif annotation.providers:
+            full = self.annotate(f"what about {ref.mention} on {annotation.providers[0].id}")
+        else:
+            return annotation
+        return full if full.models else annotation
 
     def _parse_parts(self, parts: list[str], previous: Question | None) -> LocalParse | None:
         """Each sentence as a question of its own, or as a follow-up of the one before it; None where one of them is none."""
@@ -186,16 +203,24 @@ def _limits(question: Question) -> bool:
     """Whether prices in the text are limits of a comparison, which it keeps."""
     if question.kind != "compare":
         return False
-    return question.constraints.max_input_price is not None or question.constraints.max_output_price is not None
+    return (
+        question.constraints.max_input_price is not None or question.constraints.max_output_price is not None
+    )
 
 
-def _unused(annotation: Annotation) -> list[str]:
-    """Numbers that no rule could give a meaning; an answer that leaves them out must say so."""
-    return [
-        annotation.text[q.start : q.end]
-        for q in annotation.quantities
-        if not q.unit and not q.role and not q.per and not q.per_thing and q.value > 1
-    ]
+_VARIANT = LazyPattern(
+    r"^\W*(?:(?:and|or|what about|how about|with|und|et|y|aur|ok|okay)\W+)*(?:the )?(mini|nano|lite|pro|turbo|max)\W*$"
+)
+_VARIANT_NAME = re.compile(r"[- ](?:mini|nano|lite|pro|turbo|max)$", re.IGNORECASE)
+
+
+def _model_of(question: Question) -> ModelRef | None:
+    """The one model that a question is about."""
+    if question.kind == "estimate":
+        return question.stages[0].model
+    if question.kind == "capacity":
+        return question.model
+    return question.models[0] if question.kind == "price" and len(question.models) == 1 else None
 
 
 def _is_question(part: str) -> bool:

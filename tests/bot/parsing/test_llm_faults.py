@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -183,7 +184,9 @@ async def test_no_form_brings_in_a_figure(
     assert isinstance(reading.question, EstimateQuestion)
     assert values(reading) <= VALUES
     assert [stage.model.mention for stage in reading.question.stages if stage.model] == ["gpt-4o"]
-    assert not any(c.isdigit() or c in "$@<" for note in reading.dropped for c in note)
+    for note in reading.dropped:
+        told = re.sub(r"“([^”]*)”", lambda match: "" if match[1] in TEXT else match[1], note)
+        assert not any(c.isdigit() or c in "$@<" for c in told), note
 
 
 async def test_an_injected_instruction_that_is_obeyed_changes_nothing(
