@@ -103,9 +103,21 @@ def _requests(question: CapacityQuestion, model: Model, usd: Decimal, context: C
                 made.card,
             ),
         )
+    bought = f"{format_amount(figures[0].amount, noun)} {per_words(figures[0].per)}".rstrip()
+    users = question.workload.users
+    if users:
+        each = _figure(
+            f"{noun.capitalize()} of each user",
+            whole(figures[0].amount / users),
+            "requests",
+            figures[0].per,
+            made.card,
+        )
+        bought += f", {format_amount(each.amount, noun)} for each of {format_amount(users, 'users')},"
+        figures.insert(0, each)
     return answered(
         "capacity",
-        f"{_budget_words(question)} buys {format_amount(figures[0].amount, noun)} {per_words(figures[0].per)}".rstrip()
+        f"{_budget_words(question)} buys {bought}"
         + f" on {model.display_name} ({context.provider_name(model.provider)}), at {format_amount(made.total, 'USD')} each.",
         figures=tuple(figures),
         steps=steps(made),

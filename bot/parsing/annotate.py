@@ -351,7 +351,26 @@ def _read_periods(annotation: Annotation) -> None:
             annotation.loose_period = period
         elif annotation.want_per is None:
             annotation.want_per = period
+        elif is_last and annotation.quantities and annotation.loose_period is None:
+            annotation.loose_period, annotation.want_per = annotation.want_per, period  # "… a day …, per month"
     _settle_loose_period(annotation)
+    _settle_one_period(annotation)
+
+
+def _settle_one_period(annotation: Annotation) -> None:
+    """ "777 calls a day, 2200 in, 410 out, 1 month": the wanted period as a length of one."""
+    last = annotation.quantities[-1] if annotation.quantities else None
+    period = _LENGTHS.get(last.unit) if last is not None and last.value == 1 and not last.per else None
+    if period is None or last is None or annotation.want_per is not None or annotation.span is not None:
+        return
+    if annotation.folded[: last.start].rstrip().endswith((",", ";")) and any(
+        q.per for q in annotation.quantities
+    ):
+        annotation.want_per = period
+        annotation.quantities.remove(last)
+
+
+_LENGTHS: dict[str, Period] = {"days": "day", "weeks": "week", "months": "month", "years": "year"}
 
 
 _SENTENCE_ENDS = frozenset([".", ",", ";", ")", "?", ":"])

@@ -56,13 +56,16 @@ def build_compare(a: Annotation, today: date) -> Question:
         a.folded,
     ):
         objective = "percent"
+    variants = _variants(a) if len(models) == 1 else ()
+    if variants:  # each way stands alone: batch against caching, not batch with caching
+        workload = replace(workload, batch=False, service_tier=None)
     return CompareQuestion(
         models=models,
         workload=translation(a, workload) if described else None,
         constraints=constraints,
         objective=objective,
         metric=_metric(a) if not described else None,
-        variants=_variants(a) if len(models) == 1 else (),
+        variants=variants,
         limit=_limit(a),
         want_per=a.want_per,
     )

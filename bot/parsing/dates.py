@@ -69,7 +69,7 @@ _SMALL = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "six": 6}
 _SINCE = LazyPattern(r"(?:since|seit|depuis|desde|from|after|starting)\s+$")
 
 
-_A_YEAR = LazyPattern(r"(?:19[89]|20[0-4])\d")
+_A_YEAR = LazyPattern(r"(?:19[89]|20\d)\d")
 _NAMED_WORDS = frozenset(
     """
     today tomorrow morgen demain mañana next yesterday heute gestern aujourd'hui hier hoy ayer this last previous current past letzt diese

@@ -150,10 +150,20 @@ def _facts_by_topic(a: Annotation, facts: FactBase) -> Intent | None:
     about = _SPECIFICATION.search(a.folded) or (
         a.subjects and (_RUNNING.search(a.folded) or a.has("gpu_words"))
     )
-    if not about or (a.models and a.has("price")):
+    if (
+        not about
+        or (a.models and a.has("price"))
+        or (a.gpus and a.of_unit("gpus"))
+        or _HOST_ON.search(a.folded)
+    ):
         return None
     hits = facts.search(a.text[:_QUERY], limit=1)
     return Intent("fact", 0.85) if hits and hits[0].confident else None
+
+
+_HOST_ON = LazyPattern(
+    r"\b(?:host|hosting|serve|serving|run|running|deploy)\b.*\bon (?:\d+|an?|one|two|four|eight) "
+)
 
 
 def _break_even(a: Annotation, _: FactBase) -> Intent | None:

@@ -44,7 +44,8 @@ def read_quantities(
     quantities = join_corrections(text, join_ranges(text, quantities))
     quantities = join_products(text, join_intervals(text, quantities))
     quantities = join_chunks(text, join_chains(text, quantities))
-    return _counted_by_an_unknown_noun(text, share_roles(text, join_money_rates(quantities)))
+    quantities = share_roles(text, _what_is_per_a_reply(text, join_money_rates(quantities)))
+    return _counted_by_an_unknown_noun(text, quantities)
 
 
 def _counted_by_an_unknown_noun(text: str, quantities: list[Quantity]) -> list[Quantity]:
@@ -74,6 +75,34 @@ def _words_between(text: str, numbers: Sequence[Number], masked: Sequence[tuple[
             characters[at] = " "
     words = split_words("".join(characters))
     return sorted([*words, *opaque], key=lambda word: word.start)
+
+
+_PER_WRITTEN = LazyPattern(
+    r"\b(?:per|each|every|pro|par|por) (?:reply|answer|response|completion|antwort|réponse|respuesta)\W*$"
+)
+_PER_SENT = LazyPattern(
+    r"\b(?:per|each|every|pro|par|por) (?:message|prompt|question|query|nachricht|frage|question|mensaje|pregunta)\W*$"
+)
+
+
+def _what_is_per_a_reply(text: str, quantities: list[Quantity]) -> list[Quantity]:
+    """ "100 tokens per message, 150 per reply": what a reply has comes out, and is of the same unit; then messages go in."""
+
+    def matches(pattern: LazyPattern, q: Quantity) -> bool:
+        fits = not q.role and (q.is_size or not q.unit) and q.per is None
+        return fits and pattern.search(text[q.start : q.end]) is not None
+
+    unit = next((q.unit for q in quantities if q.is_size), "tokens")
+    if not any(matches(_PER_WRITTEN, q) for q in quantities):
+        return quantities
+    result = []
+    for q in quantities:
+        if matches(_PER_WRITTEN, q):
+            q = replace(q, role="output", unit=q.unit or unit)
+        elif matches(_PER_SENT, q):
+            q = replace(q, role="input", unit=q.unit or unit)
+        result.append(q)
+    return result
 
 
 _EACH = LazyPattern(r"\b(?:each|every one|je|jeweils|jede[rs]?|chacune?s?|cada|apiece)\b")

@@ -243,12 +243,12 @@ def table(results: Sequence[Result]) -> str:
     for kind in [*sorted({result.case.kind for result in results}), "all"]:
         cells = [_share(results, kind, holdout) for holdout in (False, True)]
         lines.append(f"{kind:<16}{cells[0]:>14}{cells[1]:>14}")
-    misled = sum(bool(result.faults) and _misleads(result) for result in results)
+    misled = sum(bool(result.faults) and misleads(result) for result in results)
     lines.append(f"answered with another figure than the right one: {misled} of {len(results)}")
     return "\n".join(lines)
 
 
-def _misleads(result: Result) -> bool:
+def misleads(result: Result) -> bool:
     """Whether a failure showed a person a figure; the others asked, refused, or were of the wrong form."""
     told = result.answer["status"] == "answered" and bool(result.answer["figures"])
     return told and any(fault.startswith(("first figure", "status")) for fault in result.faults)
