@@ -131,6 +131,7 @@ class PriceQuestion:
     """Input tokens of one request that the rates shall hold for ("the price above 200k tokens")."""
     per_time: Literal["second", "minute", "hour"] | None = None
     """The length of audio that rates shall be quoted for."""
+    currency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +154,7 @@ class EstimateQuestion:
     per_user: bool = False
     """True where the cost of one user is asked for ("per employee per month")."""
     currency: str | None = None
-    """ISO 4217 code of the currency that the answer is wanted in, when not US dollars."""
+    """ISO 4217 code of the currency that the answer is wanted in; None: the one of the settings. So in every kind that has it."""
     unread: tuple[str, ...] = ()
     """Counts and sizes of the text that no slot holds, as written; the answer asks what they stand for."""
 
@@ -174,6 +175,7 @@ class CompareQuestion:
     """Ways of using one model to be set against each other ("how much does batch save?")."""
     limit: int | None = None
     want_per: Period | None = None
+    currency: str | None = None
     unread: tuple[str, ...] = ()
     """Counts and sizes of the text that no slot holds, as written; the answer asks what they stand for."""
 
@@ -190,6 +192,7 @@ class CapacityQuestion:
         "requests", "input_tokens", "output_tokens", "tokens", "users", "days", "words", "pages"
     ] = "requests"
     want_per: Period | None = None
+    currency: str | None = None
     unread: tuple[str, ...] = ()
     """Counts and sizes of the text that no slot holds, as written; the answer asks what they stand for."""
 
@@ -204,6 +207,7 @@ class TokensQuestion:
     want: SizeUnit = "tokens"
     model: ModelRef | None = None
     with_cost: bool = False
+    currency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,6 +218,7 @@ class HistoryQuestion:
     models: tuple[ModelRef, ...] = ()
     since: date | None = None
     until: date | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,6 +238,7 @@ class TrainingQuestion:
     provider: str | None = None
     want: Literal["cost", "gpu_hours", "days", "flops", "gpus"] = "cost"
     within: Span | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,6 +260,7 @@ class FineTuningQuestion:
     hours: Decimal | None = None
     usd_per_gpu_hour: Decimal | None = None
     provider: str | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,6 +281,7 @@ class SelfHostingQuestion:
     cheapest: bool = False
     """True where the cheapest rental is asked for instead of the usual one."""
     want_per: Period | None = None
+    currency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,6 +295,7 @@ class BreakEvenQuestion:
     workload: Workload = Workload()
     routes: bool = False
     """True for "should we train our own model?": all routes side by side."""
+    currency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -309,6 +318,7 @@ class UsageQuestion:
     period_name: str = ""
     by: Literal["user", "channel", "workspace", "platform", "model", "kind", "day"] | None = None
     mine: bool = False
+    currency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -175,7 +175,7 @@ SETTINGS: tuple[Setting, ...] = (
         "60",
     ),
     Setting("AICOST_TIMEZONE", "timezone", _timezone, "time zone of budgets and reports", "Europe/Berlin"),
-    Setting("AICOST_CURRENCY", "currency", _currency, "currency of reports", "USD"),
+    Setting("AICOST_CURRENCY", "currency", _currency, "currency that answers add to US dollars", "EUR"),
     Setting(
         "AICOST_RETENTION_DAYS",
         "retention_days",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.answering.context import Context, NoAnswer, unique_citations
 from bot.answering.exact import exactly, settle
+from bot.answering.money import converted
 from bot.answers import Answer, Status
 from bot.errors import AicostError, NoPriceError, StorageError, UnknownNameError
 from bot.questions import Question, UsageQuestion
@@ -87,7 +88,7 @@ def answer_question(
     context = Context(knowledge=knowledge, settings=settings, now=now, books=books)
     try:
         with exactly():
-            answer = settle(_answerer(question.kind)(question, context))
+            answer = settle(converted(_answerer(question.kind)(question, context), question, context))
         unread: tuple[str, ...] = getattr(question, "unread", ())
         if unread and answer.status == "answered":
             raise NoAnswer("clarify", _what_is(unread))

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from bot.answering.bills import Bill, bill, offers, steps
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
+from bot.answering.exact import settled
 from bot.answering.load import describes_load, load_of, with_cache
-from bot.answering.money import from_usd
+from bot.answering.money import from_usd, in_currency, shown_currency
 from bot.answering.rates import card_citation, moment, rate_summary
 from bot.answers import Answer, Citation, Figure, Lever, Step
 from bot.presentation import format_amount, per_words
@@ -31,23 +32,36 @@ def answer_estimate(question: EstimateQuestion, context: Context) -> Answer:
     users = first.load.workload.users
     if question.per_user and users and len(bills) == 1:
         figures.insert(0, replace(figures[0], label="Per user", amount=figures[0].amount / users))
-    if question.currency is not None and question.currency != "USD":
-        amount = from_usd(figures[0].amount, question.currency, context)
-        figures.insert(0, replace(figures[0], amount=amount, unit=question.currency))
+    details = _range_details(bills, target, total)
+    levers = _levers(question, bills[0], target, context) if len(bills) == 1 else []
+    said = figures
+    currency = shown_currency(question, context)
+    if currency is not None:
+        said = [in_currency(figure, currency, context) for figure in figures]
+        details = _range_details(bills, target, from_usd(total, currency, context), currency)
+        levers = [_lever_in(lever, currency, context) for lever in levers]
+        figures = [said[0], *figures, *said[1:]] if question.currency else [*figures, *said]
     notes = list(context.notes)
     for made in bills:
         notes.extend(note for note in made.load.notes if note not in notes)
     notes.extend(_standing_assumptions(bills, question))
     return answered(
         "estimate",
-        _headline(bills, figures, context),
+        _headline(bills, said, context),
         figures=tuple(figures),
         steps=_steps(bills),
-        levers=tuple(_levers(question, bills[0], target, context)) if len(bills) == 1 else (),
+        levers=tuple(levers),
         assumptions=tuple(dict.fromkeys(notes)),
         citations=unique_citations(_citations(bills)),
-        details=_range_details(bills, target, total),
+        details=details,
     )
+
+
+def _lever_in(lever: Lever, currency: str, context: Context) -> Lever:
+    amount, saving = (
+        settled(from_usd(dollars, currency, context)) for dollars in (lever.amount, lever.saving)
+    )
+    return replace(lever, amount=amount, saving=saving, unit=currency)
 
 
 def _stage(stage: Stage, question: EstimateQuestion, context: Context) -> Bill:
@@ -162,7 +176,7 @@ def _headline(bills: list[Bill], figures: list[Figure], context: Context) -> str
     elif figures[0].per is None:
         main = f"{main} in all"
     month = next((f for f in figures[1:] if f.per in ("month", "year") and f.label == "Total"), None)
-    second = f" · {format_amount(month.amount, 'USD')} {per_words(month.per)}" if month else ""
+    second = f" · {format_amount(month.amount, month.unit)} {per_words(month.per)}" if month else ""
     if len(bills) > 1:
         return f"{main}{second} — {', then '.join(made.model.display_name for made in bills)}"
     made = bills[0]
@@ -170,17 +184,20 @@ def _headline(bills: list[Bill], figures: list[Figure], context: Context) -> str
     name = f"{made.model.display_name} ({context.provider_name(made.model.provider)}{terms}: {rate_summary(made.card)})"
     as_output = next((f for f in figures if f.label.startswith("All of it")), None)
     if as_output is not None:
-        return f"{main} if all of it is input, {format_amount(as_output.amount, 'USD')} if all of it is output{second} — {name}"
+        other = format_amount(as_output.amount, as_output.unit)
+        return f"{main} if all of it is input, {other} if all of it is output{second} — {name}"
     return f"{main}{second} — {name}"
 
 
-def _range_details(bills: list[Bill], target: Period | None, total: Decimal) -> tuple[str, ...]:
+def _range_details(
+    bills: list[Bill], target: Period | None, total: Decimal, currency: str = "USD"
+) -> tuple[str, ...]:
     high = [made for made in bills if made.high is not None]
     if not high or len(bills) > 1 or high[0].high is None or not high[0].total:
         return ()
     upper = high[0].high.total * total / high[0].total
     return (
-        f"Between {format_amount(total, 'USD')} and {format_amount(upper, 'USD')} {per_words(target)}".strip()
+        f"Between {format_amount(total, currency)} and {format_amount(upper, currency)} {per_words(target)}".strip()
         + ".",
     )
 

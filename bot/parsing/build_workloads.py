@@ -37,12 +37,8 @@ def build_estimate(a: Annotation, today: date) -> Question:
         stages=stages,
         want_per=want,
         on=past_day_of(a, today),
-        currency=currency_of(a),
         per_user=_wants_per_user(a),
     )
-
-
-_CURRENCY_WORDS = LazyPattern(r"\b(?:in|en) (euros?|eur|pounds?|gbp|rupees?|inr)\b")
 
 
 _PER_USER = LazyPattern(
@@ -71,14 +67,6 @@ def _per_wanted(a: Annotation, workload: Workload) -> Workload:
     if any(v is not None for v in volumes) and workload.volume_per is None and workload.requests is None:
         return replace(workload, volume_per=a.want_per)
     return workload
-
-
-def currency_of(a: Annotation) -> str | None:
-    """The currency that an answer is wanted in ("in euros")."""
-    match = _CURRENCY_WORDS.search(a.folded)
-    if match is None:
-        return None
-    return {"e": "EUR", "p": "GBP", "g": "GBP", "r": "INR", "i": "INR"}[match.group(1)[0]]
 
 
 def _stages(a: Annotation) -> tuple[Stage, ...]:

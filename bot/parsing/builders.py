@@ -16,6 +16,7 @@ from bot.parsing.build_comparisons import build_compare
 from bot.parsing.build_compute import build_break_even, build_fine_tuning, build_self_hosting, build_training
 from bot.parsing.build_prices import build_history, build_price, build_tokens
 from bot.parsing.build_workloads import build_capacity, build_estimate
+from bot.parsing.currencies import with_currency
 from bot.parsing.intents import Kind
 from bot.parsing.leftover import unaccounted
 from bot.parsing.spans import LazyPattern
@@ -30,7 +31,7 @@ from bot.questions import (
 
 def build(kind: Kind, a: Annotation, today: date) -> Question:
     """The typed question of this kind that the annotated text asks."""
-    question = _BUILDERS[kind](a, today)
+    question = with_currency(_BUILDERS[kind](a, today), a)
     if question.kind == "estimate" or question.kind == "compare" or question.kind == "capacity":
         left = unaccounted(question, a)
         return replace(question, unread=tuple(a.text[q.start : q.end] for q in left)) if left else question

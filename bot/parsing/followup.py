@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.currencies import with_currency
 from bot.parsing.intents import Intent
 from bot.parsing.naming import models_of
 from bot.parsing.patches import INSTEAD, PATCHES
@@ -38,6 +39,8 @@ def patch(previous: Question, a: Annotation, intent: Intent, today: date) -> Que
     if opens and _changes_topic(a, intent, previous):
         return None
     patched = PATCHES[previous.kind](previous, a, today) if previous.kind in PATCHES else None
+    if patched is not None:
+        patched = with_currency(patched, a, previous)
     if patched is None or (patched == previous and not _asks_again(previous, a)):
         return None
     return _read_anew(patched)

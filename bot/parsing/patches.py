@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from bot.parsing.annotate import Annotation
-from bot.parsing.build_workloads import currency_of
 from bot.parsing.builders import build
 from bot.parsing.naming import models_of, tier_of
 from bot.parsing.patch_workload import patched_workload
@@ -123,9 +122,7 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
     ):
         stages = (replace(stages[0], workload=replace(workload, requests_per=a.want_per)), *stages[1:])
     on = build("price", a, today).on if a.times else old.on  # type: ignore[union-attr]
-    return EstimateQuestion(
-        stages=stages, want_per=want, on=on, currency=currency_of(a) or old.currency, per_user=old.per_user
-    )
+    return EstimateQuestion(stages=stages, want_per=want, on=on, per_user=old.per_user)
 
 
 def _compare(old: CompareQuestion, a: Annotation, today: date) -> Question | None:
