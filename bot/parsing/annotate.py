@@ -352,7 +352,10 @@ def _read_periods(annotation: Annotation) -> None:
         elif annotation.want_per is None:
             annotation.want_per = period
         elif is_last and annotation.quantities and annotation.loose_period is None:
-            annotation.loose_period, annotation.want_per = annotation.want_per, period  # "… a day …, per month"
+            annotation.loose_period, annotation.want_per = (
+                annotation.want_per,
+                period,
+            )  # "… a day …, per month"
     _settle_loose_period(annotation)
     _settle_one_period(annotation)
 

@@ -52,6 +52,16 @@ def _wants_comparison(a: Annotation) -> bool:
     )
 
 
+def _only_caching(a: Annotation) -> bool:
+    """ "And with caching?", which says nothing of how much is read from the cache."""
+    return (
+        a.has("cached") and not a.has("no_cache") and not a.quantities and _NO_SHARE.search(a.folded) is None
+    )
+
+
+_NO_SHARE = re.compile(r"\b(?:half|third|quarter|all|most|hälfte|moitié|mitad)\b")
+
+
 _WAYS: tuple[tuple[str, Any], ...] = (("batch", "batch"), ("cached", "cached"), ("flex", "flex"))
 
 
@@ -88,6 +98,14 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
         ways = tuple(way for cue, way in _WAYS if a.has(cue))
         return replace(compared, models=(stage.model,), workload=kept, variants=("standard", *ways), objective="difference",
                        want_per=a.want_per or old.want_per)  # fmt: skip
+    if model is None and stage.model is not None and _only_caching(a) and stage.workload.cached_share is None:
+        return CompareQuestion(
+            models=(stage.model,),
+            workload=replace(stage.workload, batch=False, service_tier=None),
+            objective="difference",
+            variants=("standard", "cached"),
+            want_per=a.want_per or old.want_per,
+        )
     if a.has("cheapest", "cheaper") and model is None:
         refs = (stage.model,) if stage.model else ()
         return CompareQuestion(
@@ -122,7 +140,9 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
     ):
         stages = (replace(stages[0], workload=replace(workload, requests_per=a.want_per)), *stages[1:])
     on = build("price", a, today).on if a.times else old.on  # type: ignore[union-attr]
-    return EstimateQuestion(stages=stages, want_per=want, on=on, per_user=old.per_user)
+    return EstimateQuestion(
+        stages=stages, want_per=want, on=on, per_user=old.per_user
+    )
 
 
 def _compare(old: CompareQuestion, a: Annotation, today: date) -> Question | None:
