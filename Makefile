@@ -34,6 +34,7 @@ format: $(VENV)/.installed-dev
 
 bench: $(VENV)/.installed-dev  ## prints figures, fails on none of them
 	$(BIN)/python -m benchmarks.command_line
+	$(BIN)/python -m benchmarks.llm_cost
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

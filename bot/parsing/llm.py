@@ -168,7 +168,7 @@ class LlmParser:
     ) -> RawParse | None:
         """The form, with one more try when the first output holds none."""
         deadline = asyncio.get_running_loop().time() + self._seconds
-        data = _question_data(text, previous, self._knowledge)
+        data = question_data(text, previous, self._knowledge)
         for again in (False, True):
             completion = await ask_for(
                 FORM, data, self._client, query_id=query_id, tally=tally, deadline=deadline, again=again
@@ -204,7 +204,7 @@ def _key(model: str, text: str, previous: Question | None) -> str:
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
-def _question_data(text: str, previous: Question | None, knowledge: KnowledgeBase) -> str:
+def question_data(text: str, previous: Question | None, knowledge: KnowledgeBase) -> str:
     """The user message: JSON, so that nothing in the question can leave its string."""
     models = dict.fromkeys(
         mention.text for mention in knowledge.catalogue.mentions(text) if mention.kind == "model"
