@@ -20,6 +20,10 @@ FORMAT = 1
 """Of the JSON file; a file of another format is refused, and `kb refresh` writes a new one."""
 
 
+_NAMES = {"x-ai": "xAI", "moonshotai": "Moonshot AI", "deepseek": "DeepSeek"}
+"""Sellers whose name the source writes otherwise than they do themselves."""
+
+
 class UnitEntry(TypedDict):
     """Something that is charged for; see `knowledge.units`."""
 
@@ -155,7 +159,7 @@ class _Rows:
         self.tables["providers"].append(
             {
                 "id": provider["id"],
-                "name": provider["name"],
+                "name": _NAMES.get(provider["id"], provider["name"]),
                 "pricing_url": next(iter(provider["pricing_urls"]), None),
                 "pricing_urls": json.dumps(provider["pricing_urls"]),
                 "comment": provider["comment"],

@@ -65,6 +65,8 @@ def _answer(runner: asyncio.Runner, router: Router, text: str, thread: str) -> N
 
 def _next_line() -> str | None:
     """The next line that the person enters, None at the end of the input."""
+    if sys.stdin is None:
+        return None  # the shell closed it: `aicost chat <&-`
     while True:
         try:
             return input(PROMPT if sys.stdin.isatty() else "")

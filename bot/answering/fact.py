@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from decimal import Decimal
 
 from bot.answering.context import Context, answered, citation, unique_citations
@@ -63,8 +65,33 @@ def _figure(fact: Fact) -> list[Figure]:
         return []
     hedge = _HEDGES.get(fact.qualifier, fact.qualifier)
     unit, per = split_unit(fact.unit)
-    label = ", ".join(part for part in (f"{fact.subject}: {fact.metric}", fact.period or "", hedge) if part)
-    return [Figure(label=label, amount=fact.value, unit=unit, per=per, source=fact.source.id)]
+    words = [f"{fact.subject}: {fact.metric}", fact.period or "", hedge]
+    upper = _upper_end(fact)
+    if upper is None and hedge != "at least" and re.search(_OPEN_END, fact.statement):
+        words.append("at least")
+    label = ", ".join(word for word in words if word)
+    figure = Figure(label=label, amount=fact.value, unit=unit, per=per, source=fact.source.id)
+    if upper is None:
+        return [figure]
+    return [
+        replace(figure, label=f"{label}, lower end"),
+        replace(figure, label=f"{label}, upper end", amount=upper),
+    ]
+
+
+_RANGE = r"(\d[\d,]*(?:\.\d+)?)( million| billion| trillion)? to \$?(\d[\d,]*(?:\.\d+)?)( million| billion| trillion)?"
+_OPEN_END = r"\b(?:over|more than|at least|above|north of) \$\d"
+_SCALES = {" million": 10**6, " billion": 10**9, " trillion": 10**12, None: 1}
+
+
+def _upper_end(fact: Fact) -> Decimal | None:
+    """The end of the range that begins with the fact's value, where the source states one ("$30 to $50 million")."""
+    for match in re.finditer(_RANGE, fact.statement):
+        low, high = (Decimal(match.group(group).replace(",", "")) for group in (1, 3))
+        scale = _SCALES[match.group(4)]
+        if low * _SCALES[match.group(2) or match.group(4)] == fact.value and high * scale > fact.value:
+            return high * scale
+    return None
 
 
 def split_unit(unit: str) -> tuple[str, str | None]:

@@ -171,7 +171,12 @@ def _context_figure(model: Model) -> Figure:
 
 def _headline(question: PriceQuestion, card: RateCard, context: Context, figures: list[Figure]) -> str:
     seller = context.provider_name(card.model.provider)
-    day = f" on {question.on.isoformat()}" if question.on else ""
+    undated = card.valid_from is None
+    day = (
+        f" on {question.on.isoformat()}{' (as far as is on record: no starting date)' if undated else ''}"
+        if question.on
+        else ""
+    )
     terms = f", {card.terms}" if card.terms.special() else ""
     name = f"{card.model.display_name} ({seller}{terms})"
     own = [
