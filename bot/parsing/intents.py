@@ -71,7 +71,7 @@ def _usage(a: Annotation, _: FactBase) -> Intent | None:
     if not a.has("usage"):
         return None
     companies = [s for s in a.subjects if s.id]
-    if (companies or a.has("training", "fine_tuning", "energy", "finance")) and not a.has("bot"):
+    if (companies or a.has("training", "fine_tuning", "energy")) and not a.has("bot"):
         return None
     if not _OWN_BOT.search(a.folded) and not a.times and len(a.words) > 5:
         return None
