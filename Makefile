@@ -33,7 +33,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.installed-dev  ## prints figures, fails on none of them
-	$(BIN)/python -m benchmarks.command_line
+	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.llm_cost
 
 clean:

@@ -60,15 +60,18 @@ class Linear(NamedTuple):
 def linear_of(rates: Mapping[str, Rate], plan: Plan, keys: tuple[str, ...]) -> Linear | None:
     """The weights of these reported keys under some rates; None where the total is not such a sum, or not the whole cost."""
     form = plan.form(keys)
+    if form is None or any(rate.minimum for rate in rates.values()):
+        return None
+    charged = [
+        (rate, share, unit == "requests")
+        for rate, share, unit in zip(rates.values(), form.shares, plan.units, strict=True)
+        if any(share) or unit == "requests"
+    ]
     thresholds = sorted({above for rate in rates.values() for above, _ in rate.tiers})
-    if (
-        form is None
-        or any(rate.minimum for rate in rates.values())
-        or (thresholds and "input_tokens" not in keys)
-    ):
+    if thresholds and "input_tokens" not in keys:
         return None
     tiers = [0, *(threshold + 1 for threshold in thresholds)]
-    singles = [[_single(rate.at(size)[0], rate.per) for rate in rates.values()] for size in tiers]
+    singles = [[_single(rate.at(size)[0], rate.per) for rate, _, _ in charged] for size in tiers]
     prices = [[single for single in row if single is not None] for row in singles]
     decimals = max((-int(price.as_tuple().exponent) for row in prices for price in row), default=0)
     if prices != singles or not 0 <= decimals <= FINEST:
@@ -76,11 +79,9 @@ def linear_of(rates: Mapping[str, Rate], plan: Plan, keys: tuple[str, ...]) -> L
     weights, constants = [], []
     for row in prices:
         exact = [int(price.scaleb(decimals)) for price in row]
-        charged = list(zip(exact, form.shares, plan.units, strict=True))
-        weights.append(
-            tuple(sum(price * share[at] for price, share, _ in charged) for at in range(len(keys)))
-        )
-        constants.append(sum(price for price, _, unit in charged if unit == "requests"))
+        sums = [(price, share, once) for price, (_, share, once) in zip(exact, charged, strict=True)]
+        weights.append(tuple(sum(price * share[at] for price, share, _ in sums) for at in range(len(keys))))
+        constants.append(sum(price for price, _, once in sums if once))
     return Linear(
         weights=tuple(weights),
         constants=tuple(constants),

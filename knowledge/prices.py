@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
+from operator import attrgetter
 from time import time
 
 from knowledge.contracts import ContractBook, contract_card
@@ -28,10 +29,9 @@ from knowledge.ratecard import (
     PriceTerms,
     Rate,
     RateCard,
-    cheapest,
-    totals,
 )
 from knowledge.records import Model, Provider, Source
+from knowledge.shortlist import Shortlist
 from knowledge.units import UnitTree
 
 __all__ = [
@@ -43,10 +43,10 @@ __all__ = [
     "PriceTerms",
     "Rate",
     "RateCard",
-    "cheapest",
-    "totals",
+    "Shortlist",
 ]
 
+_MOST_SHORTLISTS = 32
 _MANY = 400
 """From this number of unread models on, reading all is cheaper than choosing."""
 
@@ -58,6 +58,7 @@ class PriceBook:
         self._connection = connection
         self._sheets: dict[Key, Sheet] = {}
         self._all_read = False
+        self._shortlists: dict[tuple[PriceTerms, tuple[int, ...]], tuple[float, Shortlist]] = {}
         self._under_contract: dict[tuple[object, ...], tuple[RateCard | None, RateCard]] = {}
         """The list's card and what the contract made of it."""
         self._settled: dict[Key, tuple[float | None, RateCard]] = {}
@@ -96,6 +97,22 @@ class PriceBook:
             found = self._find(model, moment, terms)
             if found is not None:
                 yield found
+
+    def shortlist(
+        self, models: Sequence[Model], on: datetime | None = None, terms: PriceTerms = STANDARD
+    ) -> Shortlist:
+        """The rates of many models side by side, for choosing among them; those without such a price are left out."""
+        if on is not None:
+            return Shortlist(self.cards(models, on, terms))
+        key = (terms, tuple(map(attrgetter("rowid"), models)))
+        minute = time() // 60  # no price changes within one
+        made, kept = self._shortlists.get(key, (None, None))
+        if kept is None or made != minute:
+            kept = Shortlist(self.cards(models, None, terms))
+            if len(self._shortlists) >= _MOST_SHORTLISTS:
+                self._shortlists.clear()
+            self._shortlists[key] = (minute, kept)
+        return kept
 
     def list_card(
         self, model: Model, on: datetime | None = None, terms: PriceTerms = STANDARD

@@ -8,17 +8,16 @@ is chosen by that request's total input tokens, so usage is always that of ONE r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
-from heapq import nsmallest
 from types import MappingProxyType
 from typing import NamedTuple
 
-from knowledge.errors import NoPriceError, QuantityError
+from knowledge.errors import NoPriceError
 from knowledge.lazy_dataclass import dataclass
-from knowledge.linear import FINEST, Linear, linear_of
+from knowledge.linear import Linear, linear_of
 from knowledge.records import Model, Source
 from knowledge.units import Count, Plan, UnitTree, Usage, check_count
 
@@ -26,7 +25,6 @@ _REQUEST = Context(prec=28, rounding=ROUND_HALF_EVEN)  # Python's default, which
 _VOLUME = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _multiply, _divide, _add = _REQUEST.multiply, _REQUEST.divide, _REQUEST.add
 _shift = _REQUEST.scaleb
-_TO_FINEST = [10 ** (FINEST - decimals) for decimals in range(FINEST + 1)]
 _ZERO = Decimal(0)
 _STANDARD_WORDS = frozenset({"standard", "default"})
 
@@ -202,7 +200,7 @@ class RateCard:
 
     def total(self, usage: Usage, *, requests: Count = 1) -> Decimal:
         """Only the total of `cost`, in a tenth of the time. NoPriceError where the total would not be the whole cost."""
-        linear = self._linear(tuple(usage))
+        linear = self.linear(tuple(usage))
         if linear is not None:
             amount = linear.total(tuple(usage.values()))
             if amount is not None:
@@ -218,12 +216,17 @@ class RateCard:
             )
         return bill.total
 
-    def _linear(self, keys: tuple[str, ...]) -> Linear | None:
+    def linear(self, keys: tuple[str, ...]) -> Linear | None:
+        """The total of usage in these units as a sum of weights; None where it is none, or not the whole cost."""
         try:
             return self._linears[keys]
         except KeyError:
             linear = self._linears[keys] = linear_of(self.rates, self._plan, keys)
             return linear
+
+    def covers(self, keys: Sequence[str]) -> bool:
+        """Whether there is a rate for each of these units, or for a whole that it is a part of."""
+        return not self._plan.unpriced(dict.fromkeys(keys, 1))
 
     def _billed(self, usage: Usage) -> Usage:
         """The usage that is billed where a least length of audio is; the sound and the input are then the same seconds."""
@@ -233,46 +236,6 @@ class RateCard:
         check_count("audio_seconds", seconds)
         billed = max(seconds, self._least)
         return {**usage, "audio_seconds": billed, "input_audio_seconds": billed}
-
-
-def totals(
-    cards: Iterable[RateCard], usage: Usage, *, requests: Count = 1
-) -> Iterator[tuple[RateCard, Decimal]]:
-    """Each card's total, as `RateCard.cost` gives it, at a fraction of its price: for "the cheapest of all".
-
-    Cards that have no rate for some of the usage are left out, since their total would not be the whole cost; so are those
-    whose rates need the usage in more detail than it is given.
-    """
-    check_count("requests", requests)
-    for key, count in usage.items():
-        check_count(key, count)
-    for card in cards:
-        try:
-            yield card, card.total(usage, requests=requests)
-        except (NoPriceError, QuantityError):
-            continue
-
-
-def cheapest(
-    cards: Iterable[RateCard], usage: Usage, *, requests: Count = 1, limit: int = 1
-) -> list[tuple[RateCard, Decimal]]:
-    """The cards with the least totals, cheapest first, equal ones in the order given; those that `totals` leaves out are out."""
-    check_count("requests", requests)
-    for key, count in usage.items():
-        check_count(key, count)
-    keys, counts = tuple(usage), tuple(usage.values())
-    found: list[tuple[int | Decimal, int, RateCard]] = []
-    for place, card in enumerate(cards):
-        linear = card._linear(keys)
-        amount = None if linear is None else linear.total(counts)
-        if linear is not None and amount is not None:
-            found.append((amount * _TO_FINEST[linear.decimals], place, card))
-            continue
-        try:
-            found.append((_shift(card.total(usage), FINEST), place, card))
-        except (NoPriceError, QuantityError):
-            continue
-    return [(card, card.total(usage, requests=requests)) for _, _, card in nsmallest(limit, found)]
 
 
 def _times(amount: Count, requests: Count) -> Decimal:

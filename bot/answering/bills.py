@@ -99,7 +99,8 @@ def offers(models: Sequence[Model], workload: Workload, context: Context) -> lis
 def _cards(models: Sequence[Model], workload: Workload, context: Context) -> Iterable[RateCard]:
     prices = context.knowledge.prices
     if workload.service_tier is None:
-        return prices.cards(models, terms=PriceTerms(processing="batch") if workload.batch else STANDARD)
+        terms = PriceTerms(processing="batch") if workload.batch else STANDARD
+        return prices.shortlist(models, terms=terms).cards
     return (
         card
         for model in models

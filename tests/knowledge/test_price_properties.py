@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from knowledge.base import KnowledgeBase
 from knowledge.errors import NoPriceError, QuantityError
-from knowledge.prices import PriceTerms, RateCard, cheapest, totals
+from knowledge.prices import PriceTerms, RateCard, Shortlist
 from knowledge.records import Model
 
 PROVIDERS = {provider.id: provider for provider in providers}
@@ -78,9 +78,9 @@ def agree(card: RateCard, provider: str, model, usage, on: datetime, context: di
     assert sum((charge.amount for charge in ours.charges), Decimal(0)) == pytest.approx(
         ours.total, rel=Decimal("1e-25")
     )
-    whole = [total for _, total in totals([card], usage)]
+    whole = [total for _, total in Shortlist([card]).totals(usage)]
     assert whole == ([] if ours.unpriced else [ours.total])
-    assert [total for _, total in cheapest([card], usage)] == whole
+    assert [total for _, total in Shortlist([card]).cheapest(usage)] == whole
     return True
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from knowledge.base import KnowledgeBase
 from knowledge.errors import NoPriceError, QuantityError
-from knowledge.prices import STANDARD, PriceTerms, RateCard, cheapest, totals
+from knowledge.prices import STANDARD, PriceTerms, RateCard, Shortlist
 from knowledge.records import Model
 
 BATCH = PriceTerms(processing="batch")
@@ -201,7 +201,7 @@ def test_impossible_numbers_of_requests_are_refused(prices, requests):
     for price in (
         card.cost,
         card.total,
-        lambda usage, requests: list(totals([card], usage, requests=requests)),
+        lambda usage, requests: list(Shortlist([card]).totals(usage, requests=requests)),
     ):
         with pytest.raises(QuantityError):
             price({"input_tokens": 5}, requests=requests)
@@ -245,13 +245,14 @@ def test_many_cards_are_those_of_each_model(compiled_knowledge, every_model):
         assert [(card.model, card.rates, card.source) for card in cards] == [
             (card.model, card.rates, card.source) for card in singles
         ]
+        shortlist = Shortlist(cards)
         found = {
-            (card.model.provider, card.model.id): total for card, total in totals(cards, usage, requests=3)
+            (card.model.provider, card.model.id): total for card, total in shortlist.totals(usage, requests=3)
         }
     whole = {(card.model.provider, card.model.id): card.cost(usage, requests=3) for card in cards}
     assert found == {key: bill.total for key, bill in whole.items() if not bill.unpriced}
     assert len(found) > 1500
-    least = cheapest(cards, usage, requests=3, limit=5)
+    least = shortlist.cheapest(usage, requests=3, limit=5)
     assert [total for _, total in least] == sorted(found.values())[:5]
     assert all(found[(card.model.provider, card.model.id)] == total for card, total in least)
 
