@@ -41,6 +41,11 @@ _SIGN_BEFORE = re.compile(r"([$€£])\s?$")
 _CURRENCY_AFTER = re.compile(r"\s?(?:([$€£])|(usd|dollar|eur|euro)s?\b)")
 _PERCENT_AFTER = re.compile(r"\s?(?:%|percent\b|per cent\b)")
 
+_CLAUSE_END = re.compile(
+    r"[;:()—–]|,(?=\s)|\b(?:although|though|while|whereas|which|because|but|after|before|despite)\b",
+    re.IGNORECASE,
+)
+
 _CONNECTING = frozenset(
     """a an the and or but as at by for from in into of on onto to with within this that these those it its itself their they them
     he she his her who whom which what whose where when while also too another other others such own is are was were be been being
@@ -52,6 +57,7 @@ or names a length of time."""
 _BEFORE_DATES = frozenset(
     "in for of during by through since until from to between and early mid late".split()
 )
+_ATTRIBUTING = frozenset("according show shows showed said say says report reports reported".split())
 _OF_A_YEAR = frozenset("net operating revenue loss losses profit capital spending costs".split())
 _DENIALS = frozenset("not no never nor neither none cannot without unless hardly".split())
 
@@ -207,7 +213,7 @@ def _stands(amount: _Amount, said: _Said, fact: _Said) -> bool:
     dated = len(fact.own_periods) > 1
     around = said.around(amount, dated=dated)
     for own in fact.amounts:
-        if not own.equals(amount):
+        if not own.equals(amount) or not _says_the_same(amount, said, own, fact):
             continue
         around_own = fact.around(own, dated=dated)
         others = [fact.around(other, dated=dated) for other in fact.amounts if not other.equals(amount)]
@@ -216,6 +222,15 @@ def _stands(amount: _Amount, said: _Said, fact: _Said) -> bool:
         if not any(around & other - around_own for other in others):
             return True
     return False
+
+
+def _says_the_same(amount: _Amount, said: _Said, own: _Amount, fact: _Said) -> bool:
+    """Whether all words of the clause in the fact are said, and the amount's own clause says no others ("cost of revenue")."""
+    stated, claimed = fact.clause_words(own), said.clause_words(amount)
+    anywhere = said.meanings
+    return all(word & anywhere for word in stated) and all(
+        any(mine & theirs for theirs in stated) for mine in claimed
+    )
 
 
 class _Said:
@@ -323,6 +338,23 @@ class _Said:
             if dated and self._nearest(start, end) is amount:
                 found.add(f"{period.start} to {period.end}")
         return frozenset(found)
+
+    def clause_words(self, amount: _Amount) -> list[frozenset[str]]:
+        """The meanings of each content word, no names and no hedges, in the clause that an amount stands in."""
+        first = max((m.end() for m in _CLAUSE_END.finditer(self.text) if m.end() <= amount.start), default=0)
+        last = min(
+            (m.start() for m in _CLAUSE_END.finditer(self.text) if m.start() >= amount.end),
+            default=len(self.text),
+        )
+        return [
+            self.meaning(word)
+            for word in self.free_words
+            if first <= word.start < last
+            and word.text not in _CONNECTING
+            and word.text not in _BEFORE_DATES | _ATTRIBUTING
+            and stem(word.text) not in _ROUGHLY
+            and not self._is_in_name(word)
+        ]
 
     def _is_in_name(self, word: Word) -> bool:
         return any(start <= word.start and word.end <= end for start, end, _ in self._named)

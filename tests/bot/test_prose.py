@@ -81,6 +81,16 @@ def test_other_words_for_the_same_stand(knowledge: KnowledgeBase, text: str, ids
         pytest.param("OpenAI was projected to lose roughly 5 billion in 2024.", [LOSS], id="no unit"),
         pytest.param("OpenAI was projected to lose roughly 5 percent in 2024.", [LOSS], id="percent"),
         pytest.param("OpenAI was projected to lose roughly $5 billion a day in 2024.", [LOSS], id="a day"),
+        pytest.param(
+            "OpenAI's revenue for 2025 was $7.5 billion.",
+            ["openai-2025-cost-of-revenue"],
+            id="revenue for cost of revenue",
+        ),
+        pytest.param(
+            "OpenAI's cost for 2025 was $7.5 billion.",
+            ["openai-2025-cost-of-revenue"],
+            id="cost for cost of revenue",
+        ),
         pytest.param("OpenAI had twice a revenue of $1.6 billion in 2023.", [REVENUE_2023], id="twice"),
         pytest.param("OpenAI had revenue of $１.6 billion in 2023.", [REVENUE_2023], id="other digits"),
         pytest.param("OpenAI was projected to lose roughly $5 billion in 2025.", [LOSS], id="year"),
