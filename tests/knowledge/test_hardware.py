@@ -11,6 +11,7 @@ from fact_base import FACTS, compile_facts, connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from knowledge import gpu_names
 from knowledge.errors import KnowledgeError, NoPriceError, UnknownNameError
 from knowledge.facts import FactBase
 from knowledge.gpu_names import gpu_mentions
@@ -293,3 +294,14 @@ def test_a_new_card_is_enough_for_a_new_price(tmp_path: Path) -> None:
     first = FactBase(connection).search("h100 price per hour")[0]
     assert first.fact is not None
     assert first.fact.id == "lambda-h100-2027"
+
+
+_PIECES = """
+    rtx gtx mi g b h a v r p t k m l 100 200 300x 4090 50 ti gaudi - 3 tpu v5e trainium inferentia 2 800 h20 a10g l40s t4 p40 k80
+    m60 3060 s 6000 pro ada x × . $ 8x
+""".split()
+
+
+@given(st.lists(st.sampled_from([*_PIECES, " "]), max_size=7).map("".join))
+def test_the_quick_look_misses_no_gpu(text):
+    assert gpu_names.may_name_gpu(text) or not gpu_names.gpu_pattern().search(text)
