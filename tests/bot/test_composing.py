@@ -74,7 +74,7 @@ async def opened(data_dir: Path, server: OpenAIServer, **changes: Any) -> AsyncI
         compose=True,
         llm_base_url=server.base_url,
         llm_model="gpt-4o-mini",
-        llm_timeout=4.0,
+        llm_timeout=60.0,
     )
     router = await Router.open(replace(settings, **changes))
     try:
