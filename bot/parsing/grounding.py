@@ -138,7 +138,10 @@ def _complete(
         index = _pointed_at(annotation.quantities, places, claim["role"], taken)
         if index is not None:
             taken.add(index)
-            annotation.quantities[index] = _labelled(annotation, annotation.quantities[index], claim)
+            before = annotation.quantities[index]
+            after = annotation.quantities[index] = _labelled(annotation, before, claim)
+            if after.role != before.role:
+                yield _read_as(annotation.text[before.start : before.end], after)
     period: Period | None = form["want_per"]  # type: ignore[assignment]
     if annotation.want_per is None and period is not None and _free_period(annotation, period):
         annotation.want_per = period
@@ -175,8 +178,8 @@ def _add_model(annotation: Annotation, mention: str, knowledge: KnowledgeBase) -
     if any(low < end and start < high for low, high in known) or not _can_name_a_model(mention):
         return True
     resolution = knowledge.catalogue.resolve(annotation.text[start:end])
-    if resolution.how == "unknown" and not any(c.isdigit() for c in mention):
-        return True
+    if resolution.how != "exact" and not any(c.isdigit() for c in mention):
+        return True  # a common word ("nova", "flash", "command") is a model only where the rules see one
     annotation.models.append(NamedModel(start, end, model_ref(annotation.text[start:end], resolution)))
     annotation.models.sort(key=lambda named: named.start)
     annotation.quantities = [q for q in annotation.quantities if not (start <= q.start and q.end <= end)]
@@ -270,6 +273,20 @@ def _labelled(annotation: Annotation, quantity: Quantity, claim: RawQuantity) ->
     if not quantity.role and claim["role"] in _SIZE_ROLES:
         quantity = replace(quantity, role=_SIZE_ROLES[claim["role"]])
     return _with_period(annotation, quantity, claim["per"])
+
+
+def _read_as(written: str, quantity: Quantity) -> str:
+    """What only the form says about a number, told so that the person can object."""
+    return f"I read “{written}” as {_ROLE_WORDS.get(quantity.role, quantity.role)}; the text does not say so."
+
+
+_ROLE_WORDS = {
+    "input": "input",
+    "output": "output",
+    "cached": "cached input",
+    "reasoning": "reasoning tokens",
+    "system": "a system prompt",
+}
 
 
 def _with_period(annotation: Annotation, quantity: Quantity, per: str | None) -> Quantity:
