@@ -140,9 +140,7 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
     ):
         stages = (replace(stages[0], workload=replace(workload, requests_per=a.want_per)), *stages[1:])
     on = build("price", a, today).on if a.times else old.on  # type: ignore[union-attr]
-    return EstimateQuestion(
-        stages=stages, want_per=want, on=on, per_user=old.per_user
-    )
+    return EstimateQuestion(stages=stages, want_per=want, on=on, per_user=old.per_user)
 
 
 def _compare(old: CompareQuestion, a: Annotation, today: date) -> Question | None:
