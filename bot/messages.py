@@ -64,6 +64,8 @@ class Reply:
     answer: Answer | None
     notices: tuple[str, ...] = ()
     """Sentences for the user beside the answer, such as a budget that has run out."""
+    recorded: bool = True
+    """False where the ledger could not be written, so that question and answer are not on record."""
 
     @property
     def duplicate(self) -> bool:

@@ -185,6 +185,7 @@ class Router:
         started = time.perf_counter()
         message = ticket.message
         notices: list[str] = []
+        recorded = self._storage_problem is None
         if self._storage_problem is not None:
             notices.append(self._unrecorded(message, self._storage_problem))
         error_name = None
@@ -212,9 +213,10 @@ class Router:
         except StorageError as error:
             self._warn(error)
             notices.append(self._unrecorded(message, str(error)))
+            recorded = False
         self._news.add_warnings(self.ledger.take_warnings())
         notices.extend(self._news.for_asker(message, datetime.now(UTC)))
-        return Reply(message=message, answer=answer, notices=tuple(dict.fromkeys(notices)))
+        return Reply(message=message, answer=answer, notices=tuple(dict.fromkeys(notices)), recorded=recorded)
 
     async def delivered(self, ticket: Ticket, problem: str | None = None) -> None:
         """The platform has the answer, or refused it for good, which `problem` explains; no later start will post it."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from adapters.terminal.output import say, show, write_json
 from adapters.terminal.session import message, new_thread, opened_router
+
+if TYPE_CHECKING:
+    from bot.messages import Reply
 
 MAX_TURNS = 100
 """Turns that one line of `--stdin` may have."""
@@ -46,7 +49,8 @@ def ask(question: tuple[str, ...], as_json: bool, from_stdin: bool) -> int:
     aicost ask price of claude sonnet 4.5
     aicost ask --stdin < questions.jsonl
 
-    The exit status is 0 for an answer (or a question back), 1 when there is none to give, 2 for an error.
+    The exit status is 0 for an answer (or a question back), 1 when there is none to give, 2 for an error, for a line of --stdin
+    that cannot be read, and for an answer that could not be put on record.
     """
     if from_stdin:
         if question:
@@ -65,11 +69,17 @@ async def _answer_one(text: str, as_json: bool) -> int:
         for notice in reply.notices:
             say(notice)
         write_json(reply.answer.to_json())
-        return reply.answer.exit_status
+        return _status(reply)
     from adapters.terminal.render import answer_document
 
     show(answer_document(reply.answer, reply.notices))
-    return reply.answer.exit_status
+    return _status(reply)
+
+
+def _status(reply: Reply) -> int:
+    """That of the answer; 2 where it was given but the books could not be written."""
+    assert reply.answer is not None
+    return reply.answer.exit_status if reply.recorded else 2
 
 
 async def _answer_stream() -> int:
@@ -80,9 +90,11 @@ async def _answer_stream() -> int:
         return Answer(status="error", kind="error", headline=sentence).to_json()
 
     told: set[str] = set()
+    unrecorded = False
     async with opened_router() as router:
 
         async def answer(line: dict[str, Any]) -> dict[str, Any]:
+            nonlocal unrecorded
             turns = line.get("turns")
             if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
                 raise LineError(
@@ -96,8 +108,9 @@ async def _answer_stream() -> int:
             for notice in set(reply.notices) - told:
                 told.add(notice)
                 say(notice)
+            unrecorded = unrecorded or not reply.recorded
             assert reply.answer is not None, "a message without dedup keys repeats nothing"
             return reply.answer.to_json()
 
-        await answer_lines(answer, refuse)
-    return 0
+        refused = await answer_lines(answer, refuse)
+    return 2 if refused or unrecorded else 0

@@ -110,8 +110,8 @@ def cost(
     provider: str | None,
     from_stdin: bool,
     as_json: bool,
-) -> None:
-    """Price requests to MODEL exactly.
+) -> int:
+    """Price requests to MODEL exactly. The exit status is 2 where a line of --stdin cannot be priced.
 
     \b
     aicost cost gpt-4o --input 500 --output 200 --requests 10k --batch
@@ -120,8 +120,7 @@ def cost(
     if from_stdin:
         if model is not None:
             raise click.UsageError("--stdin reads the models from standard input; leave MODEL out.")
-        asyncio.run(_price_stream())
-        return
+        return 2 if asyncio.run(_price_stream()) else 0
     if model is None:
         raise click.UsageError("Name a MODEL, such as: aicost cost gpt-4o --input 500 --output 200.")
     counts = zip(_USAGE.values(), (input_, output, cached, cache_write), strict=True)
@@ -138,6 +137,7 @@ def cost(
         write_json(priced.to_json(), indent=2)
     else:
         show(_document(priced))
+    return 0
 
 
 def price(knowledge: KnowledgeBase, request: Request) -> Priced:
@@ -163,7 +163,7 @@ def _beyond_window(request: Request, model: Model) -> str | None:
     )
 
 
-async def _price_stream() -> None:
+async def _price_stream() -> int:
     with opened_knowledge() as knowledge:
 
         async def answer(line: dict[str, Any]) -> dict[str, Any]:
@@ -172,7 +172,7 @@ async def _price_stream() -> None:
             except AicostError as error:
                 raise LineError(f"cannot be priced: {error}") from error
 
-        await answer_lines(answer, lambda sentence: {"error": sentence})
+        return await answer_lines(answer, lambda sentence: {"error": sentence})
 
 
 _FIELDS = frozenset({"model", "provider", *_USAGE, "requests", "on", "batch", "context"})

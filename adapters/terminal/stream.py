@@ -36,19 +36,22 @@ class LineError(Exception):
 
 async def answer_lines(
     answer: Callable[[dict[str, Any]], Awaitable[dict[str, Any]]], refuse: Callable[[str], dict[str, Any]]
-) -> None:
+) -> int:
     """Write, for each line of stdin, `answer(object)`, or `refuse(sentence)` where the line is no object that can be used.
 
-    `answer` raises `LineError` for an object that it cannot use.
+    `answer` raises `LineError` for an object that it cannot use. Returns how many lines were refused.
     """
+    refused = 0
     slots = asyncio.Semaphore(_LINES_AT_ONCE)
 
     async def one(number: int, line: Line, previous: asyncio.Task[None] | None) -> None:
+        nonlocal refused
         try:
             try:
                 result = await answer(parse_object(line))
             except LineError as error:
                 result = refuse(f"Line {number} {error}")
+                refused += 1
             if previous is not None:
                 await previous
             write_json(result)
@@ -64,6 +67,7 @@ async def answer_lines(
                 last = tasks.create_task(one(number, line, last))
     except BaseExceptionGroup as group:
         raise group.exceptions[0] from None
+    return refused
 
 
 def parse_object(line: Line) -> dict[str, Any]:
