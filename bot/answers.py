@@ -7,11 +7,11 @@ holds no price. Adapters render the same object; rounding happens there and in h
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from decimal import Decimal
 from typing import Any, Literal
 
-from knowledge.lazy_dataclass import dataclass
+from knowledge.lazy_dataclass import dataclass, replace
 
 Status = Literal["answered", "clarify", "not_found", "out_of_scope", "error"]
 ParserName = Literal["local", "llm"]

@@ -13,7 +13,6 @@ import asyncio
 import hashlib
 import json
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.answering.context import citation, unique_citations
@@ -27,6 +26,7 @@ from bot.presentation import format_citation
 from bot.prose import MAX_SENTENCE, MAX_SENTENCES, Evidence, Judge, Sentence
 from bot.questions import BreakEvenQuestion, FactQuestion, Question
 from bot.spend.metering import MeteredClient, Tally
+from knowledge.lazy_dataclass import replace
 
 if TYPE_CHECKING:
     from bot.parsing.llm import Books, ParseStore

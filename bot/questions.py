@@ -10,7 +10,6 @@ assumption or a clarifying question in the answerer, never a silent guess.
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -358,20 +357,19 @@ Question = (
 
 def question_to_json(question: Any) -> Any:
     """A question (or any value inside one) as JSON data: decimals as exact strings, dates in ISO form, empty slots left out."""
+    if question is None or isinstance(question, str | int):
+        return question
     if isinstance(question, Decimal):
         return plain(question)
     if isinstance(question, date):
         return question.isoformat()
-    if dataclasses.is_dataclass(question) and not isinstance(question, type):
-        pairs = ((f.name, getattr(question, f.name)) for f in dataclasses.fields(question))
-        return {
-            name: question_to_json(value)
-            for name, value in pairs
-            if name == "kind" or not (value is None or value is False or value == () or value == "")
-        }
     if isinstance(question, tuple | list):
         return [question_to_json(value) for value in question]
-    return question
+    return {
+        name: question_to_json(value)
+        for name, value in vars(question).items()
+        if name == "kind" or not (value is None or value is False or value == () or value == "")
+    }
 
 
 @cache

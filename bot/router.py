@@ -13,7 +13,6 @@ import asyncio
 import logging
 import os
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from math import ceil
@@ -31,7 +30,7 @@ from bot.questions import OutOfScope, Question, UsageQuestion, question_to_json
 from bot.rate_limit import RateLimited
 from bot.settings import Settings
 from knowledge.base import KnowledgeBase
-from knowledge.lazy_dataclass import dataclass
+from knowledge.lazy_dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -70,6 +70,7 @@ class Catalogue:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._models: dict[int, Model] = {}
+        self._by_id: dict[tuple[str, str], Model] = {}
         self._remembered: dict[tuple[str, str | None], Resolution] = {}
         self._chosen = lru_cache(maxsize=64)(self._choose)
         self._members: dict[tuple[str, str], list[Model]] = {}
@@ -113,6 +114,9 @@ class Catalogue:
 
     def get(self, provider: str, model_id: str) -> Model:
         """The model with exactly this id at this provider. Raises UnknownNameError."""
+        known = self._by_id.get((provider, model_id))
+        if known is not None:
+            return known
         row = self._connection.execute(
             "select rowid from models where provider = ? and id = ?", (provider, model_id)
         ).fetchone()
@@ -120,7 +124,8 @@ class Catalogue:
             if provider not in self.providers:
                 raise UnknownNameError("provider", provider, self._like_provider(provider))
             raise UnknownNameError("model", model_id, self.suggest(model_id))
-        return self._model(row[0])
+        model = self._by_id[provider, model_id] = self._model(row[0])
+        return model
 
     def provider_id(self, spelled: str) -> str:
         """The provider that a spelling means ("bedrock" → "aws"). Raises UnknownNameError."""

@@ -26,11 +26,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 from decimal import Context, Decimal
 from typing import NamedTuple
 
+from knowledge.lazy_dataclass import replace
 from knowledge.ratecard import PriceTerms, Rate, RateCard
 from knowledge.records import Model, Source
 from knowledge.units import UnitTree

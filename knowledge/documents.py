@@ -15,14 +15,13 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from knowledge.errors import KnowledgeError, UnknownNameError, UsageError
 from knowledge.fact_reading import Reader, Reading
-from knowledge.lazy_dataclass import dataclass
+from knowledge.lazy_dataclass import dataclass, replace
 from knowledge.passages import PassageText, cut, judge, quote
 from knowledge.records import Source
 from knowledge.wording import words_in

@@ -1,9 +1,9 @@
-"""`dataclass`: the standard library's, with its methods made when they are first used instead of when the class is defined.
+"""`dataclass` and `replace`: the standard library's, with methods made when they are first used instead of when a class is defined.
 
 The standard decorator writes and compiles every method of every class at import, half a millisecond a class. A command that answers
 in a tenth of a second imports a hundred classes and uses a third of them. Here a definition takes microseconds: `__init__` is
-compiled for the first instance, and all else (`==`, `hash`, `repr`, `fields`, `replace`, what pydantic looks for) is the standard
-decorator's work at the moment when it is first asked for. To a type checker this is the standard decorator.
+compiled for the first instance, and all else (`==`, `hash`, `repr`, `fields`, what pydantic looks for) is the standard decorator's
+work at the moment when it is first asked for. To a type checker these are the standard functions.
 
 Left out are `slots`, `order`, and unpickling where no instance has been made before; use the standard decorator for those.
 """
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
+    from dataclasses import replace as replace
 else:
     import dataclasses
     from dataclasses import MISSING, Field, FrozenInstanceError
@@ -28,6 +29,14 @@ else:
             return _Definition(cls, frozen=frozen, kw_only=kw_only, eq=eq).cls
 
         return define if cls is None else define(cls)
+
+    def replace(instance, /, **changes):
+        """As `dataclasses.replace`, which it leaves classes to that are not made here."""
+        names = vars(type(instance)).get("__init_names__")
+        if names is None:
+            return dataclasses.replace(instance, **changes)
+        values = vars(instance)
+        return type(instance)(**{**{name: values[name] for name in names}, **changes})
 
     class _Definition:
         """A class as it was written, which now has stand-ins that are replaced by the real methods when they are called."""
@@ -81,7 +90,7 @@ else:
                 self.make_all("__init__", "__match_args__")
                 return
             scope = {"_MISSING": MISSING}
-            parameters, lines = [], ["_values = self.__dict__"]
+            taken, parameters, lines = [], [], ["_values = self.__dict__"]
             for name in self.names:
                 field = self.written.get(name, MISSING)
                 if not isinstance(field, Field):
@@ -95,6 +104,7 @@ else:
                     parameter = f"{name}=_MISSING"
                     value = f"_make_{name}() if {name} is _MISSING else {name}"
                 if field.init:
+                    taken.append(name)
                     parameters.append(parameter)
                     lines.append(f"_values[{name!r}] = {value}")
             if hasattr(self.cls, "__post_init__"):
@@ -102,6 +112,7 @@ else:
             star = ["*"] if self.options["kw_only"] and parameters else []
             text = f"def __init__({', '.join(['self', *star, *parameters])}):\n " + "\n ".join(lines)
             exec(text, scope)
+            self.cls.__init_names__ = tuple(taken)
             self.cls.__init__ = scope["__init__"]
 
         def _is_unusual(self):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,7 +13,7 @@ from bot.answering.rates import card_notes, per_words, terms_for, unit_words
 from bot.answers import Step
 from bot.errors import NoPriceError
 from bot.questions import Period, Workload
-from knowledge.lazy_dataclass import dataclass
+from knowledge.lazy_dataclass import dataclass, replace
 from knowledge.prices import STANDARD, Charge, Cost, PriceTerms, RateCard
 from knowledge.records import Model
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.answering.bills import bill
@@ -25,6 +24,7 @@ from bot.answers import Answer, Citation, Figure
 from bot.errors import NoPriceError
 from bot.presentation import format_amount
 from bot.questions import BreakEvenQuestion, Period, SelfHostingQuestion
+from knowledge.lazy_dataclass import replace
 from knowledge.prices import RateCard
 
 _MILLION = Decimal(10) ** 6

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.answering.bills import bill, steps
@@ -14,6 +13,7 @@ from bot.answering.rates import card_citation, card_notes, terms_for
 from bot.answers import Answer, Figure
 from bot.presentation import format_amount, per_words
 from bot.questions import CapacityQuestion, Period
+from knowledge.lazy_dataclass import replace
 from knowledge.prices import RateCard
 from knowledge.records import Model
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.answering.bills import Bill, Offer, bill, offers
@@ -17,6 +16,7 @@ from bot.answering.rates import card_citation
 from bot.answers import Answer
 from bot.presentation import format_amount, per_words
 from bot.questions import CompareQuestion, Constraints, Period
+from knowledge.lazy_dataclass import replace
 from knowledge.prices import RateCard
 from knowledge.records import Model
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.answering.bills import Bill, bill
@@ -12,6 +11,7 @@ from bot.answering.rates import card_citation, rate_figure, terms_for
 from bot.answers import Answer, Figure
 from bot.presentation import format_amount, per_words
 from bot.questions import CompareQuestion, Workload
+from knowledge.lazy_dataclass import replace
 from knowledge.records import Model
 
 _LEVER_CACHE_SHARE = Decimal("0.8")

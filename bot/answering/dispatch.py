@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,7 @@ from bot.answers import Answer, Status
 from bot.errors import AicostError, NoPriceError, StorageError, UnknownNameError
 from bot.questions import Question, UsageQuestion
 from bot.settings import Settings
-from knowledge.lazy_dataclass import dataclass
+from knowledge.lazy_dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from bot.messages import Message

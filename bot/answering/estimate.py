@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.answering.bills import Bill, bill, offers, steps
@@ -14,6 +13,7 @@ from bot.answering.rates import card_citation, moment, rate_summary
 from bot.answers import Answer, Citation, Figure, Lever, Step
 from bot.presentation import format_amount, per_words
 from bot.questions import EstimateQuestion, Period, Stage, Workload
+from knowledge.lazy_dataclass import replace
 from knowledge.prices import PriceTerms
 
 _LEVER_CACHE_SHARE = Decimal("0.8")

@@ -7,10 +7,10 @@ significant digits.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from decimal import ROUND_FLOOR, Context, Decimal, localcontext
 
 from bot.answers import Answer
+from knowledge.lazy_dataclass import replace
 
 _CALCULATED = 60
 _GIVEN = Context(prec=28)

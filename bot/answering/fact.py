@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.answering.context import Context, answered, citation, unique_citations
 from bot.answers import Answer, Citation, Figure
 from bot.questions import FactQuestion
 from knowledge.facts import Fact, FactHit
+from knowledge.lazy_dataclass import replace
 
 _SHOWN = 5
 _HEDGES = {

@@ -6,13 +6,13 @@ days, conversations whose history is sent again. Counts stay exact decimals (a t
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import field
 from decimal import Decimal
 
 from bot.answering.context import NoAnswer
 from bot.presentation import format_amount
 from bot.questions import Period, Size, Workload
-from knowledge.lazy_dataclass import dataclass
+from knowledge.lazy_dataclass import dataclass, replace
 
 WORDS_PER_TOKEN = Decimal("0.75")
 CHARACTERS_PER_TOKEN = Decimal(4)

@@ -6,7 +6,6 @@ dollars stay, and their converted copies are added: an estimate says its sums in
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.answering.context import Context, NoAnswer
@@ -14,6 +13,7 @@ from bot.answering.exact import settled
 from bot.answers import Answer, Figure
 from bot.presentation import format_figure, is_currency
 from bot.questions import Money, Question
+from knowledge.lazy_dataclass import replace
 
 _ITS_OWN_WAY = ("estimate", "fact", "help", "out_of_scope")
 """Kinds that convert by themselves, or that tell amounts as their sources do."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from bot.questions import (
     ModelRef,
     Question,
 )
+from knowledge.lazy_dataclass import replace
 
 
 def build_compare(a: Annotation, today: date) -> Question:

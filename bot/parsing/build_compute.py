@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -23,6 +22,7 @@ from bot.questions import (
     Span,
     TrainingQuestion,
 )
+from knowledge.lazy_dataclass import replace
 
 _HUNDRED = Decimal(100)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -26,6 +25,7 @@ from bot.questions import (
     Stage,
     Workload,
 )
+from knowledge.lazy_dataclass import replace
 
 
 def build_estimate(a: Annotation, today: date) -> Question:

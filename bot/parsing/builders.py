@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -27,6 +26,7 @@ from bot.questions import (
     Question,
     UsageQuestion,
 )
+from knowledge.lazy_dataclass import replace
 
 
 def build(kind: Kind, a: Annotation, today: date) -> Question:

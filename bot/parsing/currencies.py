@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bot.parsing.annotate import Annotation
 from bot.parsing.spans import LazyPattern
 from bot.questions import Question
+from knowledge.lazy_dataclass import replace
 
 _NAMES = {
     "euro": "EUR", "€": "EUR", "pound": "GBP", "£": "GBP", "rupee": "INR", "₹": "INR", "yen": "JPY", "yuan": "CNY", "rmb": "CNY",

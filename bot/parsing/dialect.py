@@ -9,11 +9,10 @@ each (address, model).
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any, Literal
 
 from bot.parsing.llm_schema import RESPONSE_FORMAT
-from knowledge.lazy_dataclass import dataclass
+from knowledge.lazy_dataclass import dataclass, replace
 
 Format = Literal["json_schema", "json_object", "text"]
 

@@ -6,7 +6,6 @@ a slot of the last one. It is a new question when it is complete in itself.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 
 from bot.parsing.annotate import Annotation
@@ -19,6 +18,7 @@ from bot.parsing.workloads import build_workload, describes_workload
 from bot.questions import (
     Question,
 )
+from knowledge.lazy_dataclass import replace
 
 _OPENING = LazyPattern(
     r"^\W*(?:(?:ok|okay|cool|thanks|great|nice|hmm|so)\W+)?(?:and|what about|how about|what if|same|but|or|now|also|with|without|instead|then|make (?:it|that)|switch|use|assume|try|only"

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -43,6 +42,7 @@ from bot.questions import (
     TrainingQuestion,
     question_to_json,
 )
+from knowledge.lazy_dataclass import replace
 
 if TYPE_CHECKING:
     from bot.parsing.llm_reader import RawParse, RawQuantity

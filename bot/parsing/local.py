@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from bot.questions import (
     Question,
     SelfHostingQuestion,
 )
-from knowledge.lazy_dataclass import dataclass
+from knowledge.lazy_dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +14,7 @@ from bot.questions import (
     Size,
     Workload,
 )
+from knowledge.lazy_dataclass import replace
 
 _FACTORS = (
     (LazyPattern(r"\bdouble\b|\btwice\b|\bdoppelt\w*\b|\bdoble\b|\bdeux fois\b"), Decimal(2)),

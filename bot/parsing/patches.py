@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -32,6 +31,7 @@ from bot.questions import (
     UsageQuestion,
     Workload,
 )
+from knowledge.lazy_dataclass import replace
 
 INSTEAD = LazyPattern(
     r"\binstead\b(?! of)|\bstattdessen\b|\bau lieu\b|\ben vez\b|\brather\b|\bsame\b|\bdasselbe\b|\bgleiche\b|\blo mismo\b|\bwahi\b"

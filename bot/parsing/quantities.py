@@ -7,7 +7,6 @@ that stands here is always the value of words in the text.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from bot.parsing.language import Language
 from bot.parsing.numbers import Number, read_numbers
@@ -22,6 +21,7 @@ from bot.parsing.quantity_pairs import (
 )
 from bot.parsing.quantity_reader import Reader
 from bot.parsing.spans import LazyPattern, Word, split_words
+from knowledge.lazy_dataclass import replace
 
 _MOST_NUMBERS = 48
 """No question holds more; a pasted table of numbers is read up to here."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.spans import LazyPattern
+from knowledge.lazy_dataclass import replace
 
 _TIMES_SIGNS = frozenset(["x", "×", "*", "times"])
 _OF = frozenset(["of", "of about", "of ~", "à", "a", "with", "zu je", "de", "@", "at", "x", "×", "*"])

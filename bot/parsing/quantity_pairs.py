@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.questions import Period
+from knowledge.lazy_dataclass import replace
 
 
 def join_ranges(text: str, quantities: list[Quantity]) -> list[Quantity]:

@@ -6,7 +6,6 @@ Looks a few words to either side and never across another number; each word is u
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.parsing.language import Language
@@ -25,6 +24,7 @@ from bot.parsing.numbers import Number
 from bot.parsing.quantity import COUNTED, CURRENCIES, SIZE_UNITS, Quantity
 from bot.parsing.quantity_words import scan_words
 from bot.parsing.spans import Word
+from knowledge.lazy_dataclass import replace
 from knowledge.wording import is_one_slip
 
 _SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}

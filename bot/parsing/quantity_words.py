@@ -7,7 +7,6 @@ design; a rule may rely on every rule above it not having known the word.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.parsing.lexicon import (
@@ -22,7 +21,7 @@ from bot.parsing.lexicon import (
 )
 from bot.parsing.quantity import COUNTED, CURRENCIES, SIZE_UNITS, Quantity
 from bot.questions import Period
-from knowledge.lazy_dataclass import dataclass
+from knowledge.lazy_dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from bot.parsing.quantity_reader import Reader

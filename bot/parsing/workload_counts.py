@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import WorkloadDraft
 from bot.questions import Period
+from knowledge.lazy_dataclass import replace
 
 _PER_USER_WORDS = LazyPattern(
     r"\beach\b|\bper (?:user|person|head|seat|customer|employee)\b|\bapiece\b|\bje\b|\bpro (?:nutzer|kunde)\w*|\bchacun\b|\bcada uno\b|\bevery one\b"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.questions import Size, SizeUnit, Workload
+from knowledge.lazy_dataclass import replace
 
 _CONTEXT_WORDS = LazyPattern(r"\b(?:context|ctx|window|kontext\w*|contexte|contexto)\b")
 

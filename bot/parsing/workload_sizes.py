@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
 from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import WorkloadDraft, size_of
+from knowledge.lazy_dataclass import replace
 
 _HUNDRED = Decimal(100)
 _FRESH = LazyPattern(r"\b(?:fresh|uncached|non-cached|new) (?:input|prompt|tokens?)\b|\bfrisch\w*\b")

@@ -6,7 +6,6 @@ The rules here are about words, not about cost: what a slot left empty means is 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from decimal import Decimal
 
 from bot.parsing.annotate import Annotation
@@ -15,6 +14,7 @@ from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_counts import CountsReader
 from bot.parsing.workload_sizes import SizesReader
 from bot.questions import Period, Workload
+from knowledge.lazy_dataclass import replace
 
 _HUNDRED = Decimal(100)
 

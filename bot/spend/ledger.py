@@ -15,7 +15,6 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -34,6 +33,7 @@ from bot.spend.report import By, UsageReport
 from bot.spend.schema import VERSION
 from bot.spend.store import Store
 from bot.spend.waiting import WaitingRoom
+from knowledge.lazy_dataclass import replace
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -170,6 +170,27 @@ def test_fields_are_inherited() -> None:
     assert [f.name for f in dataclasses.fields(Derived)] == ["a", "b"]
 
 
+def test_replacing() -> None:
+    standard, lazy = (points(dataclass) for dataclass in BOTH)
+    assert lazy_dataclass.replace(lazy(1), y=9, tags=["b"]) == lazy(1, 9, ["b"])
+    assert lazy_dataclass.replace(standard(1), y=9) == standard(1, 9)
+    for made in (lazy, standard):
+        with pytest.raises(TypeError):
+            lazy_dataclass.replace(made(1), z=9)
+
+
+def test_replacing_leaves_out_what_the_init_does_not_take() -> None:
+    @lazy_dataclass.dataclass(frozen=True)
+    class Square:
+        side: int
+        area: int = dataclasses.field(init=False)
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "area", self.side**2)
+
+    assert lazy_dataclass.replace(Square(3), side=4).area == 16
+
+
 def test_pydantic_reads_it() -> None:
     adapter = TypeAdapter(options(lazy_dataclass.dataclass))
     assert adapter.validate_python({"colour": "red", "width": "3"}).width == 3
