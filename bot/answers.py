@@ -197,7 +197,3 @@ class Answer:
             spend=Spend(**{**spend, "cost_usd": exact(spend["cost_usd"])}),
             receipt=data["receipt"],
         )
-
-    def with_receipt(self, receipt: str, spend: Spend, parser: ParserName) -> Answer:
-        """The same answer, stamped with what the router alone knows."""
-        return replace(self, receipt=receipt, spend=spend, parser=parser)

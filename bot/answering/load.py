@@ -283,12 +283,6 @@ def _cached(workload: Workload, input_tokens: Decimal, notes: list[str]) -> Deci
     return Decimal(0)
 
 
-def scaled(load: Load, target: Period) -> Decimal:
-    """The load's count in another period."""
-    assert load.per is not None
-    return convert(load.count, load.per, target, load.workload, load.notes)
-
-
 def with_cache(workload: Workload, share: Decimal) -> Workload:
     """The same workload with a share of its input read from the cache."""
     return replace(workload, cached_share=share, cached=None)
