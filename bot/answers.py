@@ -11,7 +11,7 @@ from dataclasses import field
 from decimal import Decimal
 from typing import Any, Literal
 
-from knowledge.lazy_dataclass import dataclass, replace
+from knowledge.lazy_dataclass import dataclass
 
 Status = Literal["answered", "clarify", "not_found", "out_of_scope", "error"]
 ParserName = Literal["local", "llm"]
