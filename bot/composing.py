@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from bot.answering.context import citation, unique_citations
 from bot.answers import Answer, Citation, Spend
 from bot.errors import AicostError, UnknownNameError
+from bot.parsing.deadline import Deadline
 from bot.parsing.llm_call import Form, ask_for, open_client
 from bot.parsing.llm_reader import objects_in
 from bot.parsing.llm_shared import UnderWay
@@ -108,11 +109,11 @@ class Composer:
         await self._client.close()
 
     async def compose(
-        self, answer: Answer, question: Question, text: str, query_id: int, deadline: float
+        self, answer: Answer, question: Question, text: str, query_id: int, deadline: Deadline
     ) -> Answer:
         """The answer with its facts in sentences, or as it is; what the call took is added to its spend either way.
 
-        `deadline` is the time of the running loop at which the question's answer is due.
+        `deadline` is that of the question: what its parse has used up is gone.
         """
         tally = Tally()
         composed = answer
@@ -128,7 +129,7 @@ class Composer:
         return replace(composed, spend=_sum(answer.spend, tally.spend))
 
     async def _sentences(
-        self, text: str, facts: dict[str, _Fact], query_id: int, deadline: float, tally: Tally
+        self, text: str, facts: dict[str, _Fact], query_id: int, deadline: Deadline, tally: Tally
     ) -> list[Sentence] | None:
         text = text.encode(errors="replace").decode()  # half a surrogate pair cannot be sent
         listed = [fact.as_data() for fact in facts.values()]
@@ -138,11 +139,9 @@ class Composer:
             stored = await self._store.load_parse(key)
             if stored is not None:
                 return read_sentences(stored)
-            loop = asyncio.get_running_loop()
-            started = loop.time()
             await self._client.prepare()  # importing the SDK is this machine's time, not the server's
-            due = deadline + (loop.time() - started)
-            if due - loop.time() < _LEAST_SECONDS:
+            due = deadline.begin()
+            if due - asyncio.get_running_loop().time() < _LEAST_SECONDS:
                 return None
             data = json.dumps({"question": text, "facts": listed}, ensure_ascii=False, separators=(",", ":"))
             completion = await ask_for(FORM, data, self._client, query_id=query_id, tally=tally, deadline=due)
@@ -153,7 +152,7 @@ class Composer:
                 await self._store.save_parse(key, _as_json(sentences))
             return sentences
 
-        return await self._under_way.run(key, fetch)
+        return await self._under_way.ask(key, fetch, deadline)
 
     def _with_prose(self, answer: Answer, facts: dict[str, _Fact], sentences: list[Sentence]) -> Answer:
         if not sentences:

@@ -25,6 +25,7 @@ from bot.errors import AicostError, StorageError, UsageError
 from bot.messages import Message, Reply
 from bot.news import News, is_operator
 from bot.parsing.cascade import Cascade, Parsed
+from bot.parsing.deadline import Deadline
 from bot.parsing.local import LocalParser
 from bot.questions import OutOfScope, Question, UsageQuestion, question_to_json
 from bot.rate_limit import RateLimited
@@ -246,9 +247,9 @@ class Router:
 
     async def _answer(self, ticket: Ticket) -> tuple[Answer, Parsed]:
         message = ticket.message
-        due = asyncio.get_running_loop().time() + self.settings.llm_timeout
+        deadline = Deadline(self.settings.llm_timeout)
         previous = await self._last_question(message)
-        parsed = await self._cascade.parse(message.text, previous, ticket.query_id, message)
+        parsed = await self._cascade.parse(message.text, previous, ticket.query_id, deadline)
         books = await self._books(message, parsed.questions)
         answering = partial(
             answer_questions,
@@ -269,7 +270,7 @@ class Router:
             answer, parser=parsed.parser, spend=parsed.spend, parsed=_parsed_json(parsed.questions)
         )
         if self._composer is not None and len(parsed.questions) == 1:
-            stamped = await self._composer.compose(stamped, main, message.text, ticket.query_id, due)
+            stamped = await self._composer.compose(stamped, main, message.text, ticket.query_id, deadline)
         return stamped, parsed
 
     async def _last_question(self, message: Message) -> Question | None:

@@ -16,7 +16,7 @@ from bot.questions import Question
 from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
-    from bot.messages import Message
+    from bot.parsing.deadline import Deadline
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class LlmReader(Protocol):
     """The LLM parser as the cascade sees it."""
 
     async def parse(
-        self, text: str, previous: Question | None, query_id: int, message: Message | None = None
+        self, text: str, previous: Question | None, query_id: int, deadline: Deadline | None = None
     ) -> LlmReading: ...
 
     async def close(self) -> None: ...
@@ -67,13 +67,13 @@ class Cascade:
         self._policy = policy
 
     async def parse(
-        self, text: str, previous: Question | None, query_id: int, message: Message | None = None
+        self, text: str, previous: Question | None, query_id: int, deadline: Deadline | None = None
     ) -> Parsed:
-        """The typed questions in `text`; never raises for any text."""
+        """The typed questions in `text`, those of an LLM only if it answers by the `deadline`; never raises for any text."""
         local = self._local.parse(text, previous)
         if self._llm is None or not self._wants_llm(local):
             return Parsed(questions=local.questions, parser="local", notes=local.notes)
-        reading = await self._llm.parse(text, previous, query_id, message)
+        reading = await self._llm.parse(text, previous, query_id, deadline)
         if reading.question is None:
             notices = (reading.error,) if reading.error else ()
             return Parsed(

@@ -2,7 +2,7 @@
 question.
 
 `LlmParser.parse` never raises: a server that is down, slow, out of quota, or talks nonsense yields a reading without a
-question and with a sentence that says why, and the rules' reading is used. All tries together end with one deadline. Every
+question and with a sentence that says why, and the rules' reading is used. All tries together end with one `Deadline`. Every
 call is on the ledger's books before it is sent (`bot.spend.metering`). A form is paid for once per question and context:
 `ParseStore` keeps it, and those who ask the same at the same moment share one call. Grounding is done again on every use, so
 a stored form can no more bring in a figure than a fresh one.
@@ -10,7 +10,6 @@ a stored form can no more bring in a figure than a fresh one.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import logging
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from bot.answers import Spend
 from bot.errors import AicostError, StorageError
 from bot.parsing.cascade import LlmReading
+from bot.parsing.deadline import Deadline
 from bot.parsing.dialect import Dialect, dialect_of
 from bot.parsing.grounding import ground
 from bot.parsing.llm_call import Form, ask_for, open_client
@@ -27,13 +27,11 @@ from bot.parsing.llm_schema import PROMPT, PROMPT_WITH_SHAPE, RESPONSE_FORMAT, S
 from bot.parsing.llm_shared import UnderWay
 from bot.parsing.spans import fold
 from bot.questions import question_to_json
-from bot.spend.budgets import Refusal
 from bot.spend.call_failures import LlmCallError
 from bot.spend.metering import CallBook, MeteredClient, Tally
 from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
-    from bot.messages import Message
     from bot.questions import Question
     from bot.settings import Settings
     from knowledge.base import KnowledgeBase
@@ -41,8 +39,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FORM = Form(RESPONSE_FORMAT, PROMPT, PROMPT_WITH_SHAPE, TRY_AGAIN)
-_SHARED_TRIES = 2
-"""How often to wait for another's call that a budget of theirs may refuse, before asking alone."""
 
 
 class ParseStore(Protocol):
@@ -92,13 +88,14 @@ class LlmParser:
         await self._client.close()
 
     async def parse(
-        self, text: str, previous: Question | None, query_id: int, message: Message | None = None
+        self, text: str, previous: Question | None, query_id: int, deadline: Deadline | None = None
     ) -> LlmReading:
-        """What the model makes of `text`, grounded; never raises, whatever the text and the server."""
+        """What the model makes of `text`, grounded, by the `deadline`; never raises, whatever the text and the server."""
         tally = Tally()
+        deadline = deadline or Deadline(self._seconds)
         text = text.encode(errors="replace").decode()  # half a surrogate pair cannot be sent; places stay
         try:
-            form = await self._form(text, previous, query_id, tally)
+            form = await self._form(text, previous, query_id, deadline, tally)
         except AicostError as error:
             if isinstance(error, LlmCallError) and error.detail:
                 log.warning("%s (%s)", error, error.detail)
@@ -124,7 +121,7 @@ class LlmParser:
         problem = None
         try:
             await self._client.prepare()
-            form = await self._ask("price of gpt-4o", None, query_id, tally)
+            form = await self._ask("price of gpt-4o", None, query_id, Deadline(self._seconds), tally)
             if form is None:
                 problem = "The language model's answer made no sense."
         except AicostError as error:
@@ -139,7 +136,7 @@ class LlmParser:
         )
 
     async def _form(
-        self, text: str, previous: Question | None, query_id: int | None, tally: Tally
+        self, text: str, previous: Question | None, query_id: int, deadline: Deadline, tally: Tally
     ) -> RawParse | None:
         """The form of a question: a stored one, or the one that another asker of the same is waiting for, or a new one."""
         key = _key(self._client.model, text, previous)
@@ -149,29 +146,32 @@ class LlmParser:
             if stored is not None:
                 return stored
             await self._client.prepare()  # importing the SDK is this machine's time, not the server's
-            form = await self._ask(text, previous, query_id, tally)
+            form = await self._ask(text, previous, query_id, deadline, tally)
             if form is not None:
                 await self._save(key, form)
             return form
 
-        for _ in range(_SHARED_TRIES):
-            asked_by_another = self._under_way.is_under_way(key)
-            try:
-                return await self._under_way.run(key, fetch)
-            except Refusal:  # of whoever asked: another's budget says nothing of this asker's
-                if not asked_by_another:
-                    raise
-        return await fetch()
+        return await self._under_way.ask(key, fetch, deadline)
 
     async def _ask(
-        self, text: str, previous: Question | None, query_id: int | None, tally: Tally
+        self,
+        text: str,
+        previous: Question | None,
+        query_id: int | None,
+        deadline: Deadline,
+        tally: Tally,
     ) -> RawParse | None:
         """The form, with one more try when the first output holds none."""
-        deadline = asyncio.get_running_loop().time() + self._seconds
         data = question_data(text, previous, self._knowledge)
         for again in (False, True):
             completion = await ask_for(
-                FORM, data, self._client, query_id=query_id, tally=tally, deadline=deadline, again=again
+                FORM,
+                data,
+                self._client,
+                query_id=query_id,
+                tally=tally,
+                deadline=deadline.begin(),
+                again=again,
             )
             form = read_form(completion.text) if completion.text else None
             if form is not None:

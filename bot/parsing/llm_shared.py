@@ -3,6 +3,8 @@
 While the work for a key is under way, everybody else who asks for the same key waits for its outcome instead of starting it again:
 the result, or the error. One asker who gives up takes nothing from the others; when all have given up, the work is cancelled.
 Nothing is kept afterwards: that is the parse store's duty. For one event loop.
+
+What a budget refuses is refused to whoever asked first: those who wait have budgets of their own, and ask again.
 """
 
 from __future__ import annotations
@@ -11,7 +13,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
+from bot.parsing.deadline import Deadline
+from bot.spend.budgets import Refusal
+from bot.spend.call_failures import LlmCallError
+
 T = TypeVar("T")
+
+_SHARED_TRIES = 2
+"""How often to wait for another's call that a budget of theirs may refuse, before asking alone."""
 
 
 class UnderWay(Generic[T]):
@@ -24,9 +33,22 @@ class UnderWay(Generic[T]):
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def is_under_way(self, key: str) -> bool:
-        """Whether `run` would wait for another's work instead of starting its own."""
-        return key in self._tasks
+    async def ask(self, key: str, work: Callable[[], Coroutine[Any, Any, T]], deadline: Deadline) -> T:
+        """The outcome of `work`, which keeps to the deadline by itself, or of the same work of another, waited for until then.
+
+        Raises what the work raises, and `LlmCallError` when another's takes too long.
+        """
+        for _ in range(_SHARED_TRIES):
+            if key not in self._tasks:
+                return await self.run(key, work)
+            try:
+                async with asyncio.timeout_at(deadline.begin()):
+                    return await self.run(key, work)
+            except TimeoutError:
+                raise LlmCallError("timeout", "The language model took too long to answer.") from None
+            except Refusal:
+                continue
+        return await work()
 
     async def run(self, key: str, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """The outcome of the work for `key`: of `work`, or of the same work if it is under way already."""

@@ -60,7 +60,9 @@ _LEAST_SECONDS_FOR_A_CALL = 0.3
 """Less time than this is not worth a request."""
 _NOTHING = CallUsage()
 _SETTLE_SECONDS = 2.0
-"""How long an answer waits for its row to be settled; a slow disk settles later, in the background."""
+"""How long an answer waits at most for its row to be settled, and no longer than to the deadline but for a moment; a slow disk
+settles later, in the background."""
+_A_MOMENT = 0.1
 
 
 class CallBook(Protocol):
@@ -218,8 +220,10 @@ class MeteredClient:
         reserved = CallUsage(
             input_tokens=input_bound(messages, parameters), output_tokens=output_limit, estimated=True
         )
-        row = _Row(self, reserved, tally)
         loop = asyncio.get_running_loop()
+        if deadline - loop.time() < _LEAST_SECONDS_FOR_A_CALL:
+            raise _too_late()
+        row = _Row(self, reserved, tally, deadline)
         try:
             async with asyncio.timeout_at(deadline):
                 await row.reserve(query_id, patience=deadline - loop.time() - _LEAST_SECONDS_FOR_A_CALL)
@@ -228,7 +232,7 @@ class MeteredClient:
             await row.fail(error)
             raise
         except (TimeoutError, asyncio.CancelledError) as stopped:
-            late = LlmCallError("timeout", "The language model took too long to answer.")
+            late = _too_late()
             await row.fail(late)
             if isinstance(stopped, TimeoutError):
                 raise late from None
@@ -315,10 +319,11 @@ class MeteredClient:
 class _Row:
     """One row of the ledger, from its reservation to its settlement."""
 
-    def __init__(self, client: MeteredClient, reserved: CallUsage, tally: Tally) -> None:
+    def __init__(self, client: MeteredClient, reserved: CallUsage, tally: Tally, deadline: float) -> None:
         self._client = client
         self._reserved = reserved
         self._tally = tally
+        self._deadline = deadline
         self._call_id: int | None = None
         self._sent_at = 0.0
 
@@ -373,7 +378,8 @@ class _Row:
 
     async def _finish(self, usage: CallUsage, priced: Priced, status: Status, error: str | None) -> None:
         task = self._client.run_to_end(self._write(usage, priced, status, error))
-        await asyncio.wait([task], timeout=_SETTLE_SECONDS)
+        left = self._deadline - asyncio.get_running_loop().time()
+        await asyncio.wait([task], timeout=max(_A_MOMENT, min(left, _SETTLE_SECONDS)))
 
     async def _write(self, usage: CallUsage, priced: Priced, status: Status, error: str | None) -> None:
         if self._call_id is None:
@@ -392,6 +398,10 @@ class _Row:
             )
         except AicostError as problem:
             log.warning("call %d stays reserved in the ledger: %s", self._call_id, problem)
+
+
+def _too_late() -> LlmCallError:
+    return LlmCallError("timeout", "The language model took too long to answer.")
 
 
 def _unforeseen(error: BaseException) -> LlmCallError:

@@ -39,6 +39,8 @@ class Reply:
     finish_reason: str = "stop"
     refusal: str | None = None
     fault: Literal["none", "hang", "reset", "reset_in_body", "drip"] = "none"
+    delay: float = 0.0
+    """Seconds before the reply."""
     bills: bool = True
 
 
@@ -49,12 +51,16 @@ def says(content: object, **more: Any) -> Reply:
 
 
 def fails(
-    status: int, message: str = "The server had an error", *, retry_after: float | None = None
+    status: int,
+    message: str = "The server had an error",
+    *,
+    retry_after: float | None = None,
+    delay: float = 0.0,
 ) -> Reply:
     """An HTTP error in OpenAI's form; errors are not billed."""
     headers = {} if retry_after is None else {"Retry-After": f"{retry_after:g}"}
     body = json.dumps({"error": {"message": message, "type": "error", "param": None, "code": None}})
-    return Reply(status=status, raw=body, headers=headers, bills=False)
+    return Reply(status=status, raw=body, headers=headers, bills=False, delay=delay)
 
 
 def html(status: int = 200) -> Reply:
@@ -170,6 +176,7 @@ class OpenAIServer:
         if refusal:
             return _plain(fails(400, refusal))
         reply = self._replies.popleft() if self._replies else says(self._answer(body))
+        await asyncio.sleep(reply.delay)
         usage = self._bill(body, reply) if reply.bills else None
         return await self._send(request, reply, _body(body, reply, usage))
 

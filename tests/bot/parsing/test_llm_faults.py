@@ -13,6 +13,7 @@ import pytest
 from llm_case import FORM, TEXT, VALUES, Setup, values
 from servers.openai_server import OpenAIServer, Reply, drips, fails, hangs, html, resets, says
 
+from bot.parsing.deadline import Deadline
 from bot.parsing.llm import LlmParser
 from bot.questions import EstimateQuestion, PriceQuestion
 from bot.settings import Settings
@@ -101,6 +102,35 @@ async def test_the_deadline_covers_all_tries_together(setup: Setup, server: Open
         reading = await setup.parse()
     assert reading.question is None
     assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [
+        pytest.param(says("no form", delay=0.6), id="repairs"),
+        pytest.param(fails(400, "I do not like this", delay=0.6), id="other forms of the request"),
+        pytest.param(fails(500, retry_after=0, delay=0.6), id="tries"),
+    ],
+)
+async def test_one_deadline_for_tries_repairs_and_forms(
+    setup: Setup, server: OpenAIServer, slow: Reply
+) -> None:
+    """Each reply takes more than half of the time that there is for all of them."""
+    server.will(slow, slow, slow, slow, slow, slow)
+    reading = await setup.parser.parse(TEXT, None, setup.query_id, Deadline(1.0))
+    assert reading.question is None
+    assert reading.error is not None
+    assert len(server.requests) <= 2
+
+
+async def test_no_call_is_begun_after_the_deadline(setup: Setup, server: OpenAIServer) -> None:
+    deadline = Deadline(0.01)
+    deadline.begin()
+    await asyncio.sleep(0.02)
+    reading = await setup.parser.parse(TEXT, None, setup.query_id, deadline)
+    assert reading.error is not None
+    assert "too long" in reading.error
+    assert (server.requests, setup.rows()) == ([], [])
 
 
 async def test_nobody_listens(knowledge: KnowledgeBase, tmp_path: Path) -> None:

@@ -6,7 +6,9 @@ import asyncio
 
 import pytest
 
+from bot.parsing.deadline import Deadline
 from bot.parsing.llm_shared import UnderWay
+from bot.spend.call_failures import LlmCallError
 
 
 class Work:
@@ -39,7 +41,7 @@ async def _asked(shared: UnderWay[int], work: Work, key: str = "key") -> asyncio
 async def test_the_same_work_is_begun_once() -> None:
     shared, work = UnderWay[int](), Work()
     asked = [await _asked(shared, work) for _ in range(50)]
-    assert shared.is_under_way("key")
+    assert len(shared) == 1
     work.may_end.set()
     assert await asyncio.gather(*asked) == [1] * 50
     assert work.begun == 1
@@ -86,3 +88,21 @@ async def test_work_that_nobody_wants_any_more_is_cancelled_and_can_be_begun_ane
     assert await again == 2
     assert (work.begun, work.cancelled) == (2, 1)
     assert len(shared) == 0
+
+
+async def test_one_who_waits_for_another_waits_no_longer_than_the_own_deadline() -> None:
+    shared, work = UnderWay[int](), Work()
+    first = asyncio.ensure_future(shared.ask("key", work, Deadline(60)))
+    await asyncio.sleep(0)
+    with pytest.raises(LlmCallError, match="too long"):
+        await shared.ask("key", work, Deadline(0.05))
+    work.may_end.set()
+    assert await first == 1
+    assert (work.begun, work.cancelled) == (1, 0)
+
+
+async def test_a_deadline_begins_once() -> None:
+    deadline = Deadline(5)
+    begun = deadline.begin()
+    await asyncio.sleep(0.01)
+    assert deadline.begin() == begun
