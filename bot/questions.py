@@ -204,6 +204,8 @@ class TokensQuestion:
     text: str | None = None
     size: Size | None = None
     want: SizeUnit = "tokens"
+    tokens_each: Decimal | None = None
+    """Tokens that one word, page or character of `size` has, where the question says so itself."""
     model: ModelRef | None = None
     with_cost: bool = False
     currency: str | None = None

@@ -24,7 +24,10 @@ def answer_tokens(question: TokensQuestion, context: Context) -> Answer:
         about = "" if counted.exact else "about "
         subject = "That text"
     elif question.size is not None:
-        amount, unit = _converted(question.size, question.want, notes)
+        if question.tokens_each is not None:
+            amount, unit = question.size.amount * question.tokens_each, "tokens"
+        else:
+            amount, unit = _converted(question.size, question.want, notes)
         about = "about "
         subject = format_amount(question.size.amount, question.size.unit)
     else:

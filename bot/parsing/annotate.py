@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot.parsing.cues import cue_words, find_cues
 from bot.parsing.dates import TimeSpan, read_dates
+from bot.parsing.densities import Density, read_densities, speech_as_words
 from bot.parsing.language import Language, detect
 from bot.parsing.lexicon import (
     ADVERB_PERIODS,
@@ -79,6 +80,8 @@ class Annotation:
     """A period that stands before or apart from what it belongs to ("every day we send 500 emails")."""
     span: Span | None = None
     quotes: list[str] = field(default_factory=list)
+    densities: list[Density] = field(default_factory=list)
+    """What the text says itself of words a page, tokens a word and the like."""
     workload: Workload | None = None
     """The workload that the whole text describes, once somebody has asked for it."""
 
@@ -160,8 +163,10 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     masked += [(_letters_from(folded, g), g.end) for g in gpus]
     mix, masked_mix = read_mix(folded)
     masked += masked_mix
+    densities = [d for d in read_densities(folded, language) if not _touches_any(d, masked)]
+    masked += [(d.start, d.end) for d in densities]
     times = read_dates(folded, today, masked)
-    quantities = read_quantities(folded, language, masked)
+    quantities = speech_as_words(read_quantities(folded, language, masked), densities)
     times = [t for t in times if not _counts_something(t, quantities)]
     quantities = [q for q in quantities if not any(t.start < q.end and q.start < t.end for t in times)]
     words = split_words(folded)
@@ -174,6 +179,8 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         coverage.add(quantity.start, quantity.end)
     for time in times:
         coverage.add(time.start, time.end)
+    for density in densities:
+        coverage.add(density.start, density.end)
     annotation = Annotation(
         text=text,
         folded=folded,
@@ -191,6 +198,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         cues=cues,
         coverage=coverage,
         quotes=quotes,
+        densities=densities,
     )
     _read_span(annotation)
     _read_periods(annotation)
@@ -227,6 +235,10 @@ def _at_provider(
         return models
     resolution = knowledge.catalogue.resolve(model.ref.mention, provider.id)
     return [NamedModel(model.start, model.end, model_ref(model.ref.mention, resolution))]
+
+
+def _touches_any(density: Density, masked: Iterable[tuple[int, int]]) -> bool:
+    return any(start < density.end and density.start < end for start, end in masked)
 
 
 def _letters_from(folded: str, gpu: Named) -> int:
@@ -321,6 +333,8 @@ def _read_span(annotation: Annotation) -> None:
 def _read_periods(annotation: Annotation) -> None:
     """Period phrases that no quantity has taken: the wanted one ("a month?", "monthly cost") or a loose one ("every day we …")."""
     words = [w for w in annotation.words if not _inside(w, annotation)]
+    for density in annotation.densities:
+        words = [w for w in words if not density.start <= w.start < density.end]
     for at, word in enumerate(words):
         previous = words[at - 1].text if at else ""
         following = words[at + 1].text if at + 1 < len(words) else ""

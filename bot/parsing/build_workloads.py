@@ -116,6 +116,9 @@ def translation(a: Annotation, workload: Workload) -> Workload:
     """A translation is about as long as its source."""
     if a.has("translate") and workload.output is None and workload.input is not None:
         return replace(workload, output=workload.input)
+    source = workload.volume or workload.volume_input
+    if a.has("translate") and source is not None and workload.volume_output is None:
+        return replace(workload, volume=None, volume_input=source, volume_output=source)
     return workload
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bot.messages import MAX_QUESTION_CHARS
 from bot.parsing import builders, intents
 from bot.parsing.annotate import Annotation, annotate
+from bot.parsing.densities import density_notes, with_densities
 from bot.parsing.followup import patch
 from bot.parsing.leftover import notes_on_unused
 from bot.parsing.spans import LazyPattern, fold
@@ -104,6 +105,7 @@ class LocalParser:
             annotation = self._in_full(annotation, previous)
             patched = patch(previous, annotation, intent, self._today())
             if patched is not None:
+                patched = with_densities(patched, annotation.densities)
                 return LocalParse(
                     is_follow_up=True,
                     questions=(patched,),
@@ -123,6 +125,8 @@ class LocalParser:
             and not _limits(question)
             and (q.per_thing in _PRICE_BASES or q.per_tokens is not None)
         )
+        question = with_densities(question, annotation.densities)
+        notes += density_notes(annotation.text, annotation.densities)
         if unused := notes_on_unused(question, annotation):
             confidence *= 0.6
             notes += unused

@@ -43,6 +43,7 @@ def read_quantities(
         quantities.append(Reader(text, words, number, floor, limit, consumed, language).read())
     quantities = join_corrections(text, join_ranges(text, quantities))
     quantities = join_products(text, join_intervals(text, quantities))
+    quantities = _pages_sent(text, quantities)
     quantities = join_chunks(text, join_chains(text, quantities))
     quantities = share_roles(text, _what_is_per_a_reply(text, join_money_rates(quantities)))
     return _counted_by_an_unknown_noun(text, quantities)
@@ -75,6 +76,22 @@ def _words_between(text: str, numbers: Sequence[Number], masked: Sequence[tuple[
             characters[at] = " "
     words = split_words("".join(characters))
     return sorted([*words, *opaque], key=lambda word: word.start)
+
+
+_PER_PAGE = LazyPattern(
+    r"(?:\b(?:per|an?|each|every|pro|je|par|por|cada|chaque)|/) ?(?:page|seite|p[áa]gina)\b"
+)
+
+
+def _pages_sent(text: str, quantities: list[Quantity]) -> list[Quantity]:
+    """ "3.9M pages, 1,200 tokens in and 300 out per page": pages that are sent one by one are items, no length."""
+    pages = [q for q in quantities if q.unit == "pages"]
+    sized = any(q.role in ("input", "output") and q.unit in ("tokens", "") for q in quantities)
+    if len(pages) != 1 or not sized or any(q.unit in COUNTED for q in quantities):
+        return quantities
+    if not _PER_PAGE.search(text):
+        return quantities
+    return [replace(q, unit="items", noun="pages") if q is pages[0] else q for q in quantities]
 
 
 _PER_WRITTEN = LazyPattern(

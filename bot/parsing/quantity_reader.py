@@ -509,6 +509,11 @@ _SHORTENING = frozenset(
     [
         "summarise",
         "summarize",
+        "summarised",
+        "summarized",
+        "condensed",
+        "shortened",
+        "compressed",
         "summarizing",
         "summarising",
         "condense",

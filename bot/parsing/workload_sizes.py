@@ -35,6 +35,10 @@ _RELATIVE = LazyPattern(
 )
 
 
+_SHORTENED = LazyPattern(r"\b(?:summari[sz]|condens|shorten|compress|zusammenfass|résum|resum)\w*\b[^.;]*$")
+"""Verbs whose object is read, also where it is something that others write ("summarise a 30-page report")."""
+
+
 def relative_length(folded: str) -> Decimal | None:
     """How long the output is, as a multiple of the input."""
     match = _RELATIVE.search(folded)
@@ -79,7 +83,14 @@ class SizesReader(WorkloadDraft):
             and (workload.input or workload.output)
             and workload.users is None
         ):
-            self._set(requests=Decimal(1))
+            self._set(
+                requests=Decimal(1),
+                requests_per=self.annotation.loose_period,
+                input=workload.input or workload.volume_input,
+                output=workload.output or workload.volume_output,
+                volume_input=None,
+                volume_output=None,
+            )
 
     def _outside_of_the_input(self) -> None:
         """A pasted usage of Anthropic's reports cached tokens beside the input, not as a part of it."""
@@ -173,12 +184,14 @@ class SizesReader(WorkloadDraft):
     def _role_of_unmarked(self, quantity: Quantity) -> Literal["input", "output", ""]:
         """What is read goes in; what is written ("generate 300-word posts") comes out; bare tokens of a request stay undecided."""
         clause = self.annotation.folded[max(0, quantity.start - 48) : quantity.start]
+        if clause.endswith((" from ", " aus ")):
+            return "input"
         if re.search(
             r"\b(?:generat\w*|writ(?:e|es|ing)|produc\w*|draft\w*|creat\w*|schreib\w*|erzeug\w*|écri\w*|génér\w*|escrib\w*|gener\w*|output\w*|likh\w*)\b",
             clause,
         ):
             return "output"
-        if quantity.item_noun in _WRITTEN:
+        if quantity.item_noun in _WRITTEN and not _SHORTENED.search(clause):
             return "output"
         if quantity.item_noun in ("question", "questions", "query", "queries", "prompt", "prompts"):
             return "input"
@@ -198,6 +211,9 @@ class SizesReader(WorkloadDraft):
         """ "5M tokens, half in half out", "80% input": a volume with a stated mix."""
         volume = self.workload.volume
         if volume is None:
+            return
+        if self.workload.volume_output is not None and self.workload.volume_input is None:
+            self._set(volume_input=volume, volume=None)
             return
         share = self.annotation.mix
         if _HALVES.search(self.annotation.folded):
