@@ -35,6 +35,7 @@ format: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev  ## prints figures, fails on none of them
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.llm_cost
+	$(BIN)/python -m benchmarks.budgets
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

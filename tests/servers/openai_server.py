@@ -175,10 +175,14 @@ class OpenAIServer:
         refusal = self._refusal(body)
         if refusal:
             return _plain(fails(400, refusal))
-        reply = self._replies.popleft() if self._replies else says(self._answer(body))
+        reply = self.next_reply(body)
         await asyncio.sleep(reply.delay)
         usage = self._bill(body, reply) if reply.bills else None
         return await self._send(request, reply, _body(body, reply, usage))
+
+    def next_reply(self, body: dict[str, Any]) -> Reply:
+        """What to answer to a request."""
+        return self._replies.popleft() if self._replies else says(self._answer(body))
 
     def _refusal(self, body: dict[str, Any]) -> str | None:
         response_format = body.get("response_format") or {}
