@@ -17,14 +17,13 @@ from typing import NamedTuple
 
 from knowledge.errors import NoPriceError
 from knowledge.lazy_dataclass import dataclass
-from knowledge.linear import Linear, linear_of
+from knowledge.linear import Linear, Total, linear_of
 from knowledge.records import Model, Source
 from knowledge.units import Count, Plan, UnitTree, Usage, check_count
 
 _REQUEST = Context(prec=28, rounding=ROUND_HALF_EVEN)  # Python's default, which genai-prices computes in
 _VOLUME = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _multiply, _divide, _add = _REQUEST.multiply, _REQUEST.divide, _REQUEST.add
-_shift = _REQUEST.scaleb
 _ZERO = Decimal(0)
 _STANDARD_WORDS = frozenset({"standard", "default"})
 
@@ -73,8 +72,7 @@ class PriceTerms:
 STANDARD = PriceTerms()
 
 
-@dataclass(frozen=True)
-class Rate:
+class Rate(NamedTuple):
     """US dollars for `per` of a unit. `tiers` are (more input tokens than, price), ascending; they replace `price`."""
 
     unit: str
@@ -147,6 +145,7 @@ class RateCard:
     units: UnitTree = field(repr=False)
     _plan: Plan = field(init=False, repr=False)
     _linears: dict[tuple[str, ...], Linear | None] = field(init=False, repr=False)
+    _totals: dict[tuple[str, ...], Total] = field(init=False, repr=False)
     _tiered: bool = field(init=False, repr=False)
     _least: int = field(init=False, repr=False)
 
@@ -155,6 +154,7 @@ class RateCard:
         for name, value in (
             ("_plan", self.units.plan(tuple(self.rates))),
             ("_linears", {}),
+            ("_totals", {}),
             ("_tiered", any(rate.tiers for rate in rates)),
             ("_least", max((rate.minimum or 0 for rate in rates), default=0)),
         ):
@@ -178,37 +178,45 @@ class RateCard:
         counts = plan.counts(usage)
         size = plan.size(usage) if self._tiered else 0
         charges = []
+        single = type(requests) is int and requests == 1
         total = into = out = _ZERO
         for rate, direction, count in zip(self.rates.values(), plan.directions, counts, strict=True):
             if not count:
                 continue
-            price, threshold = rate.at(size) if rate.tiers else (rate.price, None)
-            amount = _divide(_multiply(price, count), rate.per)
+            unit, price, per, tiers, _ = rate
+            threshold = None
+            if tiers:
+                price, threshold = rate.at(size)
+            amount = _divide(_multiply(price, count), per)
             total = _add(total, amount)
             if direction == "input":
                 into = _add(into, amount)
             elif direction == "output":
                 out = _add(out, amount)
-            charges.append(
-                Charge(
-                    rate.unit, _times(count, requests), price, rate.per, threshold, _times(amount, requests)
-                )
-            )
-        if requests != 1:
+            if single:
+                charges.append(Charge(unit, Decimal(count), price, per, threshold, amount))
+            else:
+                units, dollars = _times(count, requests), _times(amount, requests)
+                charges.append(Charge(unit, units, price, per, threshold, dollars))
+        if not single:
             total, into, out = _times(total, requests), _times(into, requests), _times(out, requests)
         return Cost(total, into, out, tuple(charges), plan.unpriced(usage))
 
     def total(self, usage: Usage, *, requests: Count = 1) -> Decimal:
         """Only the total of `cost`, in a tenth of the time. NoPriceError where the total would not be the whole cost."""
-        linear = self.linear(tuple(usage))
-        if linear is not None:
-            amount = linear.total(tuple(usage.values()))
+        total = self._totals.get(tuple(usage))
+        if total is not None:
+            amount = total(*usage.values())
             if amount is not None:
-                total = _shift(amount, -linear.decimals)
                 if type(requests) is int and requests == 1:
-                    return total
+                    return amount
                 check_count("requests", requests)
-                return _times(total, requests)
+                return _times(amount, requests)
+        else:
+            linear = self.linear(tuple(usage))
+            if linear is not None:
+                self._totals[tuple(usage)] = linear.compiled()
+                return self.total(usage, requests=requests)
         bill = self.cost(usage, requests=requests)
         if bill.unpriced:
             raise NoPriceError(

@@ -78,7 +78,8 @@ class Plan:
         """
         shape = self._shape(usage)
         for key, count in usage.items():
-            check_count(key, count)
+            if type(count) is not int or not 0 <= count <= MAX_COUNT:
+                check_count(key, count)
         for part, whole in shape.pairs:
             if usage[part] > usage[whole]:
                 raise QuantityError(

@@ -81,6 +81,7 @@ def agree(card: RateCard, provider: str, model, usage, on: datetime, context: di
     whole = [total for _, total in Shortlist([card]).totals(usage)]
     assert whole == ([] if ours.unpriced else [ours.total])
     assert [total for _, total in Shortlist([card]).cheapest(usage)] == whole
+    assert [card.total(usage)] == whole if whole else ours.unpriced  # compiled by now
     return True
 
 

@@ -45,6 +45,7 @@ def test_the_cheapest_are_the_least_totals(shortlist, usage):
     assert [(card.model.id, total) for card, total in found] == [
         (card.model.id, total) for card, total in expected
     ]
+    assert shortlist.cheapest(usage, requests=7) == found[:1]
 
 
 @settings(max_examples=20, deadline=None)
