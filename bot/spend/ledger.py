@@ -1,8 +1,9 @@
 """The ledger: every question and every LLM call, written before it matters; budgets; conversations; reports.
 
 `Ledger` is the door for the rest of the program. Its methods never block the event loop: SQL runs in one thread of the ledger's
-own (reports and exports, which may be long, in another), one transaction for each call, and a write that has begun is finished even
-if its caller is cancelled. Several processes may open the same file. Whatever goes wrong with the file is a `StorageError`.
+own (reports and exports, which may be long, in another), in one transaction for each call or for all writes that wait at the time,
+and a write that has begun is finished even if its caller is cancelled. Several processes may open the same file. Whatever goes
+wrong with the file is a `StorageError`.
 
 With a retention of 0 days the text of a question is stored only until its answer is delivered (a restart needs it), and what is
 kept afterwards (answer, conversation) holds typed slots without the person's words; parses are then cached in memory alone.
@@ -27,6 +28,7 @@ from bot.messages import Message
 from bot.spend import budgets, calls, privacy, queries, report, small_rows
 from bot.spend.budgets import Budget, BudgetPeriod, BudgetState, BudgetWarning, Scope
 from bot.spend.calls import PATIENCE_SECONDS, CallRequest, CallUsage, Reservation
+from bot.spend.group_commit import GroupCommit
 from bot.spend.privacy import Forgotten
 from bot.spend.queries import Admission, Conversation, Unfinished
 from bot.spend.report import By, UsageReport
@@ -59,6 +61,7 @@ class Ledger:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="aicost-ledger")
         self._store: Store | None = None
+        self._writes: GroupCommit | None = None
         self._warnings: list[BudgetWarning] = []
         self._waiting = WaitingRoom()
         self._parses: OrderedDict[str, str] = OrderedDict()
@@ -81,6 +84,7 @@ class Ledger:
         ledger = cls(retention_days, budgets, clock)
         try:
             await ledger._on_thread(lambda: ledger._open(data_dir))
+            ledger._writes = GroupCommit(ledger._thread, ledger._ready().write_all)
         except BaseException:
             ledger._thread.shutdown(wait=False)
             raise
@@ -90,7 +94,8 @@ class Ledger:
         """Finish what is under way and close the file. Closing twice is harmless."""
         store, self._store = self._store, None
         try:
-            if store is not None:
+            if store is not None and self._writes is not None:
+                self._writes.send_all()
                 await self._on_thread(store.close)
         finally:
             self._thread.shutdown(wait=False)
@@ -355,8 +360,9 @@ class Ledger:
     async def _write(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        store = self._ready()
-        return await self._on_thread(lambda: store.write(work, *args, **kwargs))
+        self._ready()
+        assert self._writes is not None, "made with the store"
+        return await self._writes.write(lambda connection: work(connection, *args, **kwargs))
 
     async def _read(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

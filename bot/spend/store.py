@@ -15,11 +15,11 @@ import errno
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bot.errors import StorageError
 from bot.spend import calls, privacy, queries
@@ -70,6 +70,33 @@ class Store:
         with self._explained():
             self.owner.claim()
             return _transaction(self.connection, "BEGIN IMMEDIATE", work, *args, **kwargs)
+
+    def write_all(self, works: Sequence[Callable[[sqlite3.Connection], Any]]) -> list[Any]:
+        """Do several works in one write transaction: for each its result, or the exception for which it alone was taken back.
+
+        Raises the `StorageError` for which none of them was done.
+        """
+        with self._explained():
+            self.owner.claim()
+            return _transaction(self.connection, "BEGIN IMMEDIATE", self._each, works)
+
+    def _each(
+        self, connection: sqlite3.Connection, works: Sequence[Callable[[sqlite3.Connection], Any]]
+    ) -> list[Any]:
+        if len(works) == 1:
+            return [works[0](connection)]
+        outcomes: list[Any] = []
+        for work in works:
+            connection.execute("SAVEPOINT one")
+            try:
+                outcomes.append(work(connection))
+            except Exception as error:
+                if not connection.in_transaction:
+                    raise  # SQLite ended the transaction, and with it all works
+                connection.execute("ROLLBACK TO one")
+                outcomes.append(self._explain(error) if isinstance(error, sqlite3.Error) else error)
+            connection.execute("RELEASE one")
+        return outcomes
 
     def write_durably(
         self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -163,6 +190,8 @@ class Store:
         try:
             os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
+            if not self.path.exists():
+                return self._connect()  # another process set a damaged one aside just now
             if not os.access(self.path, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(self.path)) from None
         connection = sqlite3.connect(self.path, timeout=BUSY_SECONDS, isolation_level=None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -159,6 +161,23 @@ def test_each_answer_is_out_before_the_next_line_comes_in(process: Start) -> Non
         assert json.loads(running.stdout.readline())["status"] in ("answered", "error")
     running.stdin.close()
     assert running.wait(20) == 2, "one line was refused"
+
+
+def test_an_answer_that_was_shown_is_on_record_though_the_stream_is_killed(
+    process: Start, data_dir: Path
+) -> None:
+    with process("ask", "--stdin") as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        running.stdin.write(_turns(ESTIMATE) * 200)
+        running.stdin.flush()
+        shown = [json.loads(running.stdout.readline())["receipt"] for _ in range(20)]
+        running.kill()
+        rest = running.stdout.read().split(b"\n")[:-1]  # what stood in the pipe was shown too
+    shown += [json.loads(line)["receipt"] for line in rest]
+    with closing(sqlite3.connect(data_dir / "ledger.db")) as ledger:
+        recorded = {receipt for (receipt,) in ledger.execute("SELECT receipt FROM queries")}
+    assert set(shown) <= recorded
 
 
 def test_a_chat_keeps_its_thread_until_it_is_told_to_forget(aicost: Run) -> None:
