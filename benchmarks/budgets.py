@@ -69,6 +69,10 @@ class Budget:
         return (ROOM_FOR - 1) * self.billed + self.bound
 
 
+class _OnlyTheLibraryError(Exception):
+    """There is no litellm, or one without what its proxy needs."""
+
+
 class Calls(OpenAIServer):
     """Answers everything alike, and forgets what it was asked."""
 
@@ -91,12 +95,18 @@ def main() -> None:
             f"{AT_ONCE} questions at once, twice; the budget of ${budget.limit:f} has room for {ROOM_FOR} calls"
         )
         asyncio.run(_ours(server, budget, Path(folder)))
-        if executable is None:
-            say("litellm: not installed (pip install 'litellm[proxy]'; give its executable as an argument)")
-            return
-        for name, configure in (("its deployment's budget", _deployment), ("its key's budget", _key)):
-            with _proxy(executable, Path(folder), configure(server.base_url, budget, Path(folder))) as url:
-                asyncio.run(_theirs(f"litellm, {name}", url, server, budget))
+        try:
+            for name, configure in (("its deployment's budget", _deployment), ("its key's budget", _key)):
+                if executable is None:
+                    raise _OnlyTheLibraryError
+                with _proxy(
+                    executable, Path(folder), configure(server.base_url, budget, Path(folder))
+                ) as url:
+                    asyncio.run(_theirs(f"litellm, {name}", url, server, budget))
+        except _OnlyTheLibraryError:
+            say(
+                "litellm's proxy: not installed (pip install 'litellm[proxy]'; give its executable as an argument)"
+            )
 
 
 def _budget(folder: Path) -> Budget:
@@ -230,7 +240,10 @@ def _proxy(executable: str, folder: Path, config: dict[str, Any]) -> Iterator[st
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     for _ in range(240):
         if process.poll() is not None:
-            raise SystemExit(f"litellm's proxy ended:\n{log.read_text(encoding='utf-8')[-1500:]}")
+            said = log.read_text(encoding="utf-8")
+            if "litellm[proxy]" in said:
+                raise _OnlyTheLibraryError
+            raise SystemExit(f"litellm's proxy ended:\n{said[-1500:]}")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
