@@ -88,12 +88,19 @@ class Workload:
     cached: Size | None = None
     """Cached part of one request's input, as a size instead of a share."""
     batch: bool = False
+    batch_share: Decimal | None = None
+    """The share of the requests that goes through the batch API, where it is not all or none of them."""
     service_tier: Literal["flex", "priority", "fast"] | None = None
     workdays_only: bool = False
     hours_per_day: Decimal | None = None
     span: Span | None = None
     overhead_share: Decimal | None = None
     """Extra requests for retries and the like, as a share ("20% buffer")."""
+    growth_share: Decimal | None = None
+    """By how much the requests grow each `growth_per`, compounding ("growing 10 % a month")."""
+    growth_per: Period | None = None
+    growth_steps: Decimal | None = None
+    """How many times they have grown at the time that is asked about ("in 6 months"); None: the time is a length."""
     audio_seconds: Decimal | None = None
     """Audio that is sent with one request, or in all (per `volume_per`) where there are no requests."""
     reasoning: Size | None = None
@@ -173,6 +180,9 @@ class CompareQuestion:
     variants: tuple[Literal["standard", "batch", "cached", "flex", "priority", "fast"], ...] = ()
     """Ways of using one model to be set against each other ("how much does batch save?")."""
     limit: int | None = None
+    shares: tuple[Decimal, ...] = ()
+    """How much of the requests goes to each of the models: the mix is set against all of them on `against`."""
+    against: ModelRef | None = None
     want_per: Period | None = None
     currency: str | None = None
     unread: tuple[str, ...] = ()
@@ -190,6 +200,8 @@ class CapacityQuestion:
     want: Literal[
         "requests", "input_tokens", "output_tokens", "tokens", "users", "days", "words", "pages"
     ] = "requests"
+    written: bool = False
+    """True where the words or pages are to be written by the model, not read."""
     want_per: Period | None = None
     currency: str | None = None
     unread: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ from bot.answering.load import Call, Load, convert, load_of
 from bot.answering.rates import card_notes, per_words, terms_for, unit_words
 from bot.answers import Step
 from bot.errors import NoPriceError
-from bot.questions import Period, Workload
+from bot.questions import Period, Span, Workload
 from knowledge.lazy_dataclass import dataclass, replace
 from knowledge.prices import STANDARD, Charge, Cost, PriceTerms, RateCard
 from knowledge.records import Model
@@ -40,6 +40,32 @@ class Bill:
         """The total in another period; None or a one-off load leaves it as it is."""
         if target is None or self.load.per is None:
             return self.total
+        workload = self.load.workload
+        if workload.growth_share is not None and workload.growth_steps is None and workload.growth_per is not None:
+            steps = _whole_steps(workload.growth_per, target)
+            if steps > 1:
+                return self._grown(steps)
+        return self._plain(target)
+
+    def over(self, span: Span) -> Decimal:
+        """The total of a length of time, growth included; a one-off load stays what it is."""
+        if self.load.per is None:
+            return self.total
+        workload = self.load.workload
+        if workload.growth_share is not None and workload.growth_steps is None and workload.growth_per is not None:
+            return self._grown(span.amount * _whole_steps(workload.growth_per, span.unit))
+        return self._plain(span.unit) * span.amount
+
+    def _grown(self, steps: Decimal) -> Decimal:
+        """The sum of so many periods, each with so much more than the one before it."""
+        share, period = self.load.workload.growth_share, self.load.workload.growth_per
+        assert share is not None and period is not None
+        first = self._plain(period)
+        return first * ((1 + share) ** steps - 1) / share if share else first * steps
+
+    def _plain(self, target: Period) -> Decimal:
+        """The total in another period if nothing grows."""
+        assert self.load.per is not None
         return convert(self.total, self.load.per, target, self.load.workload, self.load.notes)
 
 
@@ -60,12 +86,35 @@ def bill(
         context.note(
             f"{model.display_name} costs more for long requests; a bare volume has no request size and takes the base price."
         )
-    cost = _price(card, load.calls, load)
-    high = _price(card, load.high_calls, load) if load.high_calls else None
+
+    def priced(calls: list[Call]) -> Cost:
+        share = workload.batch_share
+        if share is None or workload.batch:
+            return _price(card, calls, load)
+        batched = context.knowledge.prices.card(model, on, terms_for(model, context, True, None, on))
+        card_notes(batched, context)
+        return _sum([_part(card, calls, load, 1 - share), _part(batched, calls, load, share)])
+
+    cost = priced(load.calls)
+    high = priced(load.high_calls) if load.high_calls else None
     as_output = None
     if load.undirected and "output_tokens" in card.rates:
-        as_output = _price(card, [Call(Decimal(0), call.input) for call in load.calls], load)
+        as_output = priced([Call(Decimal(0), call.input) for call in load.calls])
     return Bill(model, card, load, cost, high, as_output)
+
+
+_PER_YEAR: dict[Period, int] = {"day": 365, "week": 52, "month": 12, "year": 1}
+
+
+def _whole_steps(step: Period, target: Period) -> Decimal:
+    """How many `step`s a `target` has: 12 months a year, 4 weeks a month; 0 where it is shorter."""
+    if step not in _PER_YEAR or target not in _PER_YEAR:
+        return Decimal(0)
+    if step == "day" and target == "month":
+        return Decimal(30)
+    if step == "day" and target == "week":
+        return Decimal(7)
+    return Decimal(_PER_YEAR[step] // _PER_YEAR[target])
 
 
 class Offer(NamedTuple):
@@ -119,6 +168,13 @@ def _price(card: RateCard, calls: list[Call], load: Load) -> Cost:
         return _base_tier(card, calls[0])
     costs = [card.cost(_usage(card, call), requests=load.count) for call in calls]
     return costs[0] if len(costs) == 1 else _sum(costs)
+
+
+def _part(card: RateCard, calls: list[Call], load: Load, share: Decimal) -> Cost:
+    """The cost of a share of the load."""
+    if load.bare_volume:
+        calls = [Call(c.input * share, c.output * share, c.cached * share) for c in calls]
+    return _price(card, calls, replace(load, count=load.count * share))
 
 
 def _usage(card: RateCard, call: Call) -> dict[str, Decimal]:

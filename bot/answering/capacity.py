@@ -134,7 +134,7 @@ def _tokens(question: CapacityQuestion, model: Model, usd: Decimal, context: Con
     )
     card_notes(card, context)
     order = ["input_tokens", "output_tokens"]
-    if question.want == "output_tokens":
+    if question.want == "output_tokens" or (question.written and question.want in ("words", "pages")):
         order.reverse()
     factor, unit = Decimal(1), "tokens"
     if question.want == "words":

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from bot.answering.bills import Bill, Offer, bill, offers
 from bot.answering.candidates import candidates, constraint_words, within_caps
+from bot.answering.compare_mix import mix_of_models
 from bot.answering.compare_rates import by_rates
 from bot.answering.compare_ways import ways_of_one_model
 from bot.answering.comparing import SHOWN, bill_figure, considered, difference, relation, superlative
@@ -25,6 +26,8 @@ def answer_compare(question: CompareQuestion, context: Context) -> Answer:
     """One figure a model, the winner first where one is asked for; the difference first where that is asked for."""
     if question.variants and len(question.models) == 1:
         return ways_of_one_model(question, context)
+    if question.shares and question.workload is not None:
+        return mix_of_models(question, context)
     if len(question.models) == 1 and question.objective == "cheapest" and question.workload is not None:
         return _cheaper_than_one(question, context)
     if len(question.models) == 1 and question.constraints.providers:

@@ -28,7 +28,11 @@ def ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
         and workload.volume_output is None
     ):
         return _rates_of_ways(question, model, context)
-    base = replace(workload, batch=False, cached_share=None, cached=None, service_tier=None)
+    if question.objective == "cheapest" and len(question.variants) > 2:
+        return _cheapest_way(question, model, workload, context)
+    base = replace(
+        workload, batch=False, batch_share=None, cached_share=None, cached=None, service_tier=None
+    )
     standard = bill(model, base, context)
     per = question.want_per or standard.load.per if standard.load.per is not None else None
     rows: list[tuple[str, Bill]] = [("Standard", standard)]
@@ -77,9 +81,36 @@ def ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
     )
 
 
+def _cheapest_way(question: CompareQuestion, model: Model, workload: Workload, context: Context) -> Answer:
+    """ "Is batch cheaper than caching?": each way alone, the cheapest first."""
+    base = replace(
+        workload, batch=False, batch_share=None, cached_share=None, cached=None, service_tier=None
+    )
+    standard = bill(model, base, context)
+    per = question.want_per or standard.load.per if standard.load.per is not None else None
+    rows = [
+        (variant.capitalize(), bill(model, _as_variant(base, workload, variant, context), context))
+        for variant in question.variants[1:]
+    ]
+    rows.sort(key=lambda row: row[1].total)
+    listed = ", ".join(f"{name.lower()} {format_amount(made.per(per), 'USD')}" for name, made in rows)
+    figures = tuple(
+        replace(bill_figure(made, per), label=f"{model.display_name}, {name.lower()}")
+        for name, made in [*rows, ("Standard", standard)]
+    )
+    return answered(
+        "compare",
+        f"{rows[0][0]} is the cheaper way on {model.display_name}: {listed} {per_words(per)}".rstrip()
+        + f"; neither, {format_amount(standard.per(per), 'USD')}.",
+        figures=figures,
+        assumptions=tuple(dict.fromkeys([*context.notes, *standard.load.notes])),
+        citations=unique_citations([card_citation(made.card) for _, made in rows]),
+    )
+
+
 def _as_variant(base: Workload, asked: Workload, variant: str, context: Context) -> Workload:
     if variant == "batch":
-        return replace(base, batch=True)
+        return replace(base, batch=asked.batch_share is None, batch_share=asked.batch_share)
     if variant == "cached":
         if asked.cached_share is None and asked.cached is None:
             context.note("80 % of the input is taken to be read from the cache.")

@@ -99,17 +99,18 @@ def _in(made: Bill, target: Period | None) -> Decimal:
     """A bill in the period of the headline; a span is its days times the bill of a day."""
     span = made.load.workload.span
     if target is None and span is not None and made.load.per is not None:
-        return made.per(span.unit) * span.amount
+        return made.over(span)
     return made.per(target)
 
 
 def _figures(bills: list[Bill], target: Period | None, question: EstimateQuestion) -> list[Figure]:
     first = bills[0]
     one = len(bills) == 1
+    same = _of_one_model(bills)
     figures: list[Figure] = []
 
     def add(label: str, amount: Decimal, per: str | None, made: Bill | None = None) -> None:
-        source = made or (first if one else None)
+        source = made or (first if same else None)
         figures.append(
             Figure(
                 label=label,
@@ -137,7 +138,7 @@ def _figures(bills: list[Bill], target: Period | None, question: EstimateQuestio
             add("Upper end of the range", made.high.total * factor, per, made)
     if not one:
         for index, made in enumerate(bills, start=1):
-            add(f"Step {index}: {made.model.display_name}", _in(made, target), per, made)
+            add(f"Request {index}" if same else f"Step {index}: {made.model.display_name}", _in(made, target), per, made)
     if first.load.per is not None:
         for other in _other_periods(target, first):
             add("Total", total(other), other)
@@ -150,6 +151,11 @@ def _figures(bills: list[Bill], target: Period | None, question: EstimateQuestio
     elif first.load.count > 1 and one:
         add("Each", first.total / first.load.count, "request")
     return figures
+
+
+def _of_one_model(bills: list[Bill]) -> bool:
+    """Whether the parts are requests of several sizes to one model, and no steps of a pipeline."""
+    return len({(made.model.provider, made.model.id) for made in bills}) == 1
 
 
 def _label(target: Period | None, made: Bill, is_span: bool) -> str:
@@ -177,7 +183,7 @@ def _headline(bills: list[Bill], figures: list[Figure], context: Context) -> str
         main = f"{main} in all"
     month = next((f for f in figures[1:] if f.per in ("month", "year") and f.label == "Total"), None)
     second = f" · {format_amount(month.amount, month.unit)} {per_words(month.per)}" if month else ""
-    if len(bills) > 1:
+    if len(bills) > 1 and not _of_one_model(bills):
         return f"{main}{second} — {', then '.join(made.model.display_name for made in bills)}"
     made = bills[0]
     terms = f", {made.card.terms}" if made.card.terms.special() else ""
@@ -217,8 +223,12 @@ def _standing_assumptions(bills: list[Bill], question: EstimateQuestion) -> list
     workload = bills[0].load.workload
     if workload.batch:
         notes.append("All requests go through the batch API.")
+    elif workload.batch_share is not None:
+        share = format_amount(workload.batch_share * 100, "percent")
+        notes.append(f"{share} of the requests go through the batch API, the others do not.")
     if not workload.cached_share and not workload.cached:
-        notes.append("Input is uncached" + ("." if workload.batch else " and not batched, standard tier."))
+        partly = workload.batch or workload.batch_share is not None
+        notes.append("Input is uncached" + ("." if partly else " and not batched, standard tier."))
     elif "cache_write_tokens" in bills[0].card.rates:
         notes.append(
             "Writing the cache is not counted; each write costs more than a plain read of the prompt."
@@ -260,7 +270,7 @@ def _levers(question: EstimateQuestion, made: Bill, target: Period | None, conte
         and workload.service_tier is None
         and prices.has_terms(made.model, PriceTerms(processing="batch"))
     ):
-        add("batch", "Batch API (answers within a day)", _again(made, replace(workload, batch=True), quiet))
+        add("batch", "Batch API (answers within a day)", _again(made, replace(workload, batch=True, batch_share=None), quiet))
     if (
         made.load.input_tokens
         and not workload.cached_share

@@ -26,6 +26,8 @@ SECONDS: dict[Period, int] = {
 """Periods by convention (month 30 days, year 365); whole seconds, so that a rate per second is exact per day."""
 _WORKING_SECONDS: dict[Period, int] = {**SECONDS, "week": 5 * _DAY, "month": 22 * _DAY, "year": 264 * _DAY}
 _MOST_TURNS = 1000
+_MOST_GROWTH = 520
+"""Ten years of weeks."""
 _MOST = Decimal(10) ** 18
 
 
@@ -186,12 +188,27 @@ def _count(workload: Workload, notes: list[str]) -> tuple[Decimal, Period | None
             notes,
             f"{format_amount(workload.overhead_share * 100, 'percent')} more requests for retries and the like.",
         )
+    count *= _growth(workload, notes)
     if count > _MOST:
         raise NoAnswer(
             "error",
             f"{format_amount(count, 'requests')} is more than anybody can send; please check the number.",
         )
     return count, per
+
+
+def _growth(workload: Workload, notes: list[str]) -> Decimal:
+    """By what the requests have grown at the time that is asked about; a length of time is summed up by the bill."""
+    if workload.growth_share is None or workload.growth_per is None:
+        return Decimal(1)
+    rate = f"{format_amount(workload.growth_share * 100, 'percent')} a {workload.growth_per}"
+    if workload.growth_steps is None:
+        _note(notes, f"Requests grow by {rate}, compounding; the first {workload.growth_per} is as stated.")
+        return Decimal(1)
+    if workload.growth_steps > _MOST_GROWTH:
+        raise NoAnswer("error", "That is too far ahead to reckon with growth; please ask for fewer periods.")
+    _note(notes, f"After {format_amount(workload.growth_steps, workload.growth_per + 's')} of growth by {rate}, compounding.")
+    return (1 + workload.growth_share) ** workload.growth_steps
 
 
 def _audio(workload: Workload, count: Decimal, per: Period | None, notes: list[str]) -> Load:

@@ -11,6 +11,7 @@ from bot.parsing.annotate import Annotation
 from bot.parsing.build_workloads import translation
 from bot.parsing.naming import models_of
 from bot.parsing.quantity import Quantity
+from bot.parsing.shares import mix_against, traffic_shares
 from bot.parsing.workload_draft import is_context_window
 from bot.parsing.workloads import build_workload, describes_workload
 from bot.questions import (
@@ -56,6 +57,10 @@ def build_compare(a: Annotation, today: date) -> Question:
         a.folded,
     ):
         objective = "percent"
+    shares = tuple(traffic_shares(a))
+    if shares:
+        models = tuple(named.ref for named in a.models[: len(shares)])
+        objective = "difference"
     variants = _variants(a) if len(models) == 1 else ()
     if variants:  # each way stands alone: batch against caching, not batch with caching
         workload = replace(workload, batch=False, service_tier=None)
@@ -67,6 +72,8 @@ def build_compare(a: Annotation, today: date) -> Question:
         metric=_metric(a) if not described else None,
         variants=variants,
         limit=_limit(a),
+        shares=shares,
+        against=mix_against(a) if shares else None,
         want_per=a.want_per,
     )
 

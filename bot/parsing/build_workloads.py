@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.parsing.annotate import Annotation
-from bot.parsing.naming import model_of, past_day_of
+from bot.parsing.naming import model_of, models_of, past_day_of
 from bot.parsing.quantity import Quantity
+from bot.parsing.separate import separate_requests
 from bot.parsing.shares import traffic_shares
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import (
@@ -77,15 +78,17 @@ def _stages(a: Annotation) -> tuple[Stage, ...]:
     if shares:
         return tuple(
             Stage(model=named.ref, workload=replace(whole, requests=(whole.requests or Decimal(1)) * share))
-            for named, share in zip(models, shares, strict=True)
+            for named, share in zip(models, shares, strict=False)
         )
+    if len(models_of(a)) <= 1 and (apart := separate_requests(a)):
+        return tuple(Stage(model=model_of(a), workload=as_request(build_workload(a, group))) for group in apart)
     if len(models) >= 2:
         groups = _by_model(a)
         if all(any(q.is_size for q in group) for group in groups):
             stages = []
             for named, group in zip(models, groups, strict=True):
                 workload = build_workload(a, group)
-                if workload.requests is None and workload.volume_per is None:
+                if workload.volume_per is None and (workload.requests is None or workload.input is not None):
                     workload = as_request(workload)
                 if workload.requests in (None, Decimal(1)) and whole.requests is not None:
                     workload = replace(workload, requests=whole.requests, requests_per=whole.requests_per)
@@ -124,13 +127,12 @@ def translation(a: Annotation, workload: Workload) -> Workload:
 
 def build_capacity(a: Annotation, today: date) -> Question:
     """How much does the stated budget buy?"""
-    budget_quantity = next(
-        (q for q in a.of_unit("money") if q.per_thing not in ("tokens", "gpu_hour", "gpu")), None
-    )
+    budgets = [q for q in a.of_unit("money") if q.per_thing not in ("tokens", "gpu_hour", "gpu")]
+    budget_quantity, left = _what_is_left(a, budgets)
     budget = None
     if budget_quantity is not None:
         budget = Money(
-            amount=budget_quantity.value,
+            amount=left,
             currency=budget_quantity.currency or "USD",
             per=budget_quantity.per or (a.want_per if a.want_per and not a.has("how_long") else None),
         )
@@ -144,8 +146,46 @@ def build_capacity(a: Annotation, today: date) -> Question:
         model=model_of(a),
         workload=workload,
         want=_wanted_capacity(a, workload),
+        written=_WRITES.search(a.folded) is not None,
         want_per=a.want_per or (a.loose_period if period_of(workload) is None else None),
     )
+
+
+_SPENT = LazyPattern(
+    r"\b(?:spent|used|burn(?:ed|t)|consumed|blown|gone|verbraucht|ausgegeben|weg|dépensé\w*|consommé\w*|gastad\w*|kharch)\b"
+)
+_PART_OF = LazyPattern(
+    r"^\s*(?:\w+ )?(?:(?:out )?of|von|sur|de|des|from) (?:(?:an?|the|our|my|its|their|einem|meinem|unserem|un|mon|notre|mi) )*(?:\w+ )?$"
+)
+_CLOSE = 24
+
+
+def _what_is_left(a: Annotation, budgets: list[Quantity]) -> tuple[Quantity | None, Decimal]:
+    """The amount that the budget is, and how much of it there is: "spent $37.50 of a $120 credit" leaves $82.50."""
+    if not budgets:
+        return None, Decimal(0)
+    first = budgets[0]
+    if len(budgets) < 2 or first.currency != budgets[1].currency:
+        return first, first.value
+    second = budgets[1]
+
+    def spent(q: Quantity) -> bool:
+        around = a.folded[max(0, q.start - _CLOSE) : q.start], a.folded[q.end : q.end + _CLOSE]
+        return bool(_SPENT.search(around[0])) or bool(_SPENT.search(around[1].split(",")[0].split(".")[0]))
+
+    if _PART_OF.search(a.folded[first.end : second.start]):
+        left = second.value - first.value if spent(first) else first.value
+        return second, left
+    if not spent(first) and spent(second) and second.value < first.value:
+        return first, first.value - second.value
+    if spent(first) and not spent(second) and first.value < second.value:
+        return second, second.value - first.value
+    return first, first.value
+
+
+_WRITES = LazyPattern(
+    r"\b(?:writ(?:e|es|ing|ten)|generat\w*|produc(?:e|es|ed|ing)|draft\w*|output\w*|completions?|creat(?:e|es|ing)|answers?|schreib\w*|geschrieben|erzeug\w*|ausgabe|écri\w*|génér\w*|escrib\w*|gener\w*|likh\w*)\b"
+)
 
 
 def _wanted_capacity(

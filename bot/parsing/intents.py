@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from bot.parsing.annotate import Annotation
-from bot.parsing.shares import traffic_shares
+from bot.parsing.shares import mix_against, traffic_shares
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import is_context_window
 from bot.parsing.workloads import build_workload, describes_workload
@@ -304,7 +304,8 @@ _SEQUENCE = LazyPattern(
 def _pipeline(a: Annotation, _: FactBase) -> Intent | None:
     """Several models one after the other, each with sizes of its own, are steps of one workload."""
     if traffic_shares(a):
-        return Intent("estimate", 0.85)
+        against = mix_against(a) is not None or a.has("save", "difference", "cheaper")
+        return Intent("compare" if against else "estimate", 0.85)
     if len(a.models) < 2 or not _SEQUENCE.search(a.folded) or a.has("cheapest", "cheaper", "difference"):
         return None
     sizes = [q for q in a.quantities if q.is_size]

@@ -25,7 +25,7 @@ _MOST_COMBINED = 10
 
 
 _TOLD = LazyPattern(
-    r"\b24 ?/ ?7\b|\b\d{1,2} ?(?:to|-|–) ?\d{1,2}\b|\btop \d+|\b\d+ (?:(?:working|business|work) days|cheapest|best|dearest)"
+    r"\b24 ?/ ?7\b|\b(?:step|stage|phase|option|scenario|variant|case|question|schritt|stufe|étape|paso|szenario|variante|no\.?|nr\.?) ?#?\d{1,2}\b(?! ?[k%])|\b\d{1,2} ?(?:to|-|–) ?\d{1,2}\b|\btop \d+|\b\d+ (?:(?:working|business|work) days|cheapest|best|dearest)"
 )
 """Numbers that other rules read: opening hours, working days, how many models are to be listed."""
 

@@ -22,7 +22,7 @@ UNITS: dict[str, str] = _table(
         "request requests req reqs call calls query queries prompt prompts hit hits inference inferences completion completions"
         " generation generations invocation invocations request/s anfrage anfragen aufruf aufrufe abfragen requête requete requêtes"
         " requetes appel appels petición peticion peticiones solicitud solicitudes consulta consultas llamada llamadas question"
-        " questions run runs job jobs task tasks operation operations interaction interactions transaction transactions search"
+        " questions sawal sawaal run runs job jobs task tasks operation operations interaction interactions transaction transactions search"
         " searches lookup lookups api-call api-calls rqs frage fragen"
     ),
     items=(
@@ -43,7 +43,15 @@ UNITS: dict[str, str] = _table(
     users=(
         "user users customer customers client clients people person employee employees seat seats student students member members agent"
         " agents subscriber subscribers player players visitor visitors dev devs developer developers engineer engineers nutzer benutzer"
-        " kunden mitarbeiter utilisateur utilisateurs usuario usuarios logon log users' dau mau maus daus reps teammates colleagues"
+        " kunden mitarbeiter utilisateur utilisateurs usuario usuarios logon log users' dau mau maus daus reps teammates colleagues colleague nurse nurses teacher teachers lawyer lawyers doctor doctors"
+        " pupil pupils patient patients driver drivers clerk clerks analyst analysts recruiter recruiters consultant consultants"
+        " accountant accountants paralegal paralegals advisor advisors adviser advisers salespeople technician technicians learner"
+        " learners guest guests resident residents citizen citizens parent parents kids shopper shoppers freelancer freelancers"
+        " volunteer volunteers staff personnel coworkers programmers testers researchers attorneys physicians caseworkers"
+        " kolleg:innen kollegen mitarbeitende mitarbeitern mitarbeiterinnen nutzern kunde beschäftigte angestellte personen leute"
+        " schüler lehrer anwälte ärzte berater entwickler studenten studierende sachbearbeiter vertriebler"
+        " personne personnes employés employé salariés salarié étudiants élèves infirmières médecins avocats professeurs conseillers"
+        " collaborateurs développeurs clientes empleados empleado personas estudiantes alumnos médicos abogados profesores bande banda bachche"
     ),
     gpu_hours="gpu-heure gpu-heures gpuheures gpu-horas gpu-stunde gpu-stunden gpustunde gpu-hr gpuhr gpu-hours gpu-hour gpuhours gpu-hrs gpu-h",
     gpus="gpu gpus card cards accelerator accelerators",
@@ -149,7 +157,7 @@ ADJECTIVES = frozenset(
     active paying registered unique different incoming typical single individual more extra additional separate scanned
     json text plain english german french spanish llm model full raw main billable million-token combined monthly-active
     daily-active such of the service production classification rag agent agentic web chatbot faq background nightly
-    training
+    training visible final actual net gross additional
     """.split()
 )
 """Words that may stand between a number and its unit ("500 average input tokens")."""

@@ -71,7 +71,7 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
     changes: dict[str, Any] = {}
     for name in ("users", "requests_per_user", "requests_per_user_per", "turns", "system_prompt", "volume_input",
                  "volume_output", "volume_per", "cached_share", "cached", "service_tier", "hours_per_day", "span",
-                 "overhead_share", "reasoning", "input", "output"):  # fmt: skip
+                 "overhead_share", "reasoning", "batch_share", "growth_share", "growth_per", "growth_steps", "input", "output"):  # fmt: skip
         value = getattr(said, name)
         if value is not None:
             changes[name] = value
@@ -101,9 +101,10 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
     if said.workdays_only:
         changes["workdays_only"] = True
     if a.has("no_batch"):
-        changes["batch"] = False
+        changes["batch"], changes["batch_share"] = False, None
     elif a.has("batch"):
-        changes["batch"] = True
+        changes["batch"] = said.batch_share is None
+        changes["batch_share"] = said.batch_share
     if a.has("no_cache"):
         changes["cached_share"] = changes["cached"] = None
     share = next((q for q in a.of_unit("percent")), None)
@@ -111,6 +112,8 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
         share is not None
         and "cached_share" not in changes
         and "overhead_share" not in changes
+        and said.batch_share is None
+        and said.growth_share is None
         and old.cached_share is not None
     ):
         changes["cached_share"] = share.value / 100

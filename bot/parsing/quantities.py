@@ -12,6 +12,7 @@ from bot.parsing.language import Language
 from bot.parsing.numbers import Number, read_numbers
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.quantity_chains import join_chains, join_chunks, join_corrections
+from bot.parsing.quantity_links import link_counts
 from bot.parsing.quantity_pairs import (
     join_intervals,
     join_money_rates,
@@ -46,7 +47,7 @@ def read_quantities(
     quantities = _pages_sent(text, quantities)
     quantities = join_chunks(text, join_chains(text, quantities))
     quantities = share_roles(text, _what_is_per_a_reply(text, join_money_rates(quantities)))
-    return _counted_by_an_unknown_noun(text, quantities)
+    return link_counts(text, _counted_by_an_unknown_noun(text, quantities))
 
 
 def _counted_by_an_unknown_noun(text: str, quantities: list[Quantity]) -> list[Quantity]:
@@ -132,8 +133,13 @@ def _senders(text: str, quantities: list[Quantity]) -> list[Quantity]:
 
     What an "each" or a "per pupil" refers to are users, whatever they are called: nouns are an open class.
     """
-    if any(q.unit == "users" for q in quantities):
-        return quantities
+    for index, quantity in enumerate(quantities):
+        if quantity.unit == "users":
+            group = quantities[index - 1] if index else None
+            if group and _is_bare_count(group) and _OF.search(_after_noun(text, group, quantity.start)):
+                crowd = replace(quantity, start=group.start, value=group.value * quantity.value)
+                return [*quantities[: index - 1], crowd, *quantities[index + 1 :]]
+            return quantities
     for index, quantity in enumerate(quantities):
         if quantity.unit not in COUNTED:
             continue

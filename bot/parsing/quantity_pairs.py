@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.parsing.quantity import COUNTED, Quantity
+from bot.parsing.spans import LazyPattern
 from bot.questions import Period
 from knowledge.lazy_dataclass import replace
 
@@ -115,9 +116,26 @@ _PART_OF = frozenset(["of the", "of", "out of", "out of the", "of our", "of my",
 _PAIR_JOINTS = frozenset(["/", "->", "→", "+", ":", "|", "&", "in/", "to", ",", "and"])
 
 
+_OF_WHICH = LazyPattern(
+    r"(?:of which|of that|of those|of it|thereof|davon|wovon|dont|de los cuales|de las cuales|isme se|usme se|jisme se)[^\d.;]{0,16}$"
+)
+_STAYS = LazyPattern(
+    r"^(?:\s*(?:tokens?|words?))?\s*(?:is|are|stay|stays|remain|remains|always|never|the|ist|sind|immer|bleibt|bleiben|est|sont|toujours|es|son|siempre|hamesha|\s)*"
+    r"(?:same|identical|static|fixed|constant|unchanged|repeated|repeats?|repeating|shared|reused|changes?|change|gleich|identisch|fest|unverändert|wiederholt|identiques?|fixes?|répétés?|igual(?:es)?|fijos?|repetid[oa]s?)\b"
+)
+
+
+def _stays_the_same(text: str, quantity: Quantity) -> bool:
+    """ "8k prompt of which 7k is always the same", in a text about caching: what stays is what is cached."""
+    if quantity.role or quantity.per or not (quantity.is_size or not quantity.unit) or "cach" not in text:
+        return False
+    behind = _STAYS.search(text[quantity.end :])
+    return behind is not None and bool(_OF_WHICH.search(text[: quantity.start]) or "same" in behind.group())
+
+
 def share_roles(text: str, quantities: list[Quantity]) -> list[Quantity]:
     """Complete pairs: "500/200" is input and output; "500 words in, 200 out" means words twice."""
-    result = list(quantities)
+    result = [replace(q, role="cached") if _stays_the_same(text, q) else q for q in quantities]
     for index in range(len(result) - 1):
         first, second = result[index], result[index + 1]
         between = text[first.end : second.start].strip()
@@ -159,6 +177,7 @@ def share_roles(text: str, quantities: list[Quantity]) -> list[Quantity]:
             and second.per_thing in ("", "each", "item")
             and (second.is_size or (not second.unit and between in _PAIR_JOINTS))
             and not second.item_noun
+            and not _has_its_own_output(result, index + 1)
         ):
             result[index + 1] = replace(second, role="output", unit=second.unit or first.unit or "tokens")
         elif (
@@ -174,8 +193,20 @@ def share_roles(text: str, quantities: list[Quantity]) -> list[Quantity]:
 def _default_unit(quantity: Quantity, all_quantities: list[Quantity]) -> Quantity:
     if quantity.unit or quantity.role not in ("input", "output", "cached", "reasoning", "system"):
         return quantity
-    siblings = [q.unit for q in all_quantities if q.is_size and q.role in ("input", "output")]
-    return replace(quantity, unit=siblings[0] if siblings else "tokens")
+    siblings = [q for q in all_quantities if q.is_size and q.role in ("input", "output")]
+    before = [q for q in siblings if q.start < quantity.start]
+    unit = before[-1].unit if before else siblings[0].unit if siblings else "tokens"
+    return replace(quantity, unit="tokens" if unit == "pages" and quantity.value >= _MANY_PAGES else unit)
+
+
+_MANY_PAGES = 50
+"""Nobody's request or answer has so many pages; such a number beside pages counts tokens."""
+
+
+def _has_its_own_output(quantities: list[Quantity], index: int) -> bool:
+    """Whether what follows a length is said to come out ("system prompt 3k, message 150, answer 250")."""
+    following = quantities[index + 1] if index + 1 < len(quantities) else None
+    return following is not None and following.role == "output" and following.is_size and not following.per
 
 
 def _is_date_like(first: Quantity, second: Quantity, text: str) -> bool:

@@ -197,6 +197,38 @@ def _preposition(scan: _Scan) -> bool:
     return True
 
 
+_SIDES = (
+    (
+        "output",
+        frozenset("bot model llm ai assistant it agent chatbot claude gpt gemini ki modell modèle ia modelo assistent".split()),
+    ),
+    (
+        "input",
+        frozenset("user users me us customer customers client clients human person caller nutzer kunden kunde utilisateur usuario cliente".split()),
+    ),
+)
+
+
+def _from_whom(scan: _Scan) -> bool:
+    """ "200 tokens from the user, 350 from the bot"."""
+    if scan.word not in ("from", "by", "vom", "von", "du", "del") or scan.quantity.role:
+        return False
+    if scan.quantity.unit and not scan.quantity.is_size:
+        return False
+    words = [w.text for w in scan.reader.after[scan.at + 1 : scan.at + 3]]
+    skip = 1 if words[:1] and words[0] in ("the", "my", "our", "each", "a", "der", "dem", "l'") else 0
+    side = words[skip] if len(words) > skip else ""
+    if not scan.quantity.unit and scan.word == "by":
+        return False
+    role = next((role for role, sides in _SIDES if side in sides), "")
+    if not role:
+        return False
+    for _ in range(skip + 1):
+        scan.at = scan.reader.take(scan.at)
+    scan.take(role=role)
+    return True
+
+
 def _singular_role(scan: _Scan) -> bool:
     """ "200 reply": a count would be plural."""
     if scan.word not in _SINGULAR_ROLES or scan.quantity.unit or scan.quantity.value <= 1:
@@ -281,7 +313,7 @@ def _role(scan: _Scan) -> bool:
 def _noun_before_unit(scan: _Scan) -> bool:
     """ "1,200 meeting transcripts": one unknown word before what is counted."""
     word = scan.word
-    if scan.quantity.unit or not word.isalpha() or len(word) < 4 or UNITS.get(scan.following) not in COUNTED:
+    if scan.quantity.unit or not word.replace("-", "").isalpha() or len(word) < 4 or UNITS.get(scan.following) not in COUNTED:
         return False
     if word in STOPWORDS or word in PERIODS or word in UNITS or word in ROLES or word in COST_WORDS:
         return False
@@ -309,6 +341,7 @@ _RULES: tuple[_Rule, ...] = (
     _currency,
     _money_ends,
     _preposition,
+    _from_whom,
     _singular_role,
     _role_before_unit,
     _item_of_a_size,

@@ -12,7 +12,7 @@ from bot.questions import Period
 from knowledge.lazy_dataclass import replace
 
 _PER_USER_WORDS = LazyPattern(
-    r"\beach\b|\bper (?:user|person|head|seat|customer|employee)\b|\bapiece\b|\bje\b|\bpro (?:nutzer|kunde)\w*|\bchacun\b|\bcada uno\b|\bevery one\b"
+    r"\beach\b|\bper (?:user|person|head|seat|customer|employee)\b|\bapiece\b|\bje\b|\bjede[rsn]?\b|\bpro (?:nutzer|kunde|mitarbeiter|person|kopf)\w*|\bhar (?:ek |user|customer|banda|student|employee)|\bchaque\b|\bchacun\b|\bcada uno\b|\bevery one\b"
 )
 
 

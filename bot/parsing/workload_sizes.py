@@ -187,7 +187,7 @@ class SizesReader(WorkloadDraft):
         if clause.endswith((" from ", " aus ")):
             return "input"
         if re.search(
-            r"\b(?:generat\w*|writ(?:e|es|ing)|produc\w*|draft\w*|creat\w*|schreib\w*|erzeug\w*|écri\w*|génér\w*|escrib\w*|gener\w*|output\w*|likh\w*)\b",
+            r"\b(?:generat\w*|writ(?:e|es|ing)|produc(?:e|es|ed|ing)|draft\w*|creat(?:e|es|ed|ing)|schreib\w*|erzeug\w*|écri\w*|génér\w*|escrib\w*|gener\w*|output\w*|likh\w*)\b",
             clause,
         ):
             return "output"

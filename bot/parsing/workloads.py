@@ -9,7 +9,9 @@ import re
 from decimal import Decimal
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.growth import growth_of, growth_steps
 from bot.parsing.quantity import Quantity
+from bot.parsing.shares import batched_share_in_words, is_batched_share
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_counts import CountsReader
 from bot.parsing.workload_sizes import SizesReader
@@ -33,6 +35,10 @@ _OPENING_HOURS = LazyPattern(
 )
 
 
+_SYSTEM_CACHED = LazyPattern(
+    r"\bcach\w*[^.;?!]{0,30}\bsystem|\bsystem[- ](?:prompt|message|instructions?)[^;?!]{0,40}\b(?:ge)?cach\w*"
+    r"|\bsystem ?prompt\w*[^;?!]{0,40}cach\w*"
+)
 _TURN_WORDS = LazyPattern(r"\b(?:turns?|back[- ]and[- ]forth|rounds?|exchanges?)\b")
 
 
@@ -91,7 +97,13 @@ class _Builder(CountsReader, SizesReader):
                 continue
             share = quantity.value / _HUNDRED
             clause = self.annotation.clause(quantity)
-            if quantity.role == "cached" or "cach" in clause or "repeated" in clause or "reused" in clause:
+            grows = growth_of(self.annotation, quantity)
+            if grows is not None:
+                steps = growth_steps(self.annotation, grows)
+                self._set(growth_share=share, growth_per=grows, growth_steps=steps)
+            elif is_batched_share(self.annotation, quantity):
+                self._set(batch_share=share)
+            elif quantity.role == "cached" or "cach" in clause or "repeated" in clause or "reused" in clause:
                 self._set(cached_share=share)
             elif re.search(
                 r"\b(?:buffer|retr\w+|overhead|margin|headroom|extra|aufschlag|puffer|fail\w*)\b", clause
@@ -103,6 +115,7 @@ class _Builder(CountsReader, SizesReader):
                 and not self.annotation.has("utilisation", "mfu")
             ):
                 self._set(cached_share=share)
+        self._cached_system_prompt()
         if (
             self.workload.cached_share is None
             and self.annotation.has("cached")
@@ -114,10 +127,20 @@ class _Builder(CountsReader, SizesReader):
                     self._set(cached_share=share)
                     break
 
+    def _cached_system_prompt(self) -> None:
+        """ "3k system prompt, cached": what is sent again each time is what is read from the cache."""
+        workload, annotation = self.workload, self.annotation
+        if workload.system_prompt is None or not annotation.has("cached") or annotation.has("no_cache"):
+            return
+        if workload.cached_share is None and workload.cached is None and _SYSTEM_CACHED.search(annotation.folded):
+            self._set(cached=workload.system_prompt)
+
     def _modifiers(self) -> None:
         annotation = self.annotation
         if annotation.has("batch") and not annotation.has("no_batch"):
-            self._set(batch=True)
+            share = self.workload.batch_share or batched_share_in_words(annotation)
+            partly = share is not None and share < 1
+            self._set(batch=not partly, batch_share=share if partly else None)
         for cue, tier in (("flex", "flex"), ("priority", "priority"), ("fast_mode", "fast")):
             if annotation.has(cue):
                 self._set(service_tier=tier)
@@ -138,5 +161,5 @@ class _Builder(CountsReader, SizesReader):
         )
         if hours is not None:
             self._set(hours_per_day=hours.value)
-        if annotation.span is not None:
+        if annotation.span is not None and self.workload.growth_steps is None:
             self._set(span=annotation.span)

@@ -1,0 +1,69 @@
+"""Growth of a workload: "growing 10 % a month", and at which time, or over how long, its cost is asked for."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bot.parsing.annotate import Annotation
+from bot.parsing.lexicon import PERIODS
+from bot.parsing.quantity import Quantity
+from bot.parsing.spans import LazyPattern
+from bot.questions import Period
+
+_GROWS = LazyPattern(
+    r"\b(?:grow(?:s|ing|th|n)?|increas(?:e|es|ing)|rising|rises?|goes? up|going up|go up|more (?:each|every|per)|mom|m/m|wow|w/w|yoy"
+    r"|wachs\w*|wächst|wachstum\w*|steig\w*|zunahme|mehr (?:pro|jeden)|croiss\w*|croît|augment\w*|hausse|crec\w*|aument\w*|sube\w*|badh\w*)\b"
+)
+_PER = LazyPattern(
+    r"\b(?:each|every|a|an|per|/|month over|week over|pro|jeden|jede|par|chaque|por|cada|al|har|im|am)\s+(\w+)\b|\b(monthly|weekly|yearly|annually|annual|monatlich|jährlich|mensuel\w*|mensual\w*)\b|\b(mom|m/m|wow|w/w|yoy)\b"
+)
+_SHORT: dict[str, Period] = {"mom": "month", "m/m": "month", "wow": "week", "w/w": "week", "yoy": "year"}
+_AFTER = LazyPattern(
+    r"\b(?:after|in|nach|après|dans|después de|en|within) (\d{1,3}|one|two|three|six|twelve|a|einem|un) (weeks?|months?|years?|wochen?|monat(?:en?)?|jahr(?:en?)?|semaines?|mois|ans?|semanas?|mes(?:es)?|años?)\b"
+)
+_NTH = LazyPattern(r"\b(?:in|by|at|im|au|en el) (month|week|year|monat|mois|mes) (\d{1,3})\b|\b(?:in|by) the (\d{1,3})(?:st|nd|rd|th) (month|week|year)\b")
+_TOTAL = LazyPattern(r"\b(?:total|overall|altogether|cumulative|insgesamt|gesamt\w*|en tout|en total|sum)\b")
+_NUMBERS = {"one": 1, "a": 1, "einem": 1, "un": 1, "two": 2, "three": 3, "six": 6, "twelve": 12}
+_BESIDE = 60
+
+
+def growth_of(annotation: Annotation, share: Quantity) -> Period | None:
+    """The period in which the workload grows by this percentage; None where it says something else."""
+    folded = annotation.folded
+    near = folded[max(0, share.start - _BESIDE) : share.end + _BESIDE]
+    clause = annotation.clause(share)
+    if not _GROWS.search(clause) and not (_GROWS.search(near) and "cach" not in clause):
+        return None
+    if share.per is not None:
+        return share.per
+    for text in (folded[share.end : share.end + 30], clause):
+        match = _PER.search(text)
+        if match is None:
+            continue
+        word = match.group(1) or match.group(2)
+        if word in PERIODS:
+            return PERIODS[word]
+        if match.group(3):
+            return _SHORT[match.group(3)]
+    return None
+
+
+def growth_steps(annotation: Annotation, per: Period) -> Decimal | None:
+    """How often it has grown at the named time ("in 6 months"); None where a length of time is asked for, or nothing."""
+    folded = annotation.folded
+    if _TOTAL.search(folded):
+        return None
+    nth = _NTH.search(folded)
+    if nth is not None:
+        return Decimal(nth.group(2) or nth.group(3)) - 1
+    after = _AFTER.search(folded)
+    if after is None:
+        return None
+    count = Decimal(_NUMBERS.get(after.group(1)) or after.group(1))
+    named = after.group(2)
+    unit: Period = (
+        "week" if named[:2] in ("we", "wo", "se") else "month" if named[0] == "m" else "year"
+    )
+    if unit == per:
+        return count
+    return count * 12 if (unit, per) == ("year", "month") else None

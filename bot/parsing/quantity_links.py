@@ -1,0 +1,65 @@
+"""Counts that stand for each of another count: "each run makes 14 calls … 90 runs a day", "6 prompts a shift, one shift a day"."""
+
+from __future__ import annotations
+
+import re
+
+from bot.parsing.quantity import COUNTED, Quantity
+from bot.parsing.spans import LazyPattern
+from knowledge.lazy_dataclass import replace
+
+_EACH_NOUN = LazyPattern(
+    r"\b(?:each|every|per|one|an?|single|je|pro|jede[rsnm]?|ein|eine|chaque|un|une|par|cada|por|har|ek)\s+(?:single )?((?:[^\W\d_]+[ -]?){1,3})\b[^.;?!\n\d]{0,40}$"
+)
+_PER_NOUN = LazyPattern(
+    r"^\s*(?:,\s*)?(?:per|an?|each|every|in each|in every|pro|je|jede[rnm]?|par|chaque|por|cada|/)\s*(?:single )?([^\W\d_]{3,})"
+)
+_NOUN_BEHIND = LazyPattern(r"^\s*(?:(?:such|of these|of those|of them|new) )?([^\W\d_]{3,})")
+_LEAST_STEM = 3
+
+
+def link_counts(text: str, quantities: list[Quantity]) -> list[Quantity]:
+    """The counts with those marked as `per_thing="item"` that are said to be for each of what another one counts."""
+    counts = [q for q in quantities if q.unit in COUNTED and not q.role]
+    if len(counts) < 2:
+        return quantities
+    result: list[Quantity] = []
+    joined: list[Quantity] = []
+    for quantity in quantities:
+        if quantity.unit in ("requests", "items", "messages", "images") and quantity.per is None:
+            others = [q for q in counts if q is not quantity and q.unit != "users"]
+            other = next((q for q in others if _is_for_each(text, quantity, q)), None)
+            if other is not None and quantity.per_thing in ("user", "each"):
+                joined.append(other)
+                quantity = replace(quantity, value=quantity.value * other.value, per=other.per)
+            elif other is not None and not quantity.per_thing:
+                kind = "conversation" if other.unit == "conversations" else "item"
+                quantity = replace(quantity, per_thing=kind)
+        result.append(quantity)
+    return [q for q in result if not any(q is other for other in joined)]
+
+
+def _is_for_each(text: str, quantity: Quantity, other: Quantity) -> bool:
+    noun = other.noun or _noun(text, other)
+    if len(noun) < _LEAST_STEM:
+        return False
+    behind = _PER_NOUN.search(text[quantity.end : quantity.end + 40])
+    if behind and _same(behind.group(1), noun):
+        return True
+    if other.start < quantity.start and other.value != 1 and other.per is None:
+        return False  # "90 documents, each document has 3 …" reads left to right elsewhere
+    before = text[max(0, quantity.start - 90) : quantity.start]
+    found = _EACH_NOUN.search(before)
+    return found is not None and any(_same(word, noun) for word in re.findall(r"[^\W\d_]{3,}", found.group(1)))
+
+
+def _noun(text: str, quantity: Quantity) -> str:
+    found = _NOUN_BEHIND.search(text[quantity.end : quantity.end + 30])
+    return found.group(1) if found else ""
+
+
+def _same(word: str, noun: str) -> bool:
+    """Whether two words are one noun in singular and plural ("query", "queries")."""
+    short, long = sorted((word, noun), key=len)
+    stem = short[: max(_LEAST_STEM, len(short) - 1)]
+    return long.startswith(stem) and len(long) - len(stem) <= 4
