@@ -12,11 +12,11 @@ from bot.parsing.llm import LlmParser
 from bot.questions import EstimateQuestion, Question
 from bot.spend.ledger import Ledger
 
-TEXT = "gpt-4o, every day 1200 nurses dictate, 900 tokens apiece and 80 come back"
+TEXT = "gpt-4o, every day 1200 kiosks dictate, 900 tokens apiece and 80 come back"
 FORM: dict[str, Any] = {
     "models": ["gpt-4o"],
     "quantities": [
-        {"text": "1200 nurses", "role": "requests", "per": "day"},
+        {"text": "1200 kiosks", "role": "requests", "per": "day"},
         {"text": "900 tokens", "role": "input", "per": "request"},
         {"text": "80", "role": "output", "per": "request"},
     ],

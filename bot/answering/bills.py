@@ -12,6 +12,7 @@ from bot.answering.load import Call, Load, convert, load_of
 from bot.answering.rates import card_notes, per_words, terms_for, unit_words
 from bot.answers import Step
 from bot.errors import NoPriceError
+from bot.presentation import format_amount
 from bot.questions import Period, Span, Workload
 from knowledge.lazy_dataclass import dataclass, replace
 from knowledge.prices import STANDARD, Charge, Cost, PriceTerms, RateCard
@@ -41,7 +42,11 @@ class Bill:
         if target is None or self.load.per is None:
             return self.total
         workload = self.load.workload
-        if workload.growth_share is not None and workload.growth_steps is None and workload.growth_per is not None:
+        if (
+            workload.growth_share is not None
+            and workload.growth_steps is None
+            and workload.growth_per is not None
+        ):
             steps = _whole_steps(workload.growth_per, target)
             if steps > 1:
                 return self._grown(steps)
@@ -52,14 +57,19 @@ class Bill:
         if self.load.per is None:
             return self.total
         workload = self.load.workload
-        if workload.growth_share is not None and workload.growth_steps is None and workload.growth_per is not None:
+        if (
+            workload.growth_share is not None
+            and workload.growth_steps is None
+            and workload.growth_per is not None
+        ):
             return self._grown(span.amount * _whole_steps(workload.growth_per, span.unit))
         return self._plain(span.unit) * span.amount
 
     def _grown(self, steps: Decimal) -> Decimal:
         """The sum of so many periods, each with so much more than the one before it."""
         share, period = self.load.workload.growth_share, self.load.workload.growth_per
-        assert share is not None and period is not None
+        assert share is not None
+        assert period is not None
         first = self._plain(period)
         return first * ((1 + share) ** steps - 1) / share if share else first * steps
 
@@ -78,6 +88,7 @@ def bill(
         model, on, terms_for(model, context, workload.batch, workload.service_tier, on)
     )
     card_notes(card, context)
+    _note_window(model, load, context)
     if load.cached_tokens and "cache_read_tokens" not in card.rates:
         context.note(
             f"No cached price is on record for {model.display_name}; cached tokens are counted at the input price."
@@ -101,6 +112,19 @@ def bill(
     if load.undirected and "output_tokens" in card.rates:
         as_output = priced([Call(Decimal(0), call.input) for call in load.calls])
     return Bill(model, card, load, cost, high, as_output)
+
+
+def _note_window(model: Model, load: Load, context: Context) -> None:
+    """Say that a request is longer than the model reads: it has a price, but it would be refused."""
+    window = model.context_window
+    if window is None or load.bare_volume:
+        return
+    longest = max((call.input + call.output for call in load.calls), default=Decimal(0))
+    if longest > window:
+        context.note(
+            f"One request of {format_amount(longest, 'tokens')} does not fit into the context window of"
+            f" {model.display_name}, {format_amount(Decimal(window), 'tokens')}; it would have to be split."
+        )
 
 
 _PER_YEAR: dict[Period, int] = {"day": 365, "week": 52, "month": 12, "year": 1}

@@ -10,7 +10,16 @@ from bot.answering.candidates import candidates, constraint_words, within_caps
 from bot.answering.compare_mix import mix_of_models
 from bot.answering.compare_rates import by_rates
 from bot.answering.compare_ways import ways_of_one_model
-from bot.answering.comparing import SHOWN, bill_figure, considered, difference, relation, superlative
+from bot.answering.comparing import (
+    SHOWN,
+    bill_figure,
+    considered,
+    difference,
+    period_of_bills,
+    relation,
+    superlative,
+    total,
+)
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answering.load import load_of
 from bot.answering.rates import card_citation
@@ -58,7 +67,7 @@ def _by_workload(question: CompareQuestion, models: Sequence[Model], context: Co
         context.note("The question does not say how many of the tokens are output; all are taken as input.")
     elif workload.input is not None and workload.output is None and question.models:
         raise NoAnswer("clarify", "How many tokens (or words) come out per request?")
-    per = question.want_per or load.per if load.per is not None else None
+    per = period_of_bills(question, load)
     if question.models:
         compared = len(models)
         shown = _ranked(question, [bill(model, workload, context) for model in models])[: question.limit]
@@ -71,7 +80,7 @@ def _by_workload(question: CompareQuestion, models: Sequence[Model], context: Co
     figures = [bill_figure(made, per) for made in shown]
     headline = _workload_headline(question, shown, per, context)
     if question.objective == "difference" and len(shown) >= 2:
-        figures = [difference(shown[0].per(per), shown[1].per(per), per), *figures]
+        figures = [difference(total(shown[0], per), total(shown[1], per), per), *figures]
     elif len(shown) == 2:
         figures = [*relation(question, shown[0].total, shown[1].total), *figures]
     notes = [*context.notes, *(note for made in shown for note in made.load.notes)]
@@ -113,7 +122,7 @@ def _workload_headline(
     question: CompareQuestion, shown: list[Bill], per: Period | None, context: Context
 ) -> str:
     def amount(made: Bill) -> str:
-        return f"{format_amount(made.per(per), 'USD')} {per_words(per)}".strip()
+        return f"{format_amount(total(made, per), 'USD')} {per_words(per)}".strip()
 
     first = shown[0]
     seller = context.provider_name(first.model.provider)
@@ -128,7 +137,7 @@ def _workload_headline(
         else ""
     )
     listed = ", ".join(f"{made.model.display_name} {amount(made)}" for made in shown)
-    saving = format_amount(high.per(per) - low.per(per), "USD")
+    saving = format_amount(total(high, per) - total(low, per), "USD")
     return (
         f"{listed}: {low.model.display_name} is {saving} {per_words(per)} cheaper".replace("  ", " ")
         + f" ({high.model.display_name} has{times.lstrip(',')})."
@@ -150,7 +159,7 @@ def _cheaper_than_one(question: CompareQuestion, context: Context) -> Answer:
     mine = bill(model, question.workload, context)
     found = _ranked_offers(replace(question, models=(), constraints=constraints), others, context)
     cheaper = [offer.card.model for offer in found if offer.total < mine.total][: question.limit or SHOWN]
-    per = question.want_per or mine.load.per if mine.load.per is not None else None
+    per = period_of_bills(question, mine.load)
     shown = [*(bill(other, question.workload, context) for other in cheaper), mine]
     return answered(
         "compare",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bot.answering.bills import bill
-from bot.answering.comparing import bill_figure
+from bot.answering.comparing import bill_figure, period_of_bills, total
 from bot.answering.context import Context, answered, unique_citations
 from bot.answering.rates import card_citation
 from bot.answers import Answer, Figure
@@ -21,9 +21,9 @@ def mix_of_models(question: CompareQuestion, context: Context) -> Answer:
     bills = [bill(model, workload, context) for model in models]
     alone = bill(context.model(question.against), workload, context) if question.against else None
     alone = alone or max(bills, key=lambda made: made.total)
-    per = question.want_per or alone.load.per if alone.load.per is not None else None
-    parts = [made.per(per) * share for made, share in zip(bills, question.shares, strict=True)]
-    mixed, whole = sum(parts, Decimal(0)), alone.per(per)
+    per = period_of_bills(question, alone.load)
+    parts = [total(made, per) * share for made, share in zip(bills, question.shares, strict=True)]
+    mixed, whole = sum(parts, Decimal(0)), total(alone, per)
     saving = whole - mixed
     cheaper = saving >= 0
     share_words = " and ".join(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bot.answering.bills import Bill, bill
-from bot.answering.comparing import bill_figure
+from bot.answering.comparing import bill_figure, period_of_bills, total
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answering.rates import card_citation, rate_figure, terms_for
 from bot.answers import Answer, Figure
@@ -30,11 +30,9 @@ def ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
         return _rates_of_ways(question, model, context)
     if question.objective == "cheapest" and len(question.variants) > 2:
         return _cheapest_way(question, model, workload, context)
-    base = replace(
-        workload, batch=False, batch_share=None, cached_share=None, cached=None, service_tier=None
-    )
+    base = replace(workload, batch=False, batch_share=None, cached_share=None, cached=None, service_tier=None)
     standard = bill(model, base, context)
-    per = question.want_per or standard.load.per if standard.load.per is not None else None
+    per = period_of_bills(question, standard.load)
     rows: list[tuple[str, Bill]] = [("Standard", standard)]
     changed = base
     for variant in question.variants[1:]:
@@ -47,8 +45,8 @@ def ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
         changed = _as_variant(start, workload, variant, context)
         rows.append((variant.capitalize(), bill(model, changed, context)))
     _, best = rows[-1]
-    saving = standard.per(per) - best.per(per)
-    share = saving / standard.per(per) * 100 if standard.total else Decimal(0)
+    saving = total(standard, per) - total(best, per)
+    share = saving / total(standard, per) * 100 if standard.total else Decimal(0)
     figures = [
         Figure(
             label="Saving" if saving >= 0 else "Extra cost",
@@ -74,7 +72,7 @@ def ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
     return answered(
         "compare",
         f"{ways.capitalize()} {verb} {amount}{more} ({format_amount(abs(share), 'percent')}) on {model.display_name}: "
-        f"{format_amount(best.per(per), 'USD')} instead of {format_amount(standard.per(per), 'USD')}.",
+        f"{format_amount(total(best, per), 'USD')} instead of {format_amount(total(standard, per), 'USD')}.",
         figures=tuple(figures),
         assumptions=tuple(dict.fromkeys([*context.notes, *standard.load.notes, *best.load.notes])),
         citations=unique_citations([card_citation(made.card) for _, made in rows]),
@@ -83,17 +81,15 @@ def ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
 
 def _cheapest_way(question: CompareQuestion, model: Model, workload: Workload, context: Context) -> Answer:
     """ "Is batch cheaper than caching?": each way alone, the cheapest first."""
-    base = replace(
-        workload, batch=False, batch_share=None, cached_share=None, cached=None, service_tier=None
-    )
+    base = replace(workload, batch=False, batch_share=None, cached_share=None, cached=None, service_tier=None)
     standard = bill(model, base, context)
-    per = question.want_per or standard.load.per if standard.load.per is not None else None
+    per = period_of_bills(question, standard.load)
     rows = [
         (variant.capitalize(), bill(model, _as_variant(base, workload, variant, context), context))
         for variant in question.variants[1:]
     ]
     rows.sort(key=lambda row: row[1].total)
-    listed = ", ".join(f"{name.lower()} {format_amount(made.per(per), 'USD')}" for name, made in rows)
+    listed = ", ".join(f"{name.lower()} {format_amount(total(made, per), 'USD')}" for name, made in rows)
     figures = tuple(
         replace(bill_figure(made, per), label=f"{model.display_name}, {name.lower()}")
         for name, made in [*rows, ("Standard", standard)]
@@ -101,7 +97,7 @@ def _cheapest_way(question: CompareQuestion, model: Model, workload: Workload, c
     return answered(
         "compare",
         f"{rows[0][0]} is the cheaper way on {model.display_name}: {listed} {per_words(per)}".rstrip()
-        + f"; neither, {format_amount(standard.per(per), 'USD')}.",
+        + f"; neither, {format_amount(total(standard, per), 'USD')}.",
         figures=figures,
         assumptions=tuple(dict.fromkeys([*context.notes, *standard.load.notes])),
         citations=unique_citations([card_citation(made.card) for _, made in rows]),

@@ -7,17 +7,31 @@ from decimal import Decimal
 from bot.answering.bills import Bill
 from bot.answering.candidates import constraint_words
 from bot.answering.context import Context
+from bot.answering.load import Load
 from bot.answers import Figure
 from bot.questions import CompareQuestion, Period
 
 SHOWN = 5
 
 
+def period_of_bills(question: CompareQuestion, load: Load) -> Period | None:
+    """The period that totals are compared for; None for a one-off load and for the whole of a stated length of time."""
+    if load.per is None or (load.workload.span is not None and question.want_per is None):
+        return None
+    return question.want_per or load.per
+
+
+def total(made: Bill, per: Period | None) -> Decimal:
+    """A bill in the period of the comparison."""
+    span = made.load.workload.span
+    return made.over(span) if per is None and span is not None else made.per(per)
+
+
 def bill_figure(made: Bill, per: Period | None) -> Figure:
     """One model's total in a comparison."""
     return Figure(
         label=made.model.display_name,
-        amount=made.per(per),
+        amount=total(made, per),
         unit="USD",
         per=per,
         model=made.model.id,

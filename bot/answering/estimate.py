@@ -138,7 +138,12 @@ def _figures(bills: list[Bill], target: Period | None, question: EstimateQuestio
             add("Upper end of the range", made.high.total * factor, per, made)
     if not one:
         for index, made in enumerate(bills, start=1):
-            add(f"Request {index}" if same else f"Step {index}: {made.model.display_name}", _in(made, target), per, made)
+            add(
+                f"Request {index}" if same else f"Step {index}: {made.model.display_name}",
+                _in(made, target),
+                per,
+                made,
+            )
     if first.load.per is not None:
         for other in _other_periods(target, first):
             add("Total", total(other), other)
@@ -270,7 +275,11 @@ def _levers(question: EstimateQuestion, made: Bill, target: Period | None, conte
         and workload.service_tier is None
         and prices.has_terms(made.model, PriceTerms(processing="batch"))
     ):
-        add("batch", "Batch API (answers within a day)", _again(made, replace(workload, batch=True, batch_share=None), quiet))
+        add(
+            "batch",
+            "Batch API (answers within a day)",
+            _again(made, replace(workload, batch=True, batch_share=None), quiet),
+        )
     if (
         made.load.input_tokens
         and not workload.cached_share

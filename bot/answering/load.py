@@ -207,7 +207,10 @@ def _growth(workload: Workload, notes: list[str]) -> Decimal:
         return Decimal(1)
     if workload.growth_steps > _MOST_GROWTH:
         raise NoAnswer("error", "That is too far ahead to reckon with growth; please ask for fewer periods.")
-    _note(notes, f"After {format_amount(workload.growth_steps, workload.growth_per + 's')} of growth by {rate}, compounding.")
+    _note(
+        notes,
+        f"After {format_amount(workload.growth_steps, workload.growth_per + 's')} of growth by {rate}, compounding.",
+    )
     return (1 + workload.growth_share) ** workload.growth_steps
 
 

@@ -81,7 +81,11 @@ def _stages(a: Annotation) -> tuple[Stage, ...]:
             for named, share in zip(models, shares, strict=False)
         )
     if len(models_of(a)) <= 1 and (apart := separate_requests(a)):
-        return tuple(Stage(model=model_of(a), workload=as_request(build_workload(a, group))) for group in apart)
+        each = [as_request(build_workload(a, group)) for group in apart]
+        return tuple(
+            Stage(model=model_of(a), workload=replace(load, requests=load.requests or Decimal(1)))
+            for load in each
+        )
     if len(models) >= 2:
         groups = _by_model(a)
         if all(any(q.is_size for q in group) for group in groups):
@@ -158,6 +162,7 @@ _PART_OF = LazyPattern(
     r"^\s*(?:\w+ )?(?:(?:out )?of|von|sur|de|des|from) (?:(?:an?|the|our|my|its|their|einem|meinem|unserem|un|mon|notre|mi) )*(?:\w+ )?$"
 )
 _CLOSE = 24
+_NEXT_PART = LazyPattern(r"[,.;]|\b(?:and|but|und|aber|et|mais|y|pero|aur)\b")
 
 
 def _what_is_left(a: Annotation, budgets: list[Quantity]) -> tuple[Quantity | None, Decimal]:
@@ -171,7 +176,8 @@ def _what_is_left(a: Annotation, budgets: list[Quantity]) -> tuple[Quantity | No
 
     def spent(q: Quantity) -> bool:
         around = a.folded[max(0, q.start - _CLOSE) : q.start], a.folded[q.end : q.end + _CLOSE]
-        return bool(_SPENT.search(around[0])) or bool(_SPENT.search(around[1].split(",")[0].split(".")[0]))
+        behind = _NEXT_PART.compiled.split(around[1])[0]
+        return bool(_SPENT.search(around[0])) or bool(_SPENT.search(behind))
 
     if _PART_OF.search(a.folded[first.end : second.start]):
         left = second.value - first.value if spent(first) else first.value

@@ -21,7 +21,9 @@ _SHORT: dict[str, Period] = {"mom": "month", "m/m": "month", "wow": "week", "w/w
 _AFTER = LazyPattern(
     r"\b(?:after|in|nach|après|dans|después de|en|within) (\d{1,3}|one|two|three|six|twelve|a|einem|un) (weeks?|months?|years?|wochen?|monat(?:en?)?|jahr(?:en?)?|semaines?|mois|ans?|semanas?|mes(?:es)?|años?)\b"
 )
-_NTH = LazyPattern(r"\b(?:in|by|at|im|au|en el) (month|week|year|monat|mois|mes) (\d{1,3})\b|\b(?:in|by) the (\d{1,3})(?:st|nd|rd|th) (month|week|year)\b")
+_NTH = LazyPattern(
+    r"\b(?:in|by|at|im|au|en el) (month|week|year|monat|mois|mes) (\d{1,3})\b|\b(?:in|by) the (\d{1,3})(?:st|nd|rd|th) (month|week|year)\b"
+)
 _TOTAL = LazyPattern(r"\b(?:total|overall|altogether|cumulative|insgesamt|gesamt\w*|en tout|en total|sum)\b")
 _NUMBERS = {"one": 1, "a": 1, "einem": 1, "un": 1, "two": 2, "three": 3, "six": 6, "twelve": 12}
 _BESIDE = 60
@@ -61,9 +63,7 @@ def growth_steps(annotation: Annotation, per: Period) -> Decimal | None:
         return None
     count = Decimal(_NUMBERS.get(after.group(1)) or after.group(1))
     named = after.group(2)
-    unit: Period = (
-        "week" if named[:2] in ("we", "wo", "se") else "month" if named[0] == "m" else "year"
-    )
+    unit: Period = "week" if named[:2] in ("we", "wo", "se") else "month" if named[0] == "m" else "year"
     if unit == per:
         return count
     return count * 12 if (unit, per) == ("year", "month") else None

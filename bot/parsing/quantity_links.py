@@ -50,7 +50,9 @@ def _is_for_each(text: str, quantity: Quantity, other: Quantity) -> bool:
         return False  # "90 documents, each document has 3 …" reads left to right elsewhere
     before = text[max(0, quantity.start - 90) : quantity.start]
     found = _EACH_NOUN.search(before)
-    return found is not None and any(_same(word, noun) for word in re.findall(r"[^\W\d_]{3,}", found.group(1)))
+    return found is not None and any(
+        _same(word, noun) for word in re.findall(r"[^\W\d_]{3,}", found.group(1))
+    )
 
 
 def _noun(text: str, quantity: Quantity) -> str:

@@ -200,11 +200,15 @@ def _preposition(scan: _Scan) -> bool:
 _SIDES = (
     (
         "output",
-        frozenset("bot model llm ai assistant it agent chatbot claude gpt gemini ki modell modèle ia modelo assistent".split()),
+        frozenset(
+            "bot model llm ai assistant it agent chatbot claude gpt gemini ki modell modèle ia modelo assistent".split()
+        ),
     ),
     (
         "input",
-        frozenset("user users me us customer customers client clients human person caller nutzer kunden kunde utilisateur usuario cliente".split()),
+        frozenset(
+            "user users me us customer customers client clients human person caller nutzer kunden kunde utilisateur usuario cliente".split()
+        ),
     ),
 )
 
@@ -225,7 +229,7 @@ def _from_whom(scan: _Scan) -> bool:
         return False
     for _ in range(skip + 1):
         scan.at = scan.reader.take(scan.at)
-    scan.take(role=role)
+    scan.take(role=role, unit=scan.quantity.unit or "tokens", done=True)
     return True
 
 
@@ -313,7 +317,12 @@ def _role(scan: _Scan) -> bool:
 def _noun_before_unit(scan: _Scan) -> bool:
     """ "1,200 meeting transcripts": one unknown word before what is counted."""
     word = scan.word
-    if scan.quantity.unit or not word.replace("-", "").isalpha() or len(word) < 4 or UNITS.get(scan.following) not in COUNTED:
+    if (
+        scan.quantity.unit
+        or not word.replace("-", "").isalpha()
+        or len(word) < 4
+        or UNITS.get(scan.following) not in COUNTED
+    ):
         return False
     if word in STOPWORDS or word in PERIODS or word in UNITS or word in ROLES or word in COST_WORDS:
         return False

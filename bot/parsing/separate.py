@@ -22,10 +22,8 @@ def separate_requests(a: Annotation) -> list[list[Quantity]]:
         if _has(groups[-1], "output") and _begins_anew(quantity, a):
             groups.append([])
         groups[-1].append(quantity)
-    if groups and not any(q.is_size for q in groups[-1]) and len(groups) > 1:
-        behind = groups.pop()
-    else:
-        behind = []
+    alone = len(groups) > 1 and not any(q.is_size for q in groups[-1])
+    behind = groups.pop() if alone else []
     if not 2 <= len(groups) <= _MOST or not all(_is_pair(group) for group in groups):
         return []
     return _with_counts(a, groups, behind)
@@ -42,7 +40,11 @@ def _begins_anew(quantity: Quantity, a: Annotation) -> bool:
 def _is_pair(group: list[Quantity]) -> bool:
     sizes = [q for q in group if q.is_size]
     roles = [q.role for q in sizes]
-    return roles.count("input") == 1 and roles.count("output") == 1 and set(roles) <= {"input", "output", "cached"}
+    return (
+        roles.count("input") == 1
+        and roles.count("output") == 1
+        and set(roles) <= {"input", "output", "cached"}
+    )
 
 
 def _with_counts(a: Annotation, groups: list[list[Quantity]], behind: list[Quantity]) -> list[list[Quantity]]:

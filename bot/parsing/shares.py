@@ -12,7 +12,9 @@ from bot.questions import ModelRef
 _INSTEAD = LazyPattern(
     r"\b(?:instead of|rather than|vs|versus|compared (?:to|with)|against|over|statt|anstatt|gegenüber|au lieu de|plutôt que|en vez de|ke bajaye|ki jagah)\b"
 )
-_TRAFFIC = LazyPattern(r"\b(?:traffic|goes? to|go to|requests?|calls?|handled by|routed?|verkehr|anfragen|handles?|gets?|takes?|send|sent|split|share|mix|routing|rest|trafic|requêtes|tráfico)\b")
+_TRAFFIC = LazyPattern(
+    r"\b(?:traffic|goes? to|go to|requests?|calls?|handled by|routed?|verkehr|anfragen|handles?|gets?|takes?|send|sent|split|share|mix|routing|rest|trafic|requêtes|tráfico)\b"
+)
 
 
 def traffic_shares(a: Annotation) -> list[Decimal]:
@@ -56,7 +58,9 @@ def is_batched_share(a: Annotation, share: Quantity) -> bool:
         preceding = [q.end for q in a.quantities if q.end <= share.start]
         ahead = _ENDS.compiled.split(a.folded[max([share.start - 30, *preceding]) : share.start])[-1]
         return bool(_BATCHED.search(ahead)) and not _OTHER_SHARE.search(ahead + behind)
-    return not _OTHER_SHARE.search(behind[: found.start()]) and not _OTHER_SHARE.search(behind[found.end() :][:16])
+    return not _OTHER_SHARE.search(behind[: found.start()]) and not _OTHER_SHARE.search(
+        behind[found.end() :][:16]
+    )
 
 
 def batched_share_in_words(a: Annotation) -> Decimal | None:

@@ -53,7 +53,9 @@ class SizesReader(WorkloadDraft):
     def read_sizes(self) -> None:
         sizes = [q for q in self.quantities if q.is_size]
         items = self._has_items()
-        single = self.annotation.has("one_request") or any(q.item_noun for q in sizes)
+        single = self.annotation.has("one_request") or any(
+            q.item_noun or q.role == "system" or self._mentions_system_prompt(q) for q in sizes
+        )
         sizes.sort(
             key=lambda q: q.role not in ("input", "output")
         )  # what is said plainly comes before what is guessed
@@ -172,6 +174,15 @@ class SizesReader(WorkloadDraft):
     def _adds_up(self, quantity: Quantity) -> bool:
         """ "12 chunks of 400 tokens plus a 60 token question": one more part of the same input."""
         assert self.workload.input is not None
+        outputs = [
+            q for q in self.quantities if q.is_size and q.role == "output" and q.start < quantity.start
+        ]
+        if quantity.role == "input" and any(
+            q.is_size and q.role == "input" and q.start < out.start
+            for q in self.quantities
+            for out in outputs
+        ):
+            return False  # "5k in, 400 out and 6k in, 300 out" are two requests
         before = self.annotation.folded[max(0, quantity.start - 26) : quantity.start]
         behind = self.annotation.folded[quantity.end : quantity.end + 12]
         if re.search(r"^\s*(?:each |apiece )?(?:plus|\+)", behind):

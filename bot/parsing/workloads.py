@@ -132,7 +132,11 @@ class _Builder(CountsReader, SizesReader):
         workload, annotation = self.workload, self.annotation
         if workload.system_prompt is None or not annotation.has("cached") or annotation.has("no_cache"):
             return
-        if workload.cached_share is None and workload.cached is None and _SYSTEM_CACHED.search(annotation.folded):
+        if (
+            workload.cached_share is None
+            and workload.cached is None
+            and _SYSTEM_CACHED.search(annotation.folded)
+        ):
             self._set(cached=workload.system_prompt)
 
     def _modifiers(self) -> None:

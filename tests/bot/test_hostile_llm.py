@@ -32,7 +32,7 @@ SURE = (
     "gpt-4o or gpt-4o-mini for 3000 requests of 700 tokens in and 150 out",
 )
 UNSURE: dict[str, frozenset[int]] = {
-    "gpt-4o, every day 1200 nurses dictate, 900 tokens apiece and 80 come back": frozenset([1200, 900, 80]),
+    "gpt-4o, every day 1200 kiosks dictate, 900 tokens apiece and 80 come back": frozenset([1200, 900, 80]),
     "gpt-4o-mini for our clinic: 1500 dossiers, 2200 tokens, 140 tokens": frozenset([1500, 2200, 140]),
     "we run 350 whatsits through gpt-4o, 1100 tokens and 90 back": frozenset([350, 1100, 90]),
 }
@@ -164,7 +164,7 @@ async def test_what_they_do_not_read_gives_figures_of_the_text_alone(
 
 
 def test_the_oracle_tells_a_figure_that_was_made_up() -> None:
-    numbers = UNSURE["gpt-4o, every day 1200 nurses dictate, 900 tokens apiece and 80 come back"]
+    numbers = UNSURE["gpt-4o, every day 1200 kiosks dictate, 900 tokens apiece and 80 come back"]
     right = {"amount": "3.66", "unit": "USD", "per": "day", "model": "gpt-4o", "provider": "openai"}
     assert invented([right, {**right, "amount": "109.8", "per": "month"}], numbers) == []
     for amount in ("0.42", "12.50", "3.67", "36.6", "777.77"):

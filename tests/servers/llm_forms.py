@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-NURSES = "gpt-4o, every day 1200 nurses dictate, 900 tokens apiece and 80 come back"
+NURSES = "gpt-4o, every day 1200 kiosks dictate, 900 tokens apiece and 80 come back"
 NURSES_FORM: dict[str, Any] = {
     "models": ["gpt-4o"],
     "quantities": [
-        {"text": "1200 nurses", "role": "requests", "per": "day"},
+        {"text": "1200 kiosks", "role": "requests", "per": "day"},
         {"text": "900 tokens", "role": "input", "per": "request"},
         {"text": "80", "role": "output", "per": "request"},
     ],

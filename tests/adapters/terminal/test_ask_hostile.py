@@ -14,7 +14,7 @@ from servers.openai_server import OpenAIServer, Reply, drips, fails, hangs, html
 from bot.parsing.dialect import forget_dialects
 
 SURE = "10k requests a day, 500 in / 200 out, gpt-4o"
-UNSURE = "gpt-4o, every day 1200 nurses dictate, 900 tokens apiece and 80 come back"
+UNSURE = "gpt-4o, every day 1200 kiosks dictate, 900 tokens apiece and 80 come back"
 FACT = "how much did OpenAI lose in 2024"
 NUMBERS = {SURE: (10_000, 500, 200), UNSURE: (1200, 900, 80), FACT: ()}
 
@@ -101,7 +101,7 @@ def test_no_figure_is_the_models(
 
 def test_an_honest_reading_answers_what_the_rules_cannot(aicost: Run, server: OpenAIServer) -> None:
     server.knows[UNSURE] = _form(
-        ("1200 nurses", "requests", "day"), ("900 tokens", "input", "request"), ("80", "output", "request")
+        ("1200 kiosks", "requests", "day"), ("900 tokens", "input", "request"), ("80", "output", "request")
     )
     answer = aicost("ask", "--json", UNSURE).json
     assert answer["parser"] == "llm"

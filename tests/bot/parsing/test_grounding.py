@@ -94,11 +94,11 @@ def test_the_words_beside_a_number_win_over_the_form(knowledge: KnowledgeBase, w
 
 
 def test_the_form_says_what_the_words_leave_open(knowledge: KnowledgeBase) -> None:
-    text = "gpt-4o, every day 1200 nurses dictate, 900 tokens apiece and 80 come back"
+    text = "gpt-4o, every day 1200 kiosks dictate, 900 tokens apiece and 80 come back"
     question = estimate(
         text,
         knowledge,
-        ("1200 nurses", "requests", "day"),
+        ("1200 kiosks", "requests", "day"),
         ("900 tokens", "input", "request"),
         ("80", "output", "request"),
     )
@@ -112,7 +112,7 @@ def test_the_form_says_what_the_words_leave_open(knowledge: KnowledgeBase) -> No
 
 @pytest.mark.parametrize("written", ["1200", "1,200", "1.2k", "twelve hundred"])
 def test_a_number_may_be_written_in_another_way(knowledge: KnowledgeBase, written: str) -> None:
-    text = "twelve hundred nurses daily on gpt-4o"
+    text = "twelve hundred kiosks daily on gpt-4o"
     question, dropped = ground(form("estimate", (written, "requests", "day")), text, None, knowledge, TODAY)
     assert isinstance(question, EstimateQuestion)
     assert question.stages[0].workload.requests == Decimal(1200)
@@ -217,7 +217,7 @@ def test_no_form_no_question(knowledge: KnowledgeBase, raw: dict[str, Any]) -> N
 
 TEXTS = (
     PLAIN,
-    "gpt-4o, every day 1200 nurses dictate, 900 tokens apiece and 80 come back",
+    "gpt-4o, every day 1200 kiosks dictate, 900 tokens apiece and 80 come back",
     "how many chats does $50 buy on haiku with 2k in and 300 back",
     "fine-tune llama 8b on 3000 of them, 500 tokens long, three rounds on 2 cards",
     "2M tokens a day on sonnet, 80% cached, batch, for 3 months",

@@ -1,0 +1,146 @@
+"""Workloads as people word them: requests of several sizes, parts of the traffic, growth, counts for each of another count."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from bot.parsing.local import LocalParser
+from bot.questions import CapacityQuestion, CompareQuestion, EstimateQuestion, Workload
+
+
+def estimate(parser: LocalParser, text: str) -> EstimateQuestion:
+    question = parser.parse(text).questions[0]
+    assert isinstance(question, EstimateQuestion)
+    return question
+
+
+def workload(parser: LocalParser, text: str) -> Workload:
+    [stage] = estimate(parser, text).stages
+    return stage.workload
+
+
+@pytest.mark.parametrize(
+    ("text", "requests"),
+    [
+        ("5k in/400 out, 6k in/300 out on sonnet 5.5", [1, 1]),
+        ("2 calls: 5k in/400 out, 6k in/300 out on sonnet 5.5", [1, 1]),
+        ("sonnet 5.5: 200 requests 5k in, 400 out and 300 requests with 6k in, 300 out", [200, 300]),
+        ("gpt-5.4\nreq1 prompt=5000 completion=400\nreq2 prompt=6000 completion=300", [1, 1]),
+    ],
+)
+def test_requests_of_several_sizes(parser: LocalParser, text: str, requests: list[int]) -> None:
+    stages = estimate(parser, text).stages
+    assert [stage.workload.requests for stage in stages] == requests
+    assert [stage.workload.input.amount for stage in stages if stage.workload.input] == [5000, 6000]
+    assert [stage.workload.output.amount for stage in stages if stage.workload.output] == [400, 300]
+
+
+def test_a_count_of_only_some_sizes_is_asked_about(parser: LocalParser) -> None:
+    assert estimate(parser, "500 requests on sonnet 5.5: 5k in/400 out and 6k in/300 out").unread
+
+
+@pytest.mark.parametrize(
+    ("text", "share", "batch"),
+    [
+        ("1M requests a month, 1k in 200 out, gpt-5.4, half of them batched", "0.5", False),
+        ("1M requests a month, 1k in 200 out, gpt-5.4, 60% of the traffic through batch", "0.6", False),
+        ("1M requests a month, 1k in 200 out, gpt-5.4 with batch", None, True),
+        ("1M requests a month, 1k in 200 out, gpt-5.4, batch gives 50% off", None, True),
+    ],
+)
+def test_a_part_of_the_requests_is_batched(
+    parser: LocalParser, text: str, share: str | None, batch: bool
+) -> None:
+    read = workload(parser, text)
+    assert read.batch_share == (Decimal(share) if share else None)
+    assert read.batch is batch
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("100k requests a month, 500 in 100 out, gpt-5-mini, growing 10% a month, total for a year", None),
+        ("100k requests a month, 500 in 100 out, gpt-5-mini, growing 10% a month. cost in 6 months?", 6),
+        (
+            "100k requests a month, 500 in 100 out, gpt-5-mini, 10% more every month. what is it in month 12?",
+            11,
+        ),
+    ],
+)
+def test_growth(parser: LocalParser, text: str, steps: int | None) -> None:
+    read = workload(parser, text)
+    assert (read.growth_share, read.growth_per, read.growth_steps) == (Decimal("0.1"), "month", steps)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "each agent run makes 14 calls of 6k in, 350 out to opus 5.5, we do 90 runs a day",
+        "opus 5.5, 90 runs a day, 14 calls per run, 6k in 350 out",
+    ],
+)
+def test_a_count_for_each_of_another(parser: LocalParser, text: str) -> None:
+    read = workload(parser, text)
+    assert (read.requests, read.requests_per) == (1260, "day")
+
+
+def test_people_of_any_trade_are_users(parser: LocalParser) -> None:
+    read = workload(parser, "1200 nurses, 900 tokens in, 250 out, gpt-5.4-mini, cost per month?")
+    assert (read.users, read.requests) == (1200, None)
+
+
+def test_a_cached_system_prompt_is_a_part_of_the_input(parser: LocalParser) -> None:
+    read = workload(
+        parser,
+        "system prompt is 3,000 tokens and cached, user message 150 tokens, answer 250 tokens, sonnet 5.5",
+    )
+    assert read.system_prompt == read.cached
+    assert read.cached is not None
+    assert read.cached.amount == 3000
+    assert read.input is not None
+    assert read.input.amount == 150
+
+
+def test_what_stays_the_same_is_what_is_cached(parser: LocalParser) -> None:
+    question = parser.parse(
+        "what does caching save on opus 5.5: 8k prompt of which 7k is always the same, 400 out"
+    )
+    [compare] = question.questions
+    assert isinstance(compare, CompareQuestion)
+    assert compare.workload is not None
+    assert compare.workload.cached is not None
+    assert compare.workload.cached.amount == 7000
+
+
+def test_who_writes_tells_the_direction(parser: LocalParser) -> None:
+    read = workload(parser, "chat of 12 turns, 200 tokens from me and 350 from the bot each turn, gpt-5.5")
+    assert read.input is not None
+    assert read.output is not None
+    assert (read.input.amount, read.output.amount, read.turns) == (200, 350, 12)
+
+
+def test_a_mix_of_models_against_one(parser: LocalParser) -> None:
+    [question] = parser.parse(
+        "70% of traffic to gpt-5-mini and 30% to gpt-5.4 instead of everything on gpt-5.4, 200k requests 900/300. savings?"
+    ).questions
+    assert isinstance(question, CompareQuestion)
+    assert question.shares == (Decimal("0.7"), Decimal("0.3"))
+    assert question.against is not None
+    assert question.against.model == "gpt-5.4"
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"),
+    [
+        ("spent $37.50 of a $120 credit, how many more calls on sonnet 5.5 at 2k in 500 out", "82.5"),
+        ("$45 left of our $200 budget, how many calls on sonnet 5.5 at 2k in 500 out", "45"),
+        ("we have $200 and spent $50 so far, how many more calls on sonnet 5.5 at 2k in 500 out", "150"),
+    ],
+)
+def test_what_is_left_of_a_budget(parser: LocalParser, text: str, budget: str) -> None:
+    [question] = parser.parse(text).questions
+    assert isinstance(question, CapacityQuestion)
+    assert question.budget is not None
+    assert question.budget.amount == Decimal(budget)
