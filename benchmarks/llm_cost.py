@@ -32,7 +32,7 @@ from bot.parsing.llm_schema import PROMPT, SCHEMA
 from bot.parsing.local import LocalParse, LocalParser
 from bot.parsing.quantity import Quantity
 from bot.settings import Settings
-from bot.spend.calls import CallUsage
+from bot.spend.calls import CallOutcome, CallRequest, CallUsage
 from bot.spend.ledger import Ledger
 from bot.spend.own_price import OPENAI_BASE_URL, OwnPrice
 from bot.spend.token_bounds import input_bound
@@ -284,25 +284,20 @@ async def _metered(ledger: Ledger, price: OwnPrice, settings: Settings, query_id
     reserved = CallUsage(
         input_tokens=input_bound(messages, {"response_format": FORM.response_format}), output_tokens=600
     )
-    call_id = await ledger.reserve_call(
-        query_id,
+    request = CallRequest(
+        query_id=query_id,
         model=settings.llm_model,
         provider=price.provider or "",
         base_url=OPENAI_BASE_URL,
-        reserved_input_tokens=reserved.input_tokens,
-        reserved_output_tokens=reserved.output_tokens,
-        reserved_cost=price.price(reserved).cost,
+        input_tokens=reserved.input_tokens,
+        output_tokens=reserved.output_tokens,
+        cost=price.price(reserved).cost,
     )
+    call_id = await ledger.reserve_call(request)
     usage = CallUsage(input_tokens=650, output_tokens=80)
     priced = price.price(usage)
-    await ledger.settle_call(
-        call_id,
-        usage,
-        cost=priced.cost,
-        status="settled",
-        price_source=priced.source,
-        price_as_of=priced.as_of,
-    )
+    outcome = CallOutcome(usage=usage, cost=priced.cost, price_source=priced.source, price_as_of=priced.as_of)
+    await ledger.settle_call(call_id, outcome)
 
 
 # ---- words -----------------------------------------------------------------------------------------------------------

@@ -60,9 +60,13 @@ class CallUsage:
             raise QuantityError("More output tokens are reasoning than there are.")
 
 
+CallStatus = Literal["settled", "failed"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class CallRequest:
-    """What is known of a call before it is made. `cost` is its upper bound, None where the model's price is not known."""
+    """What is known of a call before it is made: tokens and `cost` (USD) are upper bounds, the cost None where the model's price is
+    not known."""
 
     query_id: int | None
     provider: str
@@ -71,6 +75,20 @@ class CallRequest:
     input_tokens: int
     output_tokens: int
     cost: Decimal | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallOutcome:
+    """What became of a call. `cost` in USD: None for a settled call means that no price is known (not 0), for a failed one that
+    nothing was billed; where the provider may bill a failed call, it is what was reserved."""
+
+    usage: CallUsage
+    cost: Decimal | None
+    status: CallStatus = "settled"
+    error: str | None = None
+    price_source: str | None = None
+    price_as_of: str | None = None
+    latency_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,25 +146,13 @@ def reserve(
     return Reservation(cursor.lastrowid, None, warnings)
 
 
-def settle(
-    connection: sqlite3.Connection,
-    call_id: int,
-    usage: CallUsage,
-    *,
-    cost: Decimal | None,
-    status: Literal["settled", "failed"],
-    error: str | None,
-    price_source: str | None,
-    price_as_of: str | None,
-    latency_ms: int | None,
-    now: datetime,
-) -> None:
+def settle(connection: sqlite3.Connection, call_id: int, outcome: CallOutcome, now: datetime) -> None:
     """Replace the reservation by what the call really took. A call that is settled already stays as it is.
 
-    A failed call without cost is charged nothing; where the provider may have billed it, the caller passes what it reserved.
     A call that another process took for lost is settled all the same: its usage is known after all.
     """
-    if cost is None and status == "failed":
+    usage, cost = outcome.usage, outcome.cost
+    if cost is None and outcome.status == "failed":
         cost = Decimal(0)
     cost_text = None if cost is None else money_text(cost)
     row = connection.execute(
@@ -164,7 +170,7 @@ def settle(
         " cache_write_tokens = ?, output_tokens = ?, reasoning_tokens = ?, estimated = ?, cost_usd = ?, price_source = ?,"
         " price_as_of = ?, latency_ms = ?, error = ? WHERE id = ?",
         (
-            status,
+            outcome.status,
             time_text(now),
             None if usage.response_model is None else storable(usage.response_model),
             usage.input_tokens,
@@ -174,10 +180,10 @@ def settle(
             usage.reasoning_tokens,
             usage.estimated,
             cost_text,
-            price_source,
-            price_as_of,
-            None if latency_ms is None else max(0, latency_ms),
-            None if error is None else storable(error),
+            outcome.price_source,
+            outcome.price_as_of,
+            None if outcome.latency_ms is None else max(0, outcome.latency_ms),
+            None if outcome.error is None else storable(outcome.error),
             call_id,
         ),
     )

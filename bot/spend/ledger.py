@@ -17,7 +17,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from sqlite3 import Connection
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
@@ -27,7 +26,7 @@ from bot.errors import StorageError
 from bot.messages import Message
 from bot.spend import budgets, calls, privacy, queries, report, small_rows
 from bot.spend.budgets import Budget, BudgetPeriod, BudgetState, BudgetWarning, Scope
-from bot.spend.calls import PATIENCE_SECONDS, CallRequest, CallUsage, Reservation
+from bot.spend.calls import PATIENCE_SECONDS, CallOutcome, CallRequest, Reservation
 from bot.spend.group_commit import GroupCommit
 from bot.spend.privacy import Forgotten
 from bot.spend.queries import Admission, Conversation, Unfinished
@@ -183,39 +182,18 @@ class Ledger:
 
     # LLM calls
 
-    async def reserve_call(
-        self,
-        query_id: int | None,
-        *,
-        model: str,
-        provider: str,
-        base_url: str,
-        reserved_input_tokens: int,
-        reserved_output_tokens: int,
-        reserved_cost: Decimal | None,
-        budgets: Sequence[Budget] = (),
-        patience: float = PATIENCE_SECONDS,
-    ) -> int:
+    async def reserve_call(self, request: CallRequest, *, patience: float = PATIENCE_SECONDS) -> int:
         """Write the row of a call *before* it is made and return its id for `settle_call`.
 
-        Raises `Refusal` when a budget has no room for it: one of those stored, given to `open` or given here. `reserved_cost` is
-        the upper bound in USD, None if no price is known (then any budget refuses, since none could be held). A refusal that is
-        due only to calls under way waits up to `patience` seconds for them to settle: no call is refused while money is left.
+        Raises `Refusal` when a budget has no room for it, one of those stored or given to `open`; without a known price any budget
+        refuses, since none could be held. A refusal that is due only to calls under way waits up to `patience` seconds for them to
+        settle: no call is refused while money is left.
         """
-        request = CallRequest(
-            query_id=query_id,
-            provider=provider,
-            model=model,
-            base_url=base_url,
-            input_tokens=reserved_input_tokens,
-            output_tokens=reserved_output_tokens,
-            cost=reserved_cost,
-        )
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
         while True:
             outcome: Reservation = await self._write(
-                calls.reserve, self._ready().owner.name, request, (*self._budgets, *budgets), self._clock()
+                calls.reserve, self._ready().owner.name, request, self._budgets, self._clock()
             )
             for warning in outcome.warnings:
                 logger.warning("%s", warning)
@@ -230,38 +208,9 @@ class Ledger:
                 raise outcome.refusal
             await self._waiting.wait(left)
 
-    async def settle_call(
-        self,
-        call_id: int,
-        usage: CallUsage,
-        *,
-        cost: Decimal | None,
-        status: Literal["settled", "failed"] = "settled",
-        error: str | None = None,
-        price_source: str | None = None,
-        price_as_of: str | None = None,
-        latency_ms: int | None = None,
-    ) -> None:
-        """Replace a reservation by the truth, on the disk when this returns. Settling twice changes nothing.
-
-        `cost` in USD: None for a settled call means that no price is known (not 0), for a failed one that nothing was billed.
-        """
-        store = self._ready()
-        now = self._clock()
-        await self._on_thread(
-            lambda: store.write_durably(
-                calls.settle,
-                call_id,
-                usage,
-                cost=cost,
-                status=status,
-                error=error,
-                price_source=price_source,
-                price_as_of=price_as_of,
-                latency_ms=latency_ms,
-                now=now,
-            )
-        )
+    async def settle_call(self, call_id: int, outcome: CallOutcome) -> None:
+        """Replace a reservation by the truth, on the disk when this returns. Settling twice changes nothing."""
+        await self._write_durably(calls.settle, call_id, outcome, self._clock())
         self._waiting.wake_next()
 
     async def load_parse(self, key: str) -> str | None:
@@ -363,6 +312,13 @@ class Ledger:
         self._ready()
         assert self._writes is not None, "made with the store"
         return await self._writes.write(lambda connection: work(connection, *args, **kwargs))
+
+    async def _write_durably(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        self._ready()
+        assert self._writes is not None, "made with the store"
+        return await self._writes.write(lambda connection: work(connection, *args, **kwargs), durable=True)
 
     async def _read(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

@@ -24,15 +24,16 @@ import json
 import logging
 import time
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from bot.answers import Spend
 from bot.errors import AicostError
 from bot.spend.call_failures import LlmCallError, from_status, from_transport
-from bot.spend.calls import CallUsage
+from bot.spend.calls import CallOutcome, CallRequest, CallStatus, CallUsage
 from bot.spend.completions import Completion, read_answer
 from bot.spend.own_price import OPENAI_BASE_URL, OwnPrice, Priced
 from bot.spend.token_bounds import input_bound
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ChatMessage = dict[str, str]
-Status = Literal["settled", "failed"]
 
 _T = TypeVar("_T")
 
@@ -63,36 +63,16 @@ _SETTLE_SECONDS = 2.0
 """How long an answer waits at most for its row to be settled, and no longer than to the deadline but for a moment; a slow disk
 settles later, in the background."""
 _A_MOMENT = 0.1
+_SETTLE_AGAIN_AFTER = (0.5, 2.0, 5.0, 15.0, 30.0, 60.0)
+"""Seconds after which a row is settled anew that could not be: another program's lock, a disk that was full for a minute."""
 
 
 class CallBook(Protocol):
     """The ledger as calls see it (`bot.spend.ledger.Ledger`, or `NullLedger` where there is none)."""
 
-    async def reserve_call(
-        self,
-        query_id: int | None,
-        *,
-        model: str,
-        provider: str,
-        base_url: str,
-        reserved_input_tokens: int,
-        reserved_output_tokens: int,
-        reserved_cost: Decimal | None,
-        patience: float = 0.0,
-    ) -> int: ...
+    async def reserve_call(self, request: CallRequest, *, patience: float = ...) -> int: ...
 
-    async def settle_call(
-        self,
-        call_id: int,
-        usage: CallUsage,
-        *,
-        cost: Decimal | None,
-        status: Status,
-        error: str | None = None,
-        price_source: str | None = None,
-        price_as_of: str | None = None,
-        latency_ms: int | None = None,
-    ) -> None: ...
+    async def settle_call(self, call_id: int, outcome: CallOutcome) -> None: ...
 
 
 @dataclass
@@ -138,6 +118,7 @@ class MeteredClient:
         self.price = OwnPrice(self.base_url, model, knowledge)
         self._client: AsyncOpenAI | None = None
         self._background: set[asyncio.Task[Any]] = set()
+        self.closing = asyncio.Event()
 
     async def prepare(self) -> None:
         """Import the SDK and build the client (a second, cold), so that no question's deadline has to pay for it.
@@ -153,15 +134,9 @@ class MeteredClient:
         from openai import AsyncOpenAI
 
         try:
-            _ = urlsplit(
-                self.base_url
-            ).port  # raises for one out of range, which the SDK would only do on sending
+            _ = urlsplit(self.base_url).port  # one out of range raises here; the SDK would raise on sending
             client = AsyncOpenAI(base_url=self.base_url, api_key=self._api_key, max_retries=0)
-        except (
-            ValueError,
-            ImportError,
-            httpx2.InvalidURL,
-        ) as error:  # a port out of range, a proxy of an unknown kind
+        except (ValueError, ImportError, httpx2.InvalidURL) as error:  # also a proxy of an unknown kind
             raise LlmCallError(
                 "unreachable", "The language model's address cannot be used.", detail=str(error)
             ) from error
@@ -169,7 +144,8 @@ class MeteredClient:
         return client
 
     async def close(self) -> None:
-        """Wait for rows that are still being settled, then close connections."""
+        """Wait for rows that are still being settled, each once more, then close connections."""
+        self.closing.set()
         if self._background:
             await asyncio.wait(self._background, timeout=_SETTLE_SECONDS)
         if self._client is not None:
@@ -308,6 +284,11 @@ class MeteredClient:
                 log.warning("no tokenizer to count with: %s", error)
         return -(-len(text) // 4)
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait, but not beyond the beginning of `close`."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.closing.wait(), seconds)
+
     def run_to_end(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
         """Start work that a cancelled question must not cancel; `close` waits for it."""
         task = asyncio.ensure_future(work)
@@ -333,18 +314,16 @@ class _Row:
         Raises `StorageError` when it cannot be written and `Refusal` when a budget has no room; nothing may be sent then.
         """
         client, price = self._client, self._client.price
-        writing = asyncio.ensure_future(
-            client.books.reserve_call(
-                query_id,
-                model=client.model,
-                provider=price.provider or "",
-                base_url=client.base_url,
-                reserved_input_tokens=self._reserved.input_tokens,
-                reserved_output_tokens=self._reserved.output_tokens,
-                reserved_cost=price.price(self._reserved).cost,
-                patience=max(0.0, patience),
-            )
+        request = CallRequest(
+            query_id=query_id,
+            provider=price.provider or "",
+            model=client.model,
+            base_url=client.base_url,
+            input_tokens=self._reserved.input_tokens,
+            output_tokens=self._reserved.output_tokens,
+            cost=price.price(self._reserved).cost,
         )
+        writing = asyncio.ensure_future(client.books.reserve_call(request, patience=max(0.0, patience)))
         try:
             self._call_id = await asyncio.shield(writing)
         except asyncio.CancelledError:
@@ -358,13 +337,11 @@ class _Row:
             self._call_id = await writing
         except AicostError:
             return
-        await self._write(_NOTHING, Priced(Decimal(0)), "failed", "timeout")
+        await self._write(CallOutcome(usage=_NOTHING, cost=Decimal(0), status="failed", error="timeout"))
 
     async def settle(self, usage: CallUsage) -> None:
         """The call was answered and used this much."""
-        priced = self._client.price.price(usage)
-        self._tally.add(usage, priced.cost)
-        await self._finish(usage, priced, "settled", None)
+        await self._finish(usage, self._client.price.price(usage), "settled", None)
 
     async def fail(self, error: LlmCallError) -> None:
         """The call was not answered; where the provider may bill it nevertheless, it is charged at its reservation."""
@@ -373,31 +350,36 @@ class _Row:
         charged, priced = _NOTHING, Priced(Decimal(0))
         if error.may_be_billed:
             charged, priced = self._reserved, self._client.price.price(self._reserved)
-        self._tally.add(charged, priced.cost)
         await self._finish(charged, priced, "failed", error.failure)
 
-    async def _finish(self, usage: CallUsage, priced: Priced, status: Status, error: str | None) -> None:
-        task = self._client.run_to_end(self._write(usage, priced, status, error))
+    async def _finish(self, usage: CallUsage, priced: Priced, status: CallStatus, error: str | None) -> None:
+        self._tally.add(usage, priced.cost)
+        outcome = CallOutcome(
+            usage=usage,
+            cost=priced.cost,
+            status=status,
+            error=error,
+            price_source=priced.source,
+            price_as_of=priced.as_of,
+            latency_ms=round((time.perf_counter() - self._sent_at) * 1000),
+        )
+        task = self._client.run_to_end(self._write(outcome))
         left = self._deadline - asyncio.get_running_loop().time()
         await asyncio.wait([task], timeout=max(_A_MOMENT, min(left, _SETTLE_SECONDS)))
 
-    async def _write(self, usage: CallUsage, priced: Priced, status: Status, error: str | None) -> None:
-        if self._call_id is None:
-            return
-        latency = round((time.perf_counter() - self._sent_at) * 1000) if self._sent_at else None
-        try:
-            await self._client.books.settle_call(
-                self._call_id,
-                usage,
-                cost=priced.cost,
-                status=status,
-                error=error,
-                price_source=priced.source,
-                price_as_of=priced.as_of,
-                latency_ms=latency,
-            )
-        except AicostError as problem:
-            log.warning("call %d stays reserved in the ledger: %s", self._call_id, problem)
+    async def _write(self, outcome: CallOutcome) -> None:
+        """Settle the row; a ledger that cannot be written just now is tried again, for the usage is known only here."""
+        assert self._call_id is not None
+        for pause in (*_SETTLE_AGAIN_AFTER, None):
+            try:
+                await self._client.books.settle_call(self._call_id, outcome)
+            except AicostError as problem:
+                if pause is None or self._client.closing.is_set():
+                    log.warning("call %d stays reserved in the ledger: %s", self._call_id, problem)
+                    return
+                await self._client.sleep(pause)
+            else:
+                return
 
 
 def _too_late() -> LlmCallError:

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, Literal, NoReturn, TypeVar
 
 from bot.answers import Answer
 from bot.errors import StorageError
 from bot.messages import Message
 from bot.spend.budgets import Budget, BudgetPeriod, BudgetState, BudgetWarning, Scope
-from bot.spend.calls import PATIENCE_SECONDS, CallUsage
+from bot.spend.calls import PATIENCE_SECONDS, CallOutcome, CallRequest
 from bot.spend.privacy import Forgotten
 from bot.spend.queries import Admission, Conversation, Unfinished
 from bot.spend.report import By, UsageReport
@@ -87,37 +86,14 @@ class NullLedger:
     ) -> None:
         self._refuse()
 
-    async def reserve_call(
-        self,
-        query_id: int | None,
-        *,
-        model: str,
-        provider: str,
-        base_url: str,
-        reserved_input_tokens: int,
-        reserved_output_tokens: int,
-        reserved_cost: Decimal | None,
-        budgets: Sequence[Budget] = (),
-        patience: float = PATIENCE_SECONDS,
-    ) -> int:
-        if self._budgets or budgets:
+    async def reserve_call(self, request: CallRequest, *, patience: float = PATIENCE_SECONDS) -> int:
+        if self._budgets:
             raise StorageError(
                 "The LLM is not asked, because its budget cannot be held without the ledger.", self.problem
             )
         return self._new_id()
 
-    async def settle_call(
-        self,
-        call_id: int,
-        usage: CallUsage,
-        *,
-        cost: Decimal | None,
-        status: Literal["settled", "failed"] = "settled",
-        error: str | None = None,
-        price_source: str | None = None,
-        price_as_of: str | None = None,
-        latency_ms: int | None = None,
-    ) -> None:
+    async def settle_call(self, call_id: int, outcome: CallOutcome) -> None:
         """Nothing is on the books, so nothing is settled."""
 
     async def load_parse(self, key: str) -> str | None:

@@ -71,14 +71,26 @@ class Store:
             self.owner.claim()
             return _transaction(self.connection, "BEGIN IMMEDIATE", work, *args, **kwargs)
 
-    def write_all(self, works: Sequence[Callable[[sqlite3.Connection], Any]]) -> list[Any]:
+    def write_all(
+        self, works: Sequence[Callable[[sqlite3.Connection], Any]], durable: bool = False
+    ) -> list[Any]:
         """Do several works in one write transaction: for each its result, or the exception for which it alone was taken back.
 
-        Raises the `StorageError` for which none of them was done.
+        Where one makes SQLite end the transaction of all, each is done by itself. Raises the `StorageError` for which none of them
+        was done.
         """
-        with self._explained():
-            self.owner.claim()
-            return _transaction(self.connection, "BEGIN IMMEDIATE", self._each, works)
+        write = self.write_durably if durable else self.write
+        try:
+            return write(self._each, works)
+        except _EndedForAllError:
+            return [self._alone(write, work) for work in works]
+
+    @staticmethod
+    def _alone(write: Callable[..., Any], work: Callable[[sqlite3.Connection], Any]) -> Any:
+        try:
+            return write(work)
+        except Exception as error:
+            return error
 
     def _each(
         self, connection: sqlite3.Connection, works: Sequence[Callable[[sqlite3.Connection], Any]]
@@ -92,7 +104,7 @@ class Store:
                 outcomes.append(work(connection))
             except Exception as error:
                 if not connection.in_transaction:
-                    raise  # SQLite ended the transaction, and with it all works
+                    raise _EndedForAllError from error
                 connection.execute("ROLLBACK TO one")
                 outcomes.append(self._explain(error) if isinstance(error, sqlite3.Error) else error)
             connection.execute("RELEASE one")
@@ -271,6 +283,10 @@ class Store:
                 f"The disk that holds the ledger {self.path} fails to read or write.", "Check the disk."
             )
         return StorageError(f"The ledger {self.path} cannot be used ({error}).", "Run `aicost doctor`.")
+
+
+class _EndedForAllError(Exception):
+    """SQLite ended a transaction because of one of its works (a disk that is full for this one)."""
 
 
 def _transaction(

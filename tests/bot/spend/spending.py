@@ -13,7 +13,7 @@ from typing import Any
 from bot.answers import Answer
 from bot.messages import Message
 from bot.spend.budgets import Budget
-from bot.spend.calls import CallUsage
+from bot.spend.calls import CallOutcome, CallRequest, CallUsage
 from bot.spend.ledger import Ledger
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -69,19 +69,33 @@ def usage(input_tokens: int = 100, output_tokens: int = 10, **parts: Any) -> Cal
     return CallUsage(input_tokens=input_tokens, output_tokens=output_tokens, **parts)
 
 
-async def reserve(ledger: Ledger, query_id: int | None, cost: str | None, **parts: Any) -> int:
-    return await ledger.reserve_call(
-        query_id,
+async def reserve(
+    ledger: Ledger, query_id: int | None, cost: str | None, *, patience: float | None = None, **parts: Any
+) -> int:
+    request = CallRequest(
         **{
+            "query_id": query_id,
             "model": "gpt-5-nano",
             "provider": "openai",
             "base_url": "http://127.0.0.1/v1",
-            "reserved_input_tokens": 200,
-            "reserved_output_tokens": 50,
-            "reserved_cost": None if cost is None else Decimal(cost),
+            "input_tokens": 200,
+            "output_tokens": 50,
+            "cost": None if cost is None else Decimal(cost),
             **parts,
-        },
+        }
     )
+    return (
+        await ledger.reserve_call(request)
+        if patience is None
+        else await ledger.reserve_call(request, patience=patience)
+    )
+
+
+async def settle(
+    ledger: Ledger, call_id: int, used: CallUsage, cost: str | Decimal | None, **parts: Any
+) -> None:
+    amount = None if cost is None else Decimal(cost)
+    await ledger.settle_call(call_id, CallOutcome(usage=used, cost=amount, **parts))
 
 
 def rows(folder: Path, sql: str, *values: object) -> list[dict[str, Any]]:

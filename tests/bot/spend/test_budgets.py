@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from spending import NOON, Clock, message, opened, reserve, row, rows, usage
+from spending import NOON, Clock, message, opened, reserve, row, rows, settle, usage
 
 from bot.errors import StorageError, UsageError
 from bot.spend import budgets, calls
 from bot.spend.budgets import EACH, Budget, Refusal, Subject, total_budgets
-from bot.spend.calls import CallRequest
+from bot.spend.calls import CallOutcome, CallRequest
 from bot.spend.ledger import Ledger
 from bot.spend.null import NullLedger
 from bot.spend.schema import migrate
@@ -60,16 +60,17 @@ import asyncio, sys
 from decimal import Decimal
 from pathlib import Path
 from bot.spend.budgets import Budget, Refusal
-from bot.spend.calls import CallUsage
+from bot.spend.calls import CallOutcome, CallRequest, CallUsage
 from bot.spend.ledger import Ledger
 
 async def one(ledger):
     try:
-        call = await ledger.reserve_call(None, model="m", provider="p", base_url="", reserved_input_tokens=1,
-            reserved_output_tokens=1, reserved_cost=Decimal("0.0001"))
+        call = await ledger.reserve_call(CallRequest(query_id=None, model="m", provider="p", base_url="", input_tokens=1,
+            output_tokens=1, cost=Decimal("0.0001")))
     except Refusal:
         return 0
-    await ledger.settle_call(call, CallUsage(input_tokens=1, output_tokens=1), cost=Decimal("0.0001"))
+    usage = CallUsage(input_tokens=1, output_tokens=1)
+    await ledger.settle_call(call, CallOutcome(usage=usage, cost=Decimal("0.0001")))
     return 1
 
 async def main():
@@ -119,7 +120,7 @@ async def test_nobody_is_refused_while_money_is_left(tmp_path: Path) -> None:
             return
         most = max(most, (await spent(ledger))[0] or Decimal(0))
         await asyncio.sleep(0.002)
-        await ledger.settle_call(call, usage(), cost=taken)
+        await settle(ledger, call, usage(), cost=taken)
 
     async with opened(tmp_path, budgets=[day(str(limit))]) as ledger:
         await asyncio.gather(*(ask(ledger) for _ in range(200)))
@@ -147,14 +148,14 @@ async def test_every_call_counts_at_what_it_is_charged_with(tmp_path: Path) -> N
     async with opened(tmp_path, budgets=[day("10")]) as ledger:
         call = await reserve(ledger, None, "1.00")
         assert await spent(ledger) == [Decimal("1.00")]
-        await ledger.settle_call(call, usage(), cost=Decimal("0.25"))
-        await ledger.settle_call(call, usage(), cost=Decimal("9"))
+        await settle(ledger, call, usage(), cost=Decimal("0.25"))
+        await settle(ledger, call, usage(), cost=Decimal("9"))
         assert await spent(ledger) == [Decimal("0.25")]
         failed = await reserve(ledger, None, "1")
-        await ledger.settle_call(failed, usage(0, 0), cost=None, status="failed")
+        await settle(ledger, failed, usage(0, 0), cost=None, status="failed")
         assert await spent(ledger) == [Decimal("0.25")]
         dearer_than_reserved = await reserve(ledger, None, "1")
-        await ledger.settle_call(dearer_than_reserved, usage(), cost=Decimal("2"))
+        await settle(ledger, dearer_than_reserved, usage(), cost=Decimal("2"))
         assert await spent(ledger) == [Decimal("2.25")]
         await reserve(ledger, None, "4")
     async with opened(tmp_path, budgets=[day("10")]) as ledger:  # the last call is lost
@@ -314,7 +315,7 @@ async def test_a_call_is_settled_in_the_day_that_reserved_it(tmp_path: Path) -> 
         yesterday = await reserve(ledger, None, "1")
         clock.move(minutes=2)
         await reserve(ledger, None, "0.5")
-        await ledger.settle_call(yesterday, usage(), cost=Decimal("0.1"))
+        await settle(ledger, yesterday, usage(), cost=Decimal("0.1"))
         assert await spent(ledger) == [Decimal("0.5")]
 
 
@@ -387,10 +388,7 @@ def test_running_sums_equal_a_count_and_no_reservation_exceeds_a_limit(
             scope = "user" if what else "channel"
             budgets.set_budget(connection, day(str(cents), scope=scope, subject=what or "C1"), now)
         elif step == "settle" and what < len(made):
-            calls.settle(
-                connection, made[what], usage(), cost=cents, status="settled", error=None, price_source=None,
-                price_as_of=None, latency_ms=None, now=now,
-            )  # fmt: skip
+            calls.settle(connection, made[what], CallOutcome(usage=usage(), cost=cents), now)
         elif step == "reserve":
             request = CallRequest(
                 query_id=["U1", "U2", ""].index(what) + 1, provider="p", model="m", base_url="", input_tokens=1,

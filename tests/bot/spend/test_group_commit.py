@@ -26,11 +26,13 @@ class Books:
         self.thread = ThreadPoolExecutor(1)
         self.store: Store = self.thread.submit(Store, folder, NOON).result()
         self.sizes: list[int] = []
+        self.durable: list[bool] = []
         self.writes = GroupCommit(self.thread, self._commit)
 
-    def _commit(self, works: Sequence[Work]) -> list[Any]:
+    def _commit(self, works: Sequence[Work], durable: bool) -> list[Any]:
         self.sizes.append(len(works))
-        return self.store.write_all(works)
+        self.durable.append(durable)
+        return self.store.write_all(works, durable)
 
     def close(self) -> None:
         self.thread.submit(self.store.close).result()
@@ -141,3 +143,33 @@ async def test_what_waits_at_the_end_is_written_before_the_file_is_closed(tmp_pa
     assert kept(tmp_path) == ["a", "b"]
     with pytest.raises(StorageError, match="closed"):
         await books.writes.write(keep("c"))
+
+
+async def test_the_disk_confirms_many_durable_writes_at_once(books: Books, tmp_path: Path) -> None:
+    keys = [f"k{number}" for number in range(8)]
+    await asyncio.gather(*(books.writes.write(keep(key), durable=key > "k5") for key in keys))
+    await books.writes.write(keep("later"))
+    assert (books.sizes, books.durable) == ([8, 1], [True, False])
+    assert kept(tmp_path) == [*keys, "later"]
+    level = books.thread.submit(lambda: books.store.connection.execute("PRAGMA synchronous").fetchone())
+    assert level.result() == (1,), "only those that ask for it wait for the disk"
+
+
+async def test_one_for_whom_sqlite_ends_everybodys_transaction_fails_alone(
+    books: Books, tmp_path: Path
+) -> None:
+    def ends_it(connection: sqlite3.Connection) -> None:
+        keep("half")(connection)
+        connection.execute(
+            "INSERT OR ROLLBACK INTO parses (key, parse, created_at) VALUES (NULL, NULL, NULL)"
+        )
+
+    outcomes = await asyncio.gather(
+        books.writes.write(keep("a")),
+        books.writes.write(ends_it),
+        books.writes.write(keep("b")),
+        return_exceptions=True,
+    )
+    assert (outcomes[0], outcomes[2]) == ("a", "b")
+    assert isinstance(outcomes[1], StorageError)
+    assert kept(tmp_path) == ["a", "b"]

@@ -21,11 +21,10 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from spending import Clock, answer, message, opened, rows, usage
+from spending import Clock, answer, message, opened, reserve, rows, settle, usage
 
 from bot.messages import Message
 from bot.spend.budgets import Budget, Refusal
-from bot.spend.calls import CallUsage
 from bot.spend.ledger import Ledger
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork and SIGKILL")
@@ -51,16 +50,15 @@ async def _work(folder: Path, child: int, pipe: int) -> None:
         query = (await ledger.admit(asked)).query_id
         report("admitted", name)
         try:
-            call = await ledger.reserve_call(
-                query, model="m", provider="p", base_url=name, reserved_input_tokens=20, reserved_output_tokens=5,
-                reserved_cost=RESERVED, patience=0,
-            )  # fmt: skip
+            call = await reserve(
+                ledger, query, str(RESERVED), patience=0, base_url=name, input_tokens=20, output_tokens=5
+            )
         except Refusal:
             report("refused", name)
         else:
             report("reserved", name, call)
             await asyncio.sleep(0)
-            await ledger.settle_call(call, CallUsage(input_tokens=10, output_tokens=2), cost=TAKEN)
+            await settle(ledger, call, usage(10, 2), TAKEN)
             report("settled", name, call)
         await ledger.finish_query(query, answer(f"r-{name}"), latency_ms=1)
         report("finished", name)
@@ -198,23 +196,17 @@ async def _leave_work(folder: Path, pipe: int) -> None:
     ledger = await Ledger.open(folder, 90)
     for number in range(5):
         query = (await ledger.admit(message(f"question {number}", str(number), at=_now()))).query_id
-    await ledger.reserve_call(
-        query, model="m", provider="p", base_url="", reserved_input_tokens=1, reserved_output_tokens=1,
-        reserved_cost=Decimal("0.1"),
-    )  # fmt: skip
+    await reserve(ledger, query, "0.1")
     os.write(pipe, b"ready")
     await asyncio.sleep(60)
 
 
 async def test_the_calls_of_the_living_are_not_taken_for_lost(tmp_path: Path) -> None:
     async with opened(tmp_path) as living:
-        call = await living.reserve_call(
-            None, model="m", provider="p", base_url="", reserved_input_tokens=1, reserved_output_tokens=1,
-            reserved_cost=Decimal("0.1"),
-        )  # fmt: skip
+        call = await reserve(living, None, "0.1")
         async with opened(tmp_path) as other:
             assert ((await other.report()).totals.reserved, (await other.report()).totals.lost) == (1, 0)
-        await living.settle_call(call, usage(), cost=Decimal("0.1"))
+        await settle(living, call, usage(), cost=Decimal("0.1"))
         assert (await living.report()).totals.reserved == 0
 
 

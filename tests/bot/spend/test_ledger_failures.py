@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from spending import Clock, answer, message, opened, reserve, row, rows, usage
+from spending import Clock, answer, message, opened, reserve, row, rows, settle, usage
 
 from bot.errors import AicostError, StorageError
 from bot.spend import schema, store
@@ -227,11 +227,11 @@ async def test_another_programs_lock_is_named_and_passes(
             with pytest.raises(StorageError, match="locked by another program"):
                 await ledger.admit(message("q", "f"))
             with pytest.raises(StorageError, match="locked by another program"):
-                await ledger.settle_call(call, usage(), cost=Decimal("0.01"))
+                await settle(ledger, call, usage(), cost=Decimal("0.01"))
             assert (await ledger.report()).totals.reserved == 1  # readers do not wait for a writer
             other.execute("ROLLBACK")
         assert (await ledger.admit(message("q", "f"))).new
-        await ledger.settle_call(call, usage(), cost=Decimal("0.01"))
+        await settle(ledger, call, usage(), cost=Decimal("0.01"))
         assert (await ledger.report()).totals.cost_usd == Decimal("0.01")
 
 

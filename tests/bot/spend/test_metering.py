@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from servers.openai_server import OpenAIServer, Reply, drips, fails, hangs, html, resets, says
 
+from bot.spend import metering, store
 from bot.spend.budgets import Budget, Refusal
 from bot.spend.call_failures import LlmCallError
 from bot.spend.ledger import Ledger
@@ -371,3 +373,27 @@ async def test_many_at_once_are_all_booked(books: Books, server: OpenAIServer, t
     assert len(found) == len(server.bills) == 40
     assert sum(row["input_tokens"] for row in found) == server.billed_tokens[0]
     assert sum(tally.input_tokens for tally in tallies) == server.billed_tokens[0]
+
+
+async def test_a_row_that_cannot_be_settled_just_now_is_settled_later(
+    server: OpenAIServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The usage is known only in this process: another program's lock must not cost it."""
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0.05)
+    monkeypatch.setattr(metering, "_SETTLE_SECONDS", 0.5)
+    monkeypatch.setattr(metering, "_SETTLE_AGAIN_AFTER", (0.05,) * 100)
+    ledger = await Ledger.open(tmp_path, 30)
+    books = Books(ledger, server.base_url)
+    server.will(says("fine", delay=0.3))
+    asked = asyncio.ensure_future(books.ask())
+    await asyncio.to_thread(server.request_came.wait, 10)
+    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert await asked == "fine"
+        assert [row["status"] for row in rows(tmp_path)] == ["reserved"]
+        other.execute("ROLLBACK")
+    await asyncio.gather(*books.client._background)
+    [row] = rows(tmp_path)
+    await books.client.close()
+    await ledger.close()
+    assert (row["status"], row["input_tokens"]) == ("settled", server.bills[0].input)

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from spending import NOON, Clock, answer, message, opened, reserve, row, usage
+from spending import NOON, Clock, answer, message, opened, reserve, row, settle, usage
 
 from bot.errors import QuantityError, StorageError, UsageError
 from bot.spend.calls import CallUsage
@@ -42,7 +42,8 @@ async def history(folder: Path) -> Clock:
             for model in models:
                 call = await reserve(ledger, query, "0.001", model=model)
                 clock.move(milliseconds=800)
-                await ledger.settle_call(
+                await settle(
+                    ledger,
                     call,
                     usage(1000, 50, cached_input_tokens=600, reasoning_tokens=20),
                     cost=Decimal("0.0000701"),
@@ -60,9 +61,9 @@ async def history(folder: Path) -> Clock:
         clock.move(days=1)
         failing = await ask("U3", platform="discord", workspace="G1")
         call = await reserve(ledger, failing, "0.5")
-        await ledger.settle_call(call, usage(0, 0), cost=None, status="failed", error="timeout")
+        await settle(ledger, call, usage(0, 0), cost=None, status="failed", error="timeout")
         unpriced = await reserve(ledger, failing, None)
-        await ledger.settle_call(unpriced, usage(7, 3, estimated=True), cost=None)
+        await settle(ledger, unpriced, usage(7, 3, estimated=True), cost=None)
         await reserve(ledger, None, "0.25")
     return clock
 
@@ -205,11 +206,11 @@ async def test_a_reservation_is_on_the_books_before_the_call(tmp_path: Path) -> 
 async def test_a_call_is_settled_once(tmp_path: Path) -> None:
     async with opened(tmp_path) as ledger:
         call = await reserve(ledger, None, "0.5")
-        await ledger.settle_call(call, usage(10, 1), cost=Decimal("0.1"))
-        await ledger.settle_call(call, usage(99, 9), cost=Decimal("0.9"), status="failed")
+        await settle(ledger, call, usage(10, 1), cost=Decimal("0.1"))
+        await settle(ledger, call, usage(99, 9), cost=Decimal("0.9"), status="failed")
         totals = (await ledger.report()).totals
         with pytest.raises(StorageError, match="holds no call 77"):
-            await ledger.settle_call(77, usage(), cost=None)
+            await settle(ledger, 77, usage(), cost=None)
     assert (totals.cost_usd, totals.input_tokens, totals.llm_calls) == (Decimal("0.1"), 10, 1)
 
 
@@ -218,7 +219,7 @@ async def test_a_lost_call_whose_usage_turns_up_is_settled(tmp_path: Path) -> No
         call = await reserve(ledger, None, "0.5")
     async with opened(tmp_path) as ledger:
         assert (await ledger.report()).totals.lost == 1
-        await ledger.settle_call(call, usage(), cost=Decimal("0.1"))
+        await settle(ledger, call, usage(), cost=Decimal("0.1"))
         totals = (await ledger.report()).totals
     assert (totals.lost, totals.cost_usd) == (0, Decimal("0.1"))
 
@@ -226,7 +227,7 @@ async def test_a_lost_call_whose_usage_turns_up_is_settled(tmp_path: Path) -> No
 async def test_a_price_that_is_not_known_is_not_zero(tmp_path: Path) -> None:
     async with opened(tmp_path) as ledger:
         call = await reserve(ledger, None, None)
-        await ledger.settle_call(call, usage(), cost=None)
+        await settle(ledger, call, usage(), cost=None)
         assert (await ledger.report()).totals.unpriced == 1
     assert row(tmp_path, "SELECT cost_usd, reserved_cost_usd FROM llm_calls") == {
         "cost_usd": None,
@@ -245,7 +246,7 @@ async def test_a_cancelled_question_still_settles_its_call(tmp_path: Path) -> No
         call = await reserve(ledger, None, "0.5")
         busy = asyncio.ensure_future(ledger._on_thread(lambda: time.sleep(0.05)))
         await asyncio.sleep(0)
-        settling = asyncio.ensure_future(ledger.settle_call(call, usage(), cost=Decimal("0.2")))
+        settling = asyncio.ensure_future(settle(ledger, call, usage(), cost=Decimal("0.2")))
         await asyncio.sleep(0)
         settling.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -265,7 +266,7 @@ async def test_sums_are_exact_to_the_last_digit(
     async with opened(tmp_path_factory.mktemp("exact")) as ledger:
         for cost in costs:
             call = await reserve(ledger, None, "1000")
-            await ledger.settle_call(call, usage(), cost=cost)
+            await settle(ledger, call, usage(), cost=cost)
         report = await ledger.report(by="user")
     whole = sum(int(cost.scaleb(18)) for cost in costs)
     assert int(report.totals.cost_usd.scaleb(18)) == whole
