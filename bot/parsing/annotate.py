@@ -12,6 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from bot.parsing.compounds import read_compounds
 from bot.parsing.cues import cue_words, find_cues
 from bot.parsing.dates import TimeSpan, read_dates
 from bot.parsing.densities import Density, read_densities, speech_as_words
@@ -169,7 +170,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     quantities = speech_as_words(read_quantities(folded, language, masked), densities)
     times = [t for t in times if not _counts_something(t, quantities)]
     quantities = [q for q in quantities if not any(t.start < q.end and q.start < t.end for t in times)]
-    words = split_words(folded)
+    words = read_compounds(split_words(folded), language)
     cues = find_cues(cue_words(folded), coverage)
     for name in (*makers, *providers, *gpus, *clouds, *subjects):
         coverage.add(name.start, name.end)

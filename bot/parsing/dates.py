@@ -60,8 +60,9 @@ _PATTERNS: tuple[tuple[str, LazyPattern], ...] = (
     ("past", LazyPattern(r"\b(?:in |over |during |for )?(?:the )?(?:last|past|previous|letzten|derniers|últimos) (\d{1,3}) (day|week|month|year)s?\b")),
     ("named", LazyPattern(
         r"\b(today|tomorrow|next (?:week|month|quarter|year)|morgen|demain|mañana|yesterday|heute|gestern|aujourd'hui|hier|hoy|ayer|(?:this|last|previous|current|past) (?:week|month|quarter|year)"
-        r"|letzte[nrs]? (?:woche|monat|jahr)|diese[nrs]? (?:woche|monat|jahr)|(?:la semaine|le mois|l'année) dernière?"
-        r"|(?:la semana pasada|el mes pasado|el año pasado|este mes|este año|esta semana)|month to date|mtd|ytd|year to date)\b")),
+        r"|letzte[nrs]? (?:woche|monat|jahr)|diese[nrs]? (?:woche|monat|jahr)|(?:la semaine|le mois|l'année) (?:dernière?|passée?)|(?:ce mois|cette semaine|cette année|cet an)(?:-ci)?"
+        r"|(?:la semana pasada|el mes pasado|el año pasado|este mes|este año|esta semana)|(?:pichhle|pichle|pichhli|pichli|is) (?:hafte|mahine|saal)|aaj|"
+        r"month to date|mtd|ytd|year to date)\b")),
     ("year", LazyPattern(rf"(?<![\w$€£.,])({_YEAR})(?![\w]|[.,]\d|\s*%|-\d\d?(?!\d))")),
 )  # fmt: skip
 _MOST_TIMES = 24
@@ -73,7 +74,7 @@ _A_YEAR = LazyPattern(r"(?:19[89]|20\d)\d")
 _NAMED_WORDS = frozenset(
     """
     today tomorrow morgen demain mañana next yesterday heute gestern aujourd'hui hier hoy ayer this last previous current past letzt diese
-    dernièr pasad este esta month mtd ytd date
+    derni passé pasad este esta cett mois cet pichle pichhle pichli pichhli mahine hafte saal aaj month mtd ytd date
     """.split()
 )
 
@@ -200,7 +201,7 @@ def _next(words: str, today: date) -> tuple[date, date, str, bool]:
 
 def _named(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
     words = match.group(1)
-    if words in ("today", "heute", "aujourd'hui", "hoy"):
+    if words in ("today", "heute", "aujourd'hui", "hoy", "aaj"):
         return today, today, "today", True
     if words in ("yesterday", "gestern", "hier", "ayer"):
         day = today - timedelta(days=1)
@@ -210,12 +211,12 @@ def _named(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
         return day, day, "tomorrow", True
     if words.startswith("next"):
         return _next(words, today)
-    past = any(word in words for word in ("last", "previous", "past", "letzt", "derni", "pasad"))
+    past = any(word in words for word in ("last", "previous", "past", "letzt", "derni", "passé", "pasad", "pich"))
     monday = today - timedelta(days=today.weekday())
-    if any(word in words for word in ("week", "woche", "semaine", "semana")):
+    if any(word in words for word in ("week", "woche", "semaine", "semana", "haft")):
         first = monday - timedelta(days=7) if past else monday
         return first, first + timedelta(days=6), "last week" if past else "this week", True
-    if any(word in words for word in ("month", "monat", "mois", "mes", "mtd")):
+    if any(word in words for word in ("month", "monat", "mois", "mes", "mtd", "mahin")):
         anchor = today.replace(day=1) - timedelta(days=1) if past else today
         first, last, _, _ = _month(anchor.year, anchor.month)
         return first, last, "last month" if past else "this month", True

@@ -37,7 +37,7 @@ _PRODUCT_LIKE = LazyPattern(r"(?<![\w-])[a-z]{2,}[a-z.]*[-_]\d[\w.-]*(?![\w-])")
 _MEMORY = LazyPattern(r"\bmemory\b|\bvram\b|\bspeicher\b|\bmémoire\b|\bmemoria\b")
 _QUERY = 400
 """Characters of a message that are looked up among the facts."""
-_OWN_BOT = LazyPattern(r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel)\b")
+_OWN_BOT = LazyPattern(r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel|wir|ich|uns|unser\w*|wer|nous|on|j'ai|notre|qui|nosotros|hemos|gastamos|quién|humne|hum|maine|humara|kisne)\b")
 _TRAINING_UNITS = ("parameters", "gpus", "gpu_hours", "epochs", "examples")
 
 

@@ -12,25 +12,25 @@ _MARKERS: dict[Language, frozenset[str]] = {
         """
     und der die das wie viel viele kostet kosten koste pro tag monat jahr mit für fuer ein eine bei wenn ist sind anfragen
     ich wir nutzer wieviel wieviele preis günstigste guenstigste billigste am im täglich monatlich jährlich verlust hat
-    gemacht wörter seiten zeichen gegen oder zwischen unterschied von auf welches modell günstiger
+    gemacht gekostet ausgegeben den dem des zu bei nicht auch nur kein jeder jede jeden jeweils uns unser unsere hat haben zwei drei vier noch bitte teuer wörter seiten zeichen gegen oder zwischen unterschied von auf welches modell günstiger
     """.split()
     ),
     "fr": frozenset(
         """
     combien coûte coute coûtent pour avec par jour mois le la les des et est requêtes requetes prix moins cher chère
-    modèle modele quel quelle entre utilisateurs mots entrée sortie du au aux une jetons perdu an
+    modèle modele nous vous avons ai notre nos qui dans sur ou est-ce sont deux trois quatre cinq dix cette ça dépensé mensuel quel quelle entre utilisateurs mots entrée sortie du au aux une jetons perdu an
     """.split()
     ),
     "es": frozenset(
         """
     cuánto cuanto cuesta cuestan por día dia mes con para el los las y peticiones solicitudes precio más mas barato modelo
-    cuál cual entre usuarios palabras entrada salida del al una qué que costaría costaria perdió año
+    cuál cual vale pena usar o dos tres cuatro cinco tengo tenemos tiene nuestro nuestra cuántos cuantos cuántas cuantas sobre puedo cómo como hacer mil diarios mensual entre usuarios palabras entrada salida del al una qué que costaría costaria perdió año
     """.split()
     ),
     "hi": frozenset(
         """
     kitna kitne kitni hai hain ka ki ke kharcha kharch mahine mahina din roz lagega lagenge hoga hogi mein aur kya sabse
-    sasta saste wala chahiye karna karein paisa paise batao rupaye kaun konsa
+    sasta saste wala chahiye karna karu karun karein toh agar mujhe humne hum bhai apna pe har lagta bachega kitni sakta sakte raha karta bhejta kiya kharcha paisa paise batao rupaye kaun konsa
     """.split()
     ),
 }

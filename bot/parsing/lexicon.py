@@ -76,15 +76,60 @@ UNITS: dict[str, str] = _table(
     times="x times mal fois veces",
 )
 
+GERMAN_NOUNS: dict[str, str] = _table(
+    tokens="token tokens",
+    words="wort wörter wörtern worte worten wortes",
+    characters="zeichen",
+    pages="seite seiten",
+    requests="anfrage anfragen aufruf aufrufe aufrufen abfrage abfragen frage fragen prompts",
+    items=(
+        "dokument dokumente dokumenten beschreibung beschreibungen rechnung rechnungen vertrag verträge verträgen bericht berichte"
+        " berichten artikel artikeln bewertung bewertungen rezension rezensionen kommentar kommentare kommentaren beitrag beiträge"
+        " beiträgen brief briefe briefen datei dateien mail mails emails ticket tickets protokoll protokolle protokollen angebot"
+        " angebote angeboten zusammenfassungen übersetzungen meldung meldungen fälle fällen bestellungen anträge anträgen akten"
+    ),
+    conversations="gespräch gespräche gesprächen unterhaltung unterhaltungen chat chats",
+    messages="nachricht nachrichten",
+    users=(
+        "nutzer nutzern nutzerinnen benutzer benutzern kunde kunden mitarbeiter mitarbeitern mitarbeiterinnen anwender anwendern berater"
+        " beratern agenten lehrer lehrern schüler schülern studenten studierende studierenden entwickler entwicklern kollegen leute leuten personen"
+    ),
+    images="bild bilder bildern",
+)
+"""Nouns that end compounds ("Produktbeschreibungen"), too."""
+_FRENCH_NOUNS = _table(
+    requests="requête requêtes demande demandes appel appels question questions",
+    items=(
+        "rapport rapports facture factures contrat contrats courriel courriels fiche fiches avis commentaire commentaires lettre lettres dossier"
+        " dossiers fichier fichiers réunions annonces résumés traductions"
+    ),
+    conversations="discussion discussions échanges",
+    users=(
+        "utilisateurs utilisatrices collaborateur collaborateurs employé employés salarié salariés étudiant étudiants élève élèves"
+        " personnes conseiller conseillers développeurs abonnés"
+    ),
+)
+_SPANISH_NOUNS = _table(
+    requests="pregunta preguntas",
+    items=(
+        "factura facturas contrato contratos correo reseña reseñas informe informes artículo artículos ficha fichas comentario comentarios"
+        " archivo archivos resúmenes traducciones descripciones"
+    ),
+    messages="mensajes",
+    users="agente agentes empleado empleados cliente clientes alumno alumnos estudiante estudiantes persona personas desarrolladores usuarias",
+)
+_HINDI_NOUNS = _table(requests="sawal sawaal sawalon", users="logo bachche karmchari", messages="sandesh")
+UNITS = {**_HINDI_NOUNS, **_SPANISH_NOUNS, **_FRENCH_NOUNS, **GERMAN_NOUNS, **UNITS}
+
 ROLES: dict[str, str] = _table(
     input=(
         "in inbound kontext contexte contexto input inputs prompt prompts context ctx sent read received incoming eingabe input_tokens prompt_tokens entrée entree entrada"
-        " eingang ingest ingested consume prompt-tokens input-tokens inp instruction instructions einga rein inputtokens eingabetokens"
+        " eingang ingest ingested consume prompt-tokens input-tokens inp instruction instructions einga rein inputtokens eingabetokens inputtoken eingabetoken"
     ),
     output=(
         "out outbound output outputs completion completions response responses generated answer answers reply replies outgoing ausgabe sortie salida"
         " output_tokens completion_tokens produced returned completion-tokens output-tokens outp gen generation generations responding"
-        " written respuesta réponse antwort antworten raus outputtokens ausgabetokens respond"
+        " written respuesta réponse antwort antworten raus outputtokens ausgabetokens outputtoken ausgabetoken antworttoken antworttokens réponses respuestas respond"
     ),
     cached=(
         "cached cache cacheable cache-hit cache-hits cached_tokens cache_read_input_tokens gecacht gecached cacheado cacheada cacheados"
@@ -100,19 +145,19 @@ ROLES: dict[str, str] = _table(
 _PERIOD_WORDS: tuple[tuple[Period, str], ...] = (
     ("second", "second seconds sec secs s sekunde seconde segundo"),
     ("minute", "minute minutes min mins minuto"),
-    ("hour", "hour hours hr hrs h hourly stunde stündlich heure hora ghante"),
+    ("hour", "hour hours hr hrs h hourly stunde stündlich stündliche stündlichen heure l'heure horaire hora ghante ghanta"),
     (
         "day",
-        "day days d daily evryday everyday tag täglich taeglich jour journée día dia diario diaria diarias diarios quotidien roz din rozana /day",
+        "day days d daily evryday everyday tag täglich taeglich tägliche täglichen tagsüber jour journée día dia diario diaria diarias diarios diariamente quotidien quotidienne quotidiens quotidiennes roz din rozana /day",
     ),
-    ("week", "week weeks wk weekly woche wöchentlich semaine semana semanal hafte"),
+    ("week", "week weeks wk weekly woche wöchentlich wöchentliche wöchentlichen hebdomadaire hebdo semanalmente semaine semana semanal hafte"),
     (
         "month",
-        "month months mo mth mnth mnths monthly monat monatlich mois mes mensual mensuel mensuales mahine mahina mon",
+        "month months mo mth mnth mnths monthly monat monatlich monatliche monatlichen mois mes mensual mensuel mensuelle mensuels mensuelles mensuales mensualmente mahine mahina mon",
     ),
     (
         "year",
-        "year years yr yearly annually annual annum p.a. jahr jährlich jaehrlich an année año anual annuel annualised annualized annualisé anualizado saal",
+        "year years yr yearly annually annual annum p.a. jahr jährlich jährliche jährlichen jaehrlich an année año anual annuel annuelle annuels annuelles anualmente annualised annualized annualisé anualizado saal",
     ),
 )
 
@@ -120,8 +165,10 @@ PERIODS: dict[str, Period] = {word: period for period, words in _PERIOD_WORDS fo
 
 ADVERB_PERIODS = frozenset(
     """
-    daily hourly weekly monthly yearly annually annual täglich taeglich stündlich wöchentlich monatlich jährlich jaehrlich
-    diario diaria diarias diarios quotidien semanal mensual mensuel mensuales anual annuel annualised annualized annualisé anualizado roz rozana
+    daily hourly weekly monthly yearly annually annual tägliche täglichen monatliche monatlichen jährliche jährlichen stündliche stündlichen
+    wöchentliche wöchentlichen l'heure horaire diariamente semanalmente mensualmente anualmente quotidienne quotidiens quotidiennes
+    hebdomadaire mensuelle mensuels mensuelles annuelle annuels annuelles täglich taeglich stündlich wöchentlich monatlich jährlich jaehrlich
+    diario diaria diarias diarios quotidien semanal mensual mensuel mensuales anual annuel annuelle annuels annuelles anualmente annualised annualized annualisé anualizado roz rozana
     """.split()
 )
 """Period words that need no "per" or "a" before them."""

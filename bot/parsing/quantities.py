@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.parsing.compounds import read_compounds
 from bot.parsing.language import Language
 from bot.parsing.numbers import Number, read_numbers
 from bot.parsing.quantity import COUNTED, Quantity
@@ -35,7 +36,7 @@ def read_quantities(
     numbers = read_numbers(text, language, masked)[:_MOST_NUMBERS]
     if not numbers:
         return []
-    words = _words_between(text, numbers, masked)
+    words = read_compounds(_words_between(text, numbers, masked), language)
     quantities: list[Quantity] = []
     consumed: set[int] = set()
     for index, number in enumerate(numbers):
@@ -124,6 +125,8 @@ def _what_is_per_a_reply(text: str, quantities: list[Quantity]) -> list[Quantity
 
 
 _EACH = LazyPattern(r"\b(?:each|every one|je|jeweils|jede[rs]?|chacune?s?|cada|apiece)\b")
+_WHO = LazyPattern(r"^\W*[^\W\d_]+,? (?:who|that|which|die|welche|qui|que|jo)\b")
+"""A relative clause behind the noun: "50 tellers who ask 40 questions a day"."""
 _OF = LazyPattern(r"^\W*(?:de|of|with|à|mit|con|avec|von|x)\W*$")
 _PER_NOUN = LazyPattern(r"^\W*(?:per|par|pro|por|je|each|every|cada|chaque|an?)\s+([^\W\d_]{4,})")
 
@@ -173,7 +176,8 @@ def _refers_back(text: str, sender: Quantity, sent: Quantity) -> bool:
     """Whether `sent` is what each of `sender` sends."""
     if sent.per_thing in ("each", "user") and sent.per is not None:
         return True
-    if _EACH.search(text[sender.end : sent.start]):
+    between = text[sender.end : sent.start]
+    if _EACH.search(between) or _WHO.search(between):
         return True
     per = _PER_NOUN.search(text[sent.end : sent.end + 40])
     return per is not None and per.group(1)[:4] == sender.noun[:4]

@@ -254,8 +254,8 @@ class Reader:
             if (
                 at == 0
                 and len(word) > 3
-                and (word.endswith("s") or following in _EACH_FOLLOWS)
-                and (not following or following in _NOUN_ENDS)
+                and (self.language == "de" or word.endswith("s") or following in _EACH_FOLLOWS)
+                and (self.language == "de" or not following or following in _NOUN_ENDS)
             ):
                 return replace(quantity, noun=word), 0
         return quantity, 0

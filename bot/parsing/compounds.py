@@ -1,0 +1,38 @@
+"""German puts what is counted at the end of a longer word: "Produktbeschreibungen", "Supportanfragen", "Kundenmails".
+
+A compound that no table knows is read as its last part. Words keep their places in the text.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from bot.parsing.language import Language
+from bot.parsing.lexicon import GERMAN_NOUNS, ROLES, UNITS
+from bot.parsing.spans import Word
+from knowledge.lazy_dataclass import replace
+
+_SHORTEST_FIRST_PART = 3
+_SHORTEST_HEAD = 4
+
+
+def read_compounds(words: list[Word], language: Language) -> list[Word]:
+    """The words of a text, each unknown German compound as its last part; words of other languages stay as they are."""
+    if language != "de":
+        return words
+    heads = [_head(word.text) for word in words]
+    return [
+        word if head == word.text else replace(word, text=head)
+        for word, head in zip(words, heads, strict=True)
+    ]
+
+
+@lru_cache(maxsize=4096)
+def _head(word: str) -> str:
+    known = word in UNITS or word in ROLES
+    if known or len(word) < _SHORTEST_FIRST_PART + _SHORTEST_HEAD or not word.replace("-", "").isalpha():
+        return word
+    for at in range(_SHORTEST_FIRST_PART, len(word) - _SHORTEST_HEAD + 1):
+        if word[at:] in GERMAN_NOUNS:
+            return word[at:]
+    return word
