@@ -64,6 +64,14 @@ class Span:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkingDays:
+    """How many days of each week, month or year something runs."""
+
+    days: Decimal
+    over: Literal["week", "month", "year"]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Workload:
     """What is sent and received. Two shapes: requests of a size (`input`, `output` each), or bare volumes (`volume_*`)."""
 
@@ -92,6 +100,8 @@ class Workload:
     """The share of the requests that goes through the batch API, where it is not all or none of them."""
     service_tier: Literal["flex", "priority", "fast"] | None = None
     workdays_only: bool = False
+    days_per: WorkingDays | None = None
+    """Days of a week, month or year on which requests are sent, where they are stated ("220 working days a year")."""
     hours_per_day: Decimal | None = None
     span: Span | None = None
     overhead_share: Decimal | None = None

@@ -6,12 +6,14 @@ days, conversations whose history is sent again. Counts stay exact decimals (a t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import field
 from decimal import Decimal
+from typing import Literal
 
 from bot.answering.context import NoAnswer
 from bot.presentation import format_amount
-from bot.questions import Period, Size, Workload
+from bot.questions import Period, Size, WorkingDays, Workload
 from knowledge.lazy_dataclass import dataclass, replace
 
 WORDS_PER_TOKEN = Decimal("0.75")
@@ -25,6 +27,7 @@ SECONDS: dict[Period, int] = {
 }  # fmt: skip
 """Periods by convention (month 30 days, year 365); whole seconds, so that a rate per second is exact per day."""
 _WORKING_SECONDS: dict[Period, int] = {**SECONDS, "week": 5 * _DAY, "month": 22 * _DAY, "year": 264 * _DAY}
+_WEEK_OF_WORK = WorkingDays(days=Decimal(5), over="week")
 _MOST_TURNS = 1000
 _MOST_GROWTH = 520
 """Ten years of weeks."""
@@ -120,7 +123,7 @@ def convert(amount: Decimal, source: Period, target: Period, workload: Workload,
     if {source, target} == {"month", "year"}:
         return amount * 12 if target == "year" else amount / 12
     _conversion_note(source, target, workload, notes)
-    seconds = _WORKING_SECONDS if workload.workdays_only else SECONDS
+    seconds = _running_seconds(workload)
     short = ("second", "minute", "hour")
     if source in short and target not in short and workload.hours_per_day is not None:
         hours = workload.hours_per_day * seconds[target] / _DAY
@@ -128,16 +131,41 @@ def convert(amount: Decimal, source: Period, target: Period, workload: Workload,
     return amount * seconds[target] / seconds[source]
 
 
+def _running_seconds(workload: Workload) -> Mapping[Period, Decimal | int]:
+    """Seconds of the days of each period on which requests are sent."""
+    stated = workload.days_per
+    if workload.workdays_only or stated == _WEEK_OF_WORK:
+        return _WORKING_SECONDS
+    if stated is None:
+        return SECONDS
+    share = stated.days / (SECONDS[stated.over] // _DAY)
+    days = {over: share * SECONDS[over] / _DAY for over in _LONG}
+    if stated.over == "month":
+        days["year"] = 12 * stated.days
+    elif stated.over == "year":
+        days["month"] = stated.days / 12
+    days[stated.over] = stated.days
+    return {**SECONDS, **{over: days[over] * _DAY for over in _LONG}}
+
+
+_LONG: tuple[Literal["week", "month", "year"], ...] = ("week", "month", "year")
+
+
 def _conversion_note(source: Period, target: Period, workload: Workload, notes: list[str]) -> None:
     involved = {source, target}
-    if workload.workdays_only:
+    if workload.days_per is not None:
+        stated = workload.days_per
+        _note(notes, f"{format_amount(stated.days, 'days')} a {stated.over}, as the question says.")
+        if stated == _WEEK_OF_WORK and involved & {"month", "year"}:
+            _note(notes, "22 working days a month.")
+    elif workload.workdays_only:
         _note(
             notes,
             "22 working days a month." if "week" not in involved else "5 working days a week, 22 a month.",
         )
     elif "month" in involved:
         _note(notes, "1 month = 30 days.")
-    if "year" in involved and not workload.workdays_only:
+    if "year" in involved and not workload.workdays_only and workload.days_per is None:
         _note(notes, "1 year = 365 days.")
     if workload.hours_per_day is not None and involved & {"second", "minute", "hour"}:
         _note(notes, f"{format_amount(workload.hours_per_day, 'hours')} a day.")

@@ -30,7 +30,8 @@ from bot.parsing.lexicon import (
 from bot.parsing.quantities import read_quantities
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.spans import Coverage, LazyPattern, Word, fold, split_words
-from bot.questions import ModelRef, Period, Span, Workload
+from bot.parsing.working_days import read_working_days
+from bot.questions import ModelRef, Period, Span, WorkingDays, Workload
 from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class Annotation:
     """A period that stands before or apart from what it belongs to ("every day we send 500 emails")."""
     span: Span | None = None
     quotes: list[str] = field(default_factory=list)
+    working_days: WorkingDays | None = None
     densities: list[Density] = field(default_factory=list)
     """What the text says itself of words a page, tokens a word and the like."""
     workload: Workload | None = None
@@ -128,7 +130,7 @@ _CLAUSE = 120
 """Characters on either side of a number that can be about it."""
 _SPAN = re.compile(
     r"(?:for|over|during|in|within|für|über|pendant|sur|durante|en) (?:the |a |an |one |ein |einen |einem |un |une |about |whole |full |entire |next )*"
-    r"(?:(\d{1,4}|two|three|four|five|six|twelve|half)[ -])?(?:whole |full |entire )?"
+    r"(?:(\d{1,4}|two|three|four|five|six|twelve|half)[ -])?(?:whole |full |entire |working |business |work )?"
     r"(hour|day|week|month|year|quarter|stunde|heure|hora|tag|woche|monat|jahr|jour|semaine|mois|an|día|semana|mes|año)(?:s|e|en|n|es)?(?![^\W_])"
 )
 _SPAN_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "twelve": 12}
@@ -166,6 +168,9 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     masked += masked_mix
     densities = [d for d in read_densities(folded, language) if not _touches_any(d, masked)]
     masked += [(d.start, d.end) for d in densities]
+    working_days = read_working_days(folded)
+    if working_days is not None:
+        masked.append(working_days[1])
     times = read_dates(folded, today, masked)
     quantities = speech_as_words(read_quantities(folded, language, masked), densities)
     times = [t for t in times if not _counts_something(t, quantities)]
@@ -182,6 +187,9 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         coverage.add(time.start, time.end)
     for density in densities:
         coverage.add(density.start, density.end)
+    if working_days is not None:
+        coverage.add(*working_days[1])
+        words = [w for w in words if not working_days[1][0] <= w.start < working_days[1][1]]
     annotation = Annotation(
         text=text,
         folded=folded,
@@ -199,10 +207,13 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         cues=cues,
         coverage=coverage,
         quotes=quotes,
+        working_days=working_days[0] if working_days else None,
         densities=densities,
     )
     _read_span(annotation)
     _read_periods(annotation)
+    if annotation.working_days is not None and annotation.working_days.over != "week":
+        annotation.want_per = annotation.want_per or annotation.working_days.over
     return annotation
 
 

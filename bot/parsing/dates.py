@@ -211,7 +211,9 @@ def _named(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
         return day, day, "tomorrow", True
     if words.startswith("next"):
         return _next(words, today)
-    past = any(word in words for word in ("last", "previous", "past", "letzt", "derni", "passé", "pasad", "pich"))
+    past = any(
+        word in words for word in ("last", "previous", "past", "letzt", "derni", "passé", "pasad", "pich")
+    )
     monday = today - timedelta(days=today.weekday())
     if any(word in words for word in ("week", "woche", "semaine", "semana", "haft")):
         first = monday - timedelta(days=7) if past else monday

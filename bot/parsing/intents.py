@@ -37,7 +37,9 @@ _PRODUCT_LIKE = LazyPattern(r"(?<![\w-])[a-z]{2,}[a-z.]*[-_]\d[\w.-]*(?![\w-])")
 _MEMORY = LazyPattern(r"\bmemory\b|\bvram\b|\bspeicher\b|\bmémoire\b|\bmemoria\b")
 _QUERY = 400
 """Characters of a message that are looked up among the facts."""
-_OWN_BOT = LazyPattern(r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel|wir|ich|uns|unser\w*|wer|nous|on|j'ai|notre|qui|nosotros|hemos|gastamos|quién|humne|hum|maine|humara|kisne)\b")
+_OWN_BOT = LazyPattern(
+    r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel|wir|ich|uns|unser\w*|wer|nous|on|j'ai|notre|qui|nosotros|hemos|gastamos|quién|humne|hum|maine|humara|kisne)\b"
+)
 _TRAINING_UNITS = ("parameters", "gpus", "gpu_hours", "epochs", "examples")
 
 
@@ -243,7 +245,7 @@ def _self_hosting(a: Annotation, _: FactBase) -> Intent | None:
     speed = any(q.unit == "tokens" and q.per == "second" for q in a.quantities)
     if speed and any(q.per == "hour" or q.per_thing in ("gpu_hour", "gpu") for q in a.of_unit("money")):
         return Intent("self_hosting", 0.9)
-    if a.gpus and not a.has("capacity"):
+    if a.gpus and not (a.has("capacity") and a.of_unit("money")):
         return Intent("self_hosting", 0.9)
     if a.gpus and a.of_unit("money") and a.has("capacity"):
         return Intent("self_hosting", 0.8)
@@ -372,7 +374,7 @@ def _estimate(a: Annotation, _: FactBase) -> Intent | None:
 
 def _price(a: Annotation, _: FactBase) -> Intent | None:
     if a.models:
-        vague = all(m.ref.how == "family" for m in a.models) and a.explained() < 0.5
+        vague = all(m.ref.how == "family" for m in a.models) and a.explained() < 0.5 and not _priced(a)
         if a.has("price", "cost", "batch", "cached", "context", "cheaper") and not vague:
             return Intent("price", 0.9)
         if a.explained() >= 0.75 and not a.gpus and not _PAST.search(a.folded):
@@ -382,6 +384,20 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
     if (a.makers or a.providers) and (a.has("price", "cost") or words <= 3):
         return Intent("compare", 0.65)
     return None
+
+
+def _priced(a: Annotation) -> bool:
+    """Whether a word of cost stands right beside a model's name ("what does opus cost", "opus price")."""
+    said = [span for name, span in a.cues.items() if name in ("cost", "price")]
+    return any(
+        0 <= m.start - end <= _BESIDE or 0 <= start - m.end <= _BESIDE
+        for m in a.models
+        for start, end in said
+    )
+
+
+_BESIDE = 8
+"""Characters between a word of cost and the name that it is about."""
 
 
 def _retrieved(a: Annotation, facts: FactBase) -> Intent | None:

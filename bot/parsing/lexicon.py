@@ -145,12 +145,18 @@ ROLES: dict[str, str] = _table(
 _PERIOD_WORDS: tuple[tuple[Period, str], ...] = (
     ("second", "second seconds sec secs s sekunde seconde segundo"),
     ("minute", "minute minutes min mins minuto"),
-    ("hour", "hour hours hr hrs h hourly stunde stündlich stündliche stündlichen heure l'heure horaire hora ghante ghanta"),
+    (
+        "hour",
+        "hour hours hr hrs h hourly stunde stündlich stündliche stündlichen heure l'heure horaire hora ghante ghanta",
+    ),
     (
         "day",
         "day days d daily evryday everyday tag täglich taeglich tägliche täglichen tagsüber jour journée día dia diario diaria diarias diarios diariamente quotidien quotidienne quotidiens quotidiennes roz din rozana /day",
     ),
-    ("week", "week weeks wk weekly woche wöchentlich wöchentliche wöchentlichen hebdomadaire hebdo semanalmente semaine semana semanal hafte"),
+    (
+        "week",
+        "week weeks wk weekly woche wöchentlich wöchentliche wöchentlichen hebdomadaire hebdo semanalmente semaine semana semanal hafte",
+    ),
     (
         "month",
         "month months mo mth mnth mnths monthly monat monatlich monatliche monatlichen mois mes mensual mensuel mensuelle mensuels mensuelles mensuales mensualmente mahine mahina mon",

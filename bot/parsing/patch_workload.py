@@ -99,7 +99,9 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
     if alone is not None and not changes:
         changes.update(_bare_number(old, alone))
     if said.workdays_only:
-        changes["workdays_only"] = True
+        changes["workdays_only"], changes["days_per"] = True, None
+    if said.days_per is not None:
+        changes["workdays_only"], changes["days_per"] = False, said.days_per
     if a.has("no_batch"):
         changes["batch"], changes["batch_share"] = False, None
     elif a.has("batch"):

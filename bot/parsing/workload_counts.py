@@ -160,5 +160,8 @@ class CountsReader(WorkloadDraft):
             self._set(requests_per=from_sizes or self.annotation.loose_period)
         if workload.requests_per_user is not None and workload.requests_per_user_per is None:
             self._set(requests_per_user_per=self.annotation.loose_period)
-        if any(q.workdays for q in self.quantities) or self.annotation.has("workdays"):
+        stated = self.annotation.working_days
+        if stated is not None:
+            self._set(days_per=stated)
+        elif any(q.workdays for q in self.quantities) or self.annotation.has("workdays"):
             self._set(workdays_only=True)
