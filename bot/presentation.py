@@ -7,7 +7,7 @@ the exact amount stays in the figures.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from bot.answers import Answer, Citation, Figure, Lever, Step, plain
 from knowledge.lazy_dataclass import dataclass
@@ -70,7 +70,7 @@ def _money_digits(amount: Decimal) -> str:
         and amount == amount.quantize(Decimal("0.0001"))
     ):
         return plain(amount)  # list prices such as $1.125 are exact with four decimals
-    rounded = amount.quantize(Decimal("0.01"), ROUND_HALF_EVEN)
+    rounded = amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
     text = f"{rounded:,.2f}"
     return text.removesuffix(".00")
 
@@ -85,7 +85,7 @@ def _number(amount: Decimal) -> str:
         if magnitude >= size:
             return f"{_significant(amount / size, _SIGNIFICANT + 1)} {word}"
     if magnitude >= 100:
-        return f"{amount.quantize(Decimal(1), ROUND_HALF_EVEN):,}" if amount % 1 else f"{int(amount):,}"
+        return f"{amount.quantize(Decimal(1), ROUND_HALF_UP):,}" if amount % 1 else f"{int(amount):,}"
     return _significant(amount, _SIGNIFICANT) if amount % 1 else f"{int(amount):,}"
 
 
@@ -96,7 +96,7 @@ def _significant(amount: Decimal, digits: int) -> str:
     exponent = max(amount.adjusted() - digits + 1, -30)
     if exponent > 0:
         exponent = 0
-    return plain(amount.quantize(Decimal(1).scaleb(exponent), ROUND_HALF_EVEN))
+    return plain(amount.quantize(Decimal(1).scaleb(exponent), ROUND_HALF_UP))
 
 
 def format_figure(figure: Figure) -> str:

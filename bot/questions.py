@@ -147,6 +147,8 @@ class PriceQuestion:
     """Input tokens of one request that the rates shall hold for ("the price above 200k tokens")."""
     per_time: Literal["second", "minute", "hour"] | None = None
     """The length of audio that rates shall be quoted for."""
+    earlier: tuple[ModelRef, ...] = ()
+    """Models whose prices the thread has asked for before; "which is cheaper?" is about them too."""
     currency: str | None = None
 
 
@@ -169,6 +171,8 @@ class EstimateQuestion:
     on: date | None = None
     per_user: bool = False
     """True where the cost of one user is asked for ("per employee per month")."""
+    earlier: tuple[ModelRef, ...] = ()
+    """Models that the thread has priced this on before; "which is cheaper?" is about them too."""
     currency: str | None = None
     """ISO 4217 code of the currency that the answer is wanted in; None: the one of the settings. So in every kind that has it."""
     unread: tuple[str, ...] = ()
@@ -277,7 +281,7 @@ class FineTuningQuestion:
     examples: Decimal | None = None
     tokens_per_example: Decimal | None = None
     epochs: Decimal | None = None
-    method: Literal["full", "lora", "qlora"] | None = None
+    method: Literal["full", "lora", "qlora", "reinforcement"] | None = None
     gpu: str | None = None
     gpus: Decimal | None = None
     hours: Decimal | None = None
@@ -300,6 +304,10 @@ class SelfHostingQuestion:
     utilisation: Decimal | None = None
     usd_per_gpu_hour: Decimal | None = None
     provider: str | None = None
+    beside: tuple[str, ...] = ()
+    """Further providers that are set beside `provider` ("GCP or AWS")."""
+    terms: str | None = None
+    """A word of the wanted offer's terms or form ("community", "serverless", "nvl")."""
     want: Literal["cost", "cost_per_1m_tokens", "gpu_price"] = "cost"
     cheapest: bool = False
     """True where the cheapest rental is asked for instead of the usual one."""

@@ -125,19 +125,21 @@ class Hardware:
         rows = [row for row in self._rentals if row.gpu == name and wanted in (None, row.provider)]
         return sorted(rows, key=lambda row: row.as_of or "", reverse=True)
 
-    def rental(self, gpu: str, provider: str | None = None) -> Rental:
+    def rental(self, gpu: str, provider: str | None = None, terms: str | None = None) -> Rental:
         """The rental price to assume.
 
         Without a provider: the newest on-demand list price of RunPod (Secure Cloud), Lambda, Together AI or CoreWeave, in this
         order on one date; where none of them lists the GPU, the newest on-demand price of anybody, then serverless,
         marketplace and reserved prices. With a provider: its own by the same order. SXM comes before other forms of a GPU.
+        `terms` is a word of the wanted terms or form ("community", "nvl"); where no offer has it, the first of all is meant.
         Raises NoPriceError where no price is known, UnknownNameError for an unknown GPU or provider.
         """
         name = self.find(gpu).name
         wanted = None if provider is None else self.provider(provider)
-        for row in self._rentals:
-            if row.gpu == name and wanted in (None, row.provider):
-                return row
+        rows = [row for row in self._rentals if row.gpu == name and wanted in (None, row.provider)]
+        named = [row for row in rows if terms and terms in f"{row.terms} {row.variant}".lower()]
+        for row in named or rows:
+            return row
         known = sorted({row.provider for row in self._rentals if row.gpu == name})
         where = f" at {wanted}" if wanted else ""
         remedy = f"Known for {name}: {', '.join(known)}." if known else "Name a price per GPU-hour yourself."

@@ -46,13 +46,15 @@ def find_gpu(name: str | None, context: Context) -> Gpu:
     return context.knowledge.hardware.find(name)
 
 
-def gpu_price(gpu: Gpu, stated: Decimal | None, provider: str | None, context: Context) -> GpuPrice:
+def gpu_price(
+    gpu: Gpu, stated: Decimal | None, provider: str | None, context: Context, terms: str | None = None
+) -> GpuPrice:
     """The rental price per GPU-hour: the stated one, or one on record (at the named provider), which is then said."""
     if stated is not None:
         if stated <= 0:
             raise NoAnswer("error", "A price per GPU-hour must be more than zero.")
         return GpuPrice(gpu, stated, ())
-    rental = context.knowledge.hardware.rental(gpu.name, provider)
+    rental = context.knowledge.hardware.rental(gpu.name, provider, terms)
     when = f", {rental.as_of}" if rental.as_of else ""
     form = f" {rental.variant}" if rental.variant else ""
     context.note(

@@ -12,14 +12,18 @@ from bot.presentation import format_amount
 from bot.questions import FineTuningQuestion
 from knowledge.rules import FineTuningPrice
 
-DEFAULT_EPOCHS = Decimal(3)
-"""OpenAI's own default for small datasets; said whenever it is used."""
+DEFAULT_EPOCHS = Decimal(1)
+"""One pass over the data; said whenever it is used, since jobs often take two or three."""
 PER_TRAINING_TOKENS = "1M training tokens"
+PER_HOUR = "hour"
 _MILLION = Decimal(10) ** 6
 
 
 def answer_fine_tuning(question: FineTuningQuestion, context: Context) -> Answer:
     """Hosted prices where the model has one on record; rented GPUs where GPUs are named or the model is open."""
+    hourly = _hourly_price(question, context)
+    if hourly is not None:
+        return _by_the_hour(question, hourly, context)
     if question.gpu is not None or question.hours is not None or question.usd_per_gpu_hour is not None:
         return _on_gpus(question, context)
     prices = _prices(question, context)
@@ -81,6 +85,56 @@ def _prices(question: FineTuningQuestion, context: Context) -> list[FineTuningPr
     return [price for price in found if price.per == PER_TRAINING_TOKENS and price.method is None]
 
 
+def _hourly_price(question: FineTuningQuestion, context: Context) -> FineTuningPrice | None:
+    """The price of an hour of training, for a model that is tuned at such a price and at no other."""
+    if question.model is None or question.model.model is None or question.gpu or question.usd_per_gpu_hour:
+        return None
+    keys = {_key(question.model.model), _key(question.model.mention)}
+    prices = [
+        price
+        for price in context.knowledge.rules.fine_tuning_prices
+        if price.model is not None and _key(price.model) in keys
+    ]
+    by_hour = next((price for price in prices if price.per == PER_HOUR), None)
+    by_tokens = any(price.per == PER_TRAINING_TOKENS for price in prices)
+    return by_hour if question.method == "reinforcement" or not by_tokens else None
+
+
+def _by_the_hour(question: FineTuningQuestion, price: FineTuningPrice, context: Context) -> Answer:
+    """Reinforcement fine-tuning, which is billed by the hour of training."""
+    citations = [citation(price.source, statement) for statement in price.statements]
+    name, source = price_name(price), price.source.id
+    rate = Figure(label=name, amount=price.low, unit="USD", per=PER_HOUR, source=source)
+    figures: tuple[Figure, ...] = (rate,)
+    steps: tuple[Step, ...] = ()
+    if question.hours is None:
+        context.note("Billed by the hour of training, whatever the tokens.")
+        headline = f"{name}: {format_amount(price.low, 'USD')} per hour of training."
+    else:
+        amount = question.hours * price.low
+        total = Figure(label=name, amount=amount, unit="USD", source=source)
+        headline = f"{name}: {format_amount(amount, 'USD')} for {format_amount(question.hours, 'hours')} of training."
+        figures = (total, rate)
+        steps = (
+            Step(
+                label=name,
+                count=question.hours,
+                count_unit="hours",
+                rate=price.low,
+                rate_per=PER_HOUR,
+                amount=amount,
+            ),
+        )
+    return answered(
+        "fine_tuning",
+        headline,
+        figures=figures,
+        steps=steps,
+        assumptions=tuple(dict.fromkeys(context.notes)),
+        citations=unique_citations(citations),
+    )
+
+
 def _tokens(question: FineTuningQuestion, notes: list[str]) -> Decimal | None:
     """Tokens of the dataset, once."""
     if question.examples is not None and question.tokens_per_example is not None:
@@ -92,7 +146,7 @@ def _tokens(question: FineTuningQuestion, notes: list[str]) -> Decimal | None:
 
 def _epochs(question: FineTuningQuestion, context: Context) -> Decimal:
     if question.epochs is None:
-        context.note(f"{DEFAULT_EPOCHS} epochs.")
+        context.note("One epoch (one pass over the data); each further one costs the same again.")
         return DEFAULT_EPOCHS
     if question.epochs <= 0:
         raise NoAnswer("error", "The number of epochs must be more than zero.")

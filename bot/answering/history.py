@@ -10,9 +10,11 @@ from bot.answering.rates import card_citation, moment, ordered_units, rate_figur
 from bot.answers import Answer, Citation, Figure
 from bot.presentation import format_amount
 from bot.questions import HistoryQuestion
+from knowledge.lazy_dataclass import replace
 from knowledge.prices import PriceChange, RateCard
 from knowledge.records import FIRST_PRICES, Model
 
+_ANNOUNCED = "announced from"
 _UNITS = ("input_tokens", "cache_read_tokens", "output_tokens")
 
 
@@ -20,6 +22,8 @@ def answer_history(question: HistoryQuestion, context: Context) -> Answer:
     """Today's rates and those of the day asked for (or before the last change), with every dated change on record."""
     if not question.models:
         raise NoAnswer("clarify", "Which model's price history do you want?")
+    ahead = question.since is not None and question.since > context.today
+    question = _up_to_today(question, context)
     for day in (question.since, question.until):
         context.refuse_day(day if day is None else max(day, FIRST_PRICES))
     figures: list[Figure] = []
@@ -30,7 +34,7 @@ def answer_history(question: HistoryQuestion, context: Context) -> Answer:
         model = context.model(ref)
         headline, own = _one(question, model, context, citations, details)
         headlines.append(headline)
-        figures.extend(own)
+        figures.extend(_announced_first(own) if ahead else own)
     return answered(
         "history",
         " ".join(headlines),
@@ -39,6 +43,21 @@ def answer_history(question: HistoryQuestion, context: Context) -> Answer:
         citations=unique_citations(citations),
         details=tuple(details),
     )
+
+
+def _up_to_today(question: HistoryQuestion, context: Context) -> HistoryQuestion:
+    """A question about what is to come asks for what is announced, which is among all that is told of a price."""
+    since, until = question.since, question.until
+    if until is not None and until > context.today:
+        until = None
+    if since is not None and since >= context.today:
+        since = None
+    return replace(question, since=since, until=until)
+
+
+def _announced_first(figures: list[Figure]) -> list[Figure]:
+    """Where the question is about what is to come, the announced rates stand first."""
+    return sorted(figures, key=lambda figure: _ANNOUNCED not in figure.label)
 
 
 def _one(
@@ -52,28 +71,60 @@ def _one(
     ]
     days = sorted({change.valid_from for change in changes if change.valid_from is not None})
     details.extend(_change_lines(model, changes, days))
-    if not days:
+    past = [day for day in days if day <= context.today]
+    announced, coming = _announced(model, [day for day in days if day > context.today], now, context)
+    if not past:
         headline = f"{model.display_name}: no change of its price is on record; it is {rate_summary(now)}."
-        return headline, _rate_figures(now, context, " (now)")
-    before = _day_before(question, days)
+        if coming:
+            headline = f"{model.display_name}: {rate_summary(now)} now{announced}."
+        return headline, [*_rate_figures(now, context, " (now)"), *coming]
+    before = _day_before(question, past)
     then = prices.card(model, moment(before))
-    label = f" ({before.isoformat()})" if question.since else f" (before {days[-1].isoformat()})"
+    label = f" ({before.isoformat()})" if question.since else f" (before {past[-1].isoformat()})"
     figures = [
         *_rate_figures(then, context, label),
+        *_between(model, [day for day in past if before < day], now, context),
         *_rate_figures(now, context, " (now)" if question.until is None else f" ({question.until})"),
+        *coming,
     ]
-    figures.append(
-        Figure(
-            label=f"{model.display_name}, last change",
-            amount=Decimal(days[-1].strftime("%Y%m%d")),
-            unit="date",
-            model=model.id,
-            provider=model.provider,
-        )
-    )
+    figures.append(_date_figure(f"{model.display_name}, last change", past[-1], model))
     until = "now" if question.until is None else f"on {question.until}"
     was, is_now = f"{rate_summary(then)} {label.strip(' ()')}", f"{rate_summary(now)} {until}"
-    return f"{model.display_name}: {was}, {is_now}{_percent(then, now)}.", figures
+    return f"{model.display_name}: {was}, {is_now}{_percent(then, now)}{announced}.", figures
+
+
+def _between(model: Model, days: list[date], now: RateCard, context: Context) -> list[Figure]:
+    """The rates after each change between the day before them and the last one, which holds now."""
+    figures: list[Figure] = []
+    for day in days:
+        card = context.knowledge.prices.card(model, moment(day))
+        if card.valid_from != now.valid_from:
+            figures += _rate_figures(card, context, f" (from {day.isoformat()})")
+    return figures
+
+
+def _announced(model: Model, days: list[date], now: RateCard, context: Context) -> tuple[str, list[Figure]]:
+    """Prices that the list names for a later day, as words and figures."""
+    if not days:
+        return "", []
+    day = days[0]
+    card = context.knowledge.prices.card(model, moment(day))
+    context.note("An announced price; it can still change.")
+    figures = [
+        *_rate_figures(card, context, f" ({_ANNOUNCED} {day.isoformat()})"),
+        _date_figure(f"{model.display_name}, next change", day, model),
+    ]
+    return f"; announced from {day.isoformat()}: {rate_summary(card)}{_percent(now, card)}", figures
+
+
+def _date_figure(label: str, day: date, model: Model) -> Figure:
+    return Figure(
+        label=label,
+        amount=Decimal(day.strftime("%Y%m%d")),
+        unit="date",
+        model=model.id,
+        provider=model.provider,
+    )
 
 
 def _day_before(question: HistoryQuestion, days: list[date]) -> date:

@@ -47,9 +47,15 @@ def converted(answer: Answer, question: Question, context: Context) -> Answer:
         headline = answer.headline
         if is_currency(answer.figures[0].unit):
             headline = f"{headline.removesuffix('.')}. In {currency}: {_said(added)}."
-        answer = replace(answer, headline=headline, figures=(*answer.figures, *added))
+        answer = replace(answer, headline=headline, figures=_with_copies(answer, added, question))
     new = [note for note in context.notes if note not in (*before, *answer.assumptions)]
     return replace(answer, assumptions=(*answer.assumptions, *new)) if new else answer
+
+
+def _with_copies(answer: Answer, added: list[Figure], question: Question) -> tuple[Figure, ...]:
+    """The converted figures first where the question names the currency and asks for money, else behind the others."""
+    asked = getattr(question, "currency", None) is not None and is_currency(answer.figures[0].unit)
+    return (*added, *answer.figures) if asked else (*answer.figures, *added)
 
 
 def _said(figures: list[Figure]) -> str:

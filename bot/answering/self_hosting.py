@@ -8,9 +8,11 @@ from decimal import Decimal
 from bot.answering.compute import GpuPrice, find_gpu, gpu_price, hours
 from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
 from bot.answers import Answer, Citation, Figure, Step
+from bot.errors import UnknownNameError
 from bot.presentation import format_amount, per_words
 from bot.questions import Period, SelfHostingQuestion
 from knowledge.hardware import Gpu
+from knowledge.lazy_dataclass import replace
 from knowledge.rules import Throughput
 
 HOURS_PER_DAY = Decimal(24)
@@ -24,6 +26,10 @@ _DAYS: dict[Period, Decimal] = {
 
 def answer_self_hosting(question: SelfHostingQuestion, context: Context) -> Answer:
     """The price of a GPU-hour, the cost of a fleet, or the cost of a million tokens, as asked."""
+    if question.hours_per_day is not None and not 0 < question.hours_per_day <= HOURS_PER_DAY:
+        raise NoAnswer("error", "The hours a day must be more than zero and at most 24.")
+    if question.beside:
+        return _side_by_side(question, context)
     if question.want == "gpu_price" and question.gpu is not None and question.usd_per_gpu_hour is None:
         return _rental_prices(question, context)
     if (
@@ -33,17 +39,50 @@ def answer_self_hosting(question: SelfHostingQuestion, context: Context) -> Answ
         and question.usd_per_gpu_hour is None
     ):
         raise NoAnswer("clarify", "On which GPU, and how many of them (for example 2 H100s)?")
-    gpu = find_gpu(question.gpu, context)
-    price = gpu_price(gpu, question.usd_per_gpu_hour, question.provider, context)
+    gpu = _gpu(question, context)
+    price = gpu_price(gpu, question.usd_per_gpu_hour, question.provider, context, question.terms)
     if question.want == "cost_per_1m_tokens":
         return _per_million(question, gpu, price, context)
     return _fleet(question, gpu, price, context)
 
 
+def _gpu(question: SelfHostingQuestion, context: Context) -> Gpu:
+    """The GPU; one that nothing is known of is known well enough where its price an hour is stated."""
+    try:
+        return find_gpu(question.gpu, context)
+    except UnknownNameError:
+        if question.gpu is None or question.usd_per_gpu_hour is None:
+            raise
+        return Gpu(name=question.gpu)
+
+
+def _side_by_side(question: SelfHostingQuestion, context: Context) -> Answer:
+    """The same at several providers: the first figure of each, the cheapest first where it is asked for."""
+    names = (question.provider, *question.beside)
+    answers = [
+        answer_self_hosting(replace(question, provider=name, beside=(), cheapest=False), context)
+        for name in names
+    ]
+    firsts = [
+        replace(answer.figures[0], label=f"{answer.figures[0].label}, {name}")
+        for name, answer in zip(names, answers, strict=True)
+    ]
+    if question.cheapest:
+        firsts.sort(key=lambda figure: figure.amount)
+    return answered(
+        "self_hosting",
+        " ".join(f"{name}: {answer.headline}" for name, answer in zip(names, answers, strict=True)),
+        figures=(*firsts, *(figure for answer in answers for figure in answer.figures[1:])),
+        steps=tuple(step for answer in answers for step in answer.steps),
+        assumptions=tuple(context.notes),
+        citations=unique_citations([item for answer in answers for item in answer.citations]),
+    )
+
+
 def _rental_prices(question: SelfHostingQuestion, context: Context) -> Answer:
     """All rental prices of a GPU on record, the one that other answers assume first."""
     gpu = find_gpu(question.gpu, context)
-    chosen = context.knowledge.hardware.rental(gpu.name, question.provider)
+    chosen = context.knowledge.hardware.rental(gpu.name, question.provider, question.terms)
     rentals = context.knowledge.hardware.rentals(gpu.name, question.provider)
     if question.cheapest:
         chosen = min(rentals, key=lambda rental: rental.usd_per_hour)

@@ -133,6 +133,21 @@ _SPAN = re.compile(
     r"(?:(\d{1,4}|two|three|four|five|six|twelve|half)[ -])?(?:whole |full |entire |working |business |work )?"
     r"(hour|day|week|month|year|quarter|stunde|heure|hora|tag|woche|monat|jahr|jour|semaine|mois|an|día|semana|mes|año)(?:s|e|en|n|es)?(?![^\W_])"
 )
+_EACH_DAY = (
+    "a day",
+    "per day",
+    "/day",
+    "a week",
+    "per week",
+    "every day",
+    "each day",
+    "daily",
+    "am tag",
+    "pro tag",
+    "par jour",
+    "al día",
+    "por día",
+)
 _SPAN_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "twelve": 12}
 _SPAN_UNITS: dict[str, Period] = {"stunde": "hour", "heure": "hour", "hora": "hour", "tag": "day", "woche": "week", "monat": "month", "jahr": "year", "jour": "day", "semaine": "week",
                                   "mois": "month", "an": "year", "día": "day", "semana": "week", "mes": "month", "año": "year"}  # fmt: skip
@@ -259,10 +274,15 @@ def _letters_from(folded: str, gpu: Named) -> int:
     return gpu.start + (match.end() if match else 0)
 
 
-def _counts_something(time: TimeSpan, quantities: Iterable[Quantity]) -> bool:
-    """ "2024 requests" is a count, not a year."""
+def _counts_something(time: TimeSpan, quantities: list[Quantity]) -> bool:
+    """ "2024 requests" is a count, not a year; "2024 in data centres" is one, unless something comes out too."""
+    goes_in = any(q.role == "output" for q in quantities)
     return any(
-        q.start <= time.start and time.end <= q.end and (q.unit or q.role or q.per) and q.end > time.end
+        q.start <= time.start
+        and time.end <= q.end
+        and (q.unit or q.role or q.per)
+        and q.end > time.end
+        and (q.noun or q.role != "input" or goes_in)
         for q in quantities
     )
 
@@ -320,7 +340,7 @@ def _read_span(annotation: Annotation) -> None:
         ):
             continue  # "in a month" is a rate; "for an A100" names no year
         rest = annotation.folded[match.end() :].lstrip()
-        if rest.startswith(("ago", "of context")):
+        if rest.startswith(("ago", "of context", *_EACH_DAY)):
             continue
         count = (
             _SPAN_WORDS.get(count_text) or (int(count_text) if count_text and count_text.isdigit() else 1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.naming import model_of, models_of
+from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import size_of
 from bot.parsing.workloads import as_request, build_workload
@@ -17,6 +18,7 @@ from bot.questions import (
     FineTuningQuestion,
     ModelRef,
     Money,
+    Period,
     Question,
     SelfHostingQuestion,
     Span,
@@ -130,7 +132,7 @@ def build_training(a: Annotation, today: date) -> Question:
     ):
         want = "days"
     elif re.search(
-        r"\b(?:how many|combien de?|wie viele|cuántas) (?:gpu[- ]?(?:hours|heures|stunden|horas))\b|\bgpu[- ]?hours (?:to|does|do|for|are|would)\b",
+        r"\b(?:how many|combien de?|wie viele|cuántas) (?:(?:gpu|[abh][12]00)[- ]?(?:hours|heures|stunden|horas))\b|\bgpu[- ]?hours (?:to|does|do|for|are|would)\b",
         a.folded,
     ):
         want = "gpu_hours"
@@ -164,7 +166,15 @@ def build_fine_tuning(a: Annotation, today: date) -> Question:
     per_example = next((q.value for q in sizes if q.unit == "tokens" and (examples is not None)), None)
     dataset = None if per_example is not None else next((size_of(q) for q in sizes), None)
     method: Any = (
-        "qlora" if a.has("qlora") else "lora" if a.has("lora") else "full" if a.has("full_tuning") else None
+        "reinforcement"
+        if _REINFORCED.search(a.folded)
+        else "qlora"
+        if a.has("qlora")
+        else "lora"
+        if a.has("lora")
+        else "full"
+        if a.has("full_tuning")
+        else None
     )
     model = model_of(a)
     return FineTuningQuestion(
@@ -182,6 +192,9 @@ def build_fine_tuning(a: Annotation, today: date) -> Question:
         usd_per_gpu_hour=_gpu_hour_price(a),
         provider=_provider(a),
     )
+
+
+_REINFORCED = LazyPattern(r"\brft\b|\breinforcement\b")
 
 
 def _hours(a: Annotation) -> Decimal | None:
@@ -213,7 +226,7 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
     hours_per_day = next((q.value for q in a.quantities if q.unit == "hours" and q.per == "day"), None)
     if hours_per_day is None and a.has("office_hours"):
         hours_per_day = Decimal(8)
-    span = a.span
+    span = a.span or _whole_period(a)
     if span is None:
         length = next(
             (
@@ -234,11 +247,11 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         span is None
         and hours_per_day is None
         and (a.want_per in (None, "hour"))
-        and (gpus is None or (gpus == 1 and a.has("price") and not a.of_unit("gpus")))
+        and (gpus is None or (gpus == 1 and a.has("price", "cost") and not a.of_unit("gpus")))
     ):
         want = "gpu_price"
     return SelfHostingQuestion(
-        cheapest=a.has("cheapest"),
+        cheapest=a.has("cheapest") or (len(a.clouds) > 1 and a.has("cheaper")),
         model_name=_open_model_name(a),
         gpu=gpu,
         gpus=gpus,
@@ -248,9 +261,39 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         utilisation=_share(a, r"utili|load|busy|auslast|ausgelast|duty"),
         usd_per_gpu_hour=_gpu_hour_price(a),
         provider=_provider(a),
+        beside=tuple(dict.fromkeys(cloud.id for cloud in a.clouds if cloud.id != a.clouds[0].id)),
+        terms=_terms(a),
         want=want,
         want_per=a.want_per,
     )
+
+
+_TERMS = LazyPattern(
+    r"\b(community|secure|serverless|spot|reserved|marketplace|capacity block|nvl|pcie|sxm|dedicated)\b"
+)
+
+
+def _terms(a: Annotation) -> str | None:
+    """The word for the terms or the form of a rented GPU."""
+    match = _TERMS.search(a.folded)
+    return match.group(1) if match else None
+
+
+_WEEKEND = LazyPattern(r"\b(?:week-?ends?|wochenende\w*|fin de semana)\b")
+_WHOLE: tuple[tuple[Period, LazyPattern], ...] = (
+    ("year", LazyPattern(r"\b(?:all|whole|entire|full) year\b|\byear[- ]round\b|\btoute l'année\b|\btodo el año\b|\bganze[sn]? jahr\b|\b(?:poor[ae]|pur[ae]) saal\b")),
+    ("month", LazyPattern(r"\b(?:all|whole|entire|full) month\b|\btout le mois\b|\btodo el mes\b|\bganzen monat\b|\b(?:poor[ae]|pur[ae]) mahin[ae]\b")),
+    ("week", LazyPattern(r"\b(?:all|whole|entire|full) week\b|\btoute la semaine\b|\btoda la semana\b|\bganze woche\b|\b(?:poor[ae]|pur[ae]) haft[ae]\b")),
+)  # fmt: skip
+
+
+def _whole_period(a: Annotation) -> Span | None:
+    """ "For the weekend", "all year": a length in words, where none is given in numbers."""
+    if any(q.unit in ("hours", "days", "weeks", "months", "years") and not q.per for q in a.quantities):
+        return None
+    if _WEEKEND.search(a.folded):
+        return Span(amount=Decimal(2), unit="day")
+    return next((Span(amount=Decimal(1), unit=unit) for unit, said in _WHOLE if said.search(a.folded)), None)
 
 
 def build_self_hosting(a: Annotation, today: date) -> Question:
@@ -261,10 +304,16 @@ def build_self_hosting(a: Annotation, today: date) -> Question:
 def build_break_even(a: Annotation, today: date) -> Question:
     """From what volume on is own hosting cheaper; or, without numbers, which route fits?"""
     fixed = next(
-        (q for q in a.of_unit("money") if q.per in ("month", "day", "year", None) and not q.per_thing), None
-    )
+        (
+            q
+            for q in a.of_unit("money")
+            if q.per in ("month", "week", "day", "year", None) and not q.per_thing
+        ),
+        None,
+    ) or next((q for q in a.quantities if _bare_rent(q) and not a.gpus), None)
     routes = (
-        not a.gpus
+        fixed is None
+        and not a.gpus
         and not [q for q in a.quantities if q.unit not in ("users", "")]
         and (a.has("advice", "own_model", "training", "fine_tuning") or not a.models)
     )
@@ -274,8 +323,18 @@ def build_break_even(a: Annotation, today: date) -> Question:
         fixed_cost=Money(amount=fixed.value, currency=fixed.currency or "USD", per=fixed.per)
         if fixed
         else None,
-        workload=as_request(build_workload(a)),
+        workload=as_request(build_workload(a, [q for q in a.quantities if q is not fixed])),
         routes=routes,
+    )
+
+
+def _bare_rent(quantity: Quantity) -> bool:
+    """ "A server for 3k/month", without a currency."""
+    return (
+        not quantity.unit
+        and not quantity.role
+        and not quantity.per_thing
+        and quantity.per in ("month", "year")
     )
 
 

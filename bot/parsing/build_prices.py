@@ -16,6 +16,7 @@ from bot.questions import (
     ModelRef,
     PriceQuestion,
     Question,
+    Size,
     TokensQuestion,
 )
 
@@ -89,6 +90,11 @@ def build_history(a: Annotation, today: date) -> Question:
     return HistoryQuestion(models=models_of(a), since=since, until=until)
 
 
+_ONE_PAGE = LazyPattern(
+    r"\b(?:a4|letter|an?|one|single|full|eine[rn]?|une|una|ek|per|pro|par|por)[ -](?:a4[ -]|full[ -]|typical[ -])*(?:page|seite|página|pagina)\b"
+)
+
+
 def build_tokens(a: Annotation, today: date) -> Question:
     """How many tokens is a text or a length?"""
     text = max(a.quotes, key=len) if a.quotes else None
@@ -101,6 +107,8 @@ def build_tokens(a: Annotation, today: date) -> Question:
         )
     size = next((q for q in a.quantities if q.unit in ("words", "pages", "characters", "bytes")), None)
     want: Any = "tokens"
+    if text is None and size is None and not a.of_unit("tokens") and _ONE_PAGE.search(a.folded):
+        return TokensQuestion(size=Size(amount=Decimal(1), unit="pages"), model=model_of(a))
     if text is None and size is None:
         size = next((q for q in a.quantities if q.unit == "tokens"), None)
         asked = re.search(

@@ -56,18 +56,32 @@ _PATTERNS: tuple[tuple[str, LazyPattern], ...] = (
     ("month", LazyPattern(rf"\b(?:(early|mid|late)[ -])?({_MONTH})\.?,?\s+(?:of\s+|de\s+)?({_YEAR})\b")),
     ("quarter", LazyPattern(rf"\bq([1-4])[ /,-]*(?:of\s+)?({_YEAR})\b|\b({_YEAR})[ -]?q([1-4])\b")),
     ("half", LazyPattern(rf"\bh([12])[ /-]*({_YEAR})\b|\b({_YEAR})[ -]?h([12])\b|\b(first|second) half (?:of )?({_YEAR})\b")),
+    ("month_number", LazyPattern(r"(?<![\w./-])(0?[1-9]|1[0-2])[/.](20[0-4]\d)\b(?![./-]\d)")),
     ("ago", LazyPattern(r"\b(a|an|one|two|three|six|\d{1,3})\s+(day|week|month|year)s?\s+ago\b")),
+    ("ago_words", LazyPattern(
+        r"\b(?:vor|il y a|hace) (ein(?:em|er)?|une?|un|uno|una|zwei|drei|deux|trois|dos|tres|\d{1,3}) (tag|woche|monat|jahr|jour|semaine|mois|an|día|semana|mes|año)(?:e?n|s|es)?\b"
+        r"|\b(ek|do|teen|\d{1,3}) (din|hafte|mahine|saal) pehle\b")),
     ("past", LazyPattern(r"\b(?:in |over |during |for )?(?:the )?(?:last|past|previous|letzten|derniers|últimos) (\d{1,3}) (day|week|month|year)s?\b")),
     ("named", LazyPattern(
         r"\b(today|tomorrow|next (?:week|month|quarter|year)|morgen|demain|mañana|yesterday|heute|gestern|aujourd'hui|hier|hoy|ayer|(?:this|last|previous|current|past) (?:week|month|quarter|year)"
         r"|letzte[nrs]? (?:woche|monat|jahr)|diese[nrs]? (?:woche|monat|jahr)|(?:la semaine|le mois|l'année) (?:dernière?|passée?)|(?:ce mois|cette semaine|cette année|cet an)(?:-ci)?"
         r"|(?:la semana pasada|el mes pasado|el año pasado|este mes|este año|esta semana)|(?:pichhle|pichle|pichhli|pichli|is) (?:hafte|mahine|saal)|aaj|"
         r"month to date|mtd|ytd|year to date)\b")),
+    ("month_of_year", LazyPattern(rf"\b({_MONTH})\s+(?:of\s+|de\s+)?(last year|this year|letzten jahres|letztes jahr|l'année dernière|el año pasado|del año pasado)\b")),
+    ("month_alone", LazyPattern(
+        rf"\b(last|this|next|since|from|starting(?: in| from)?|as of|until|till|before|after|in|early|late|mid|by|im|seit|ab|bis|vor|letzten?|en|depuis|à partir de|à partir d'|avant|desde|a partir de|hasta|antes de)"
+        rf"[ -]({_MONTH})\b(?!\s*\d)")),
+    ("season", LazyPattern(r"\b(this|last|next|diesen|letzten|cet|cette|este|esta) (spring|summer|autumn|fall|winter|frühling|sommer|herbst|été|automne|hiver|verano|otoño|invierno)\b")),
     ("year", LazyPattern(rf"(?<![\w$€£.,])({_YEAR})(?![\w]|[.,]\d|\s*%|-\d\d?(?!\d))")),
 )  # fmt: skip
 _MOST_TIMES = 24
 _SMALL = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "six": 6}
 _SINCE = LazyPattern(r"(?:since|seit|depuis|desde|from|after|starting)\s+$")
+_SINCE_WORDS = ("since", "seit", "depuis", "desde")
+_AHEAD = LazyPattern(
+    r"\b(?:will|won't|going to|gonna|upcoming|next|soon|future|wird|werden|künftig\w*|sera|seront|va|vont|bientôt|será|serán|hoga|hogi)\b"
+)
+"""Words of a question about what is to come."""
 
 
 _A_YEAR = LazyPattern(r"(?:19[89]|20\d)\d")
@@ -79,6 +93,20 @@ _NAMED_WORDS = frozenset(
 )
 
 
+_SEASONS: dict[str, tuple[int, int]] = {
+    word: months
+    for months, words in (
+        ((3, 5), "spring frühling"), ((6, 8), "summer sommer été verano"),
+        ((9, 11), "autumn fall herbst automne otoño"), ((12, 2), "winter hiver invierno"),
+    )
+    for word in words.split()
+}  # fmt: skip
+"""The first and the last month of a season."""
+_SOME_MONTH = LazyPattern(
+    r"\b(?:jan|feb|fév|fev|ene|m[aä]r|a[pv]r|abr|ma[iy]|jui?n|jul|juil|aug|ao[uû]|ago|sep|o[ck]t|nov|de[czi]|déc)"
+)
+
+
 def _possible(kind: str, text: str, has_year: bool) -> bool:
     """Whether a kind of time can be in the text at all; most questions name none, and need no pattern compiled."""
     if kind == "ago":
@@ -87,6 +115,12 @@ def _possible(kind: str, text: str, has_year: bool) -> bool:
         return any(word in text for word in ("last", "past", "previous", "letzt", "dernier", "último"))
     if kind == "named":
         return any(word in text for word in _NAMED_WORDS)
+    if kind == "ago_words":
+        return any(word in text for word in ("vor ", "il y a", "hace ", "pehle"))
+    if kind == "season":
+        return any(word in text for word in _SEASONS)
+    if kind in ("month_alone", "month_of_year"):
+        return _SOME_MONTH.search(text) is not None
     return has_year
 
 
@@ -108,6 +142,7 @@ def read_dates(text: str, today: date, masked: Iterable[tuple[int, int]] = ()) -
                 continue
             first, last, name, relative = days
             since = bool(_SINCE.search(text[max(0, match.start() - 12) : match.start()]))
+            since = since or (kind == "month_alone" and match[1].startswith((*_SINCE_WORDS, "from", "after")))
             taken.append(match.span())
             found.append(
                 TimeSpan(
@@ -155,6 +190,54 @@ def _quarter(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
     quarter = int(match.group(1) or match.group(4))
     year = int(match.group(2) or match.group(3))
     return _months(year, 3 * quarter - 2, 3 * quarter, f"{year}-Q{quarter}")
+
+
+def _month_of_year(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
+    return _month(today.year - (match[2] != "this year"), _MONTHS[match[1]])
+
+
+def _month_alone(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
+    """ "Since march", "starting december": the last such month, or the next one where the question looks ahead."""
+    word, month = match[1], _MONTHS[match[2]]
+    ahead = word.startswith(("next", "starting", "as of", "ab", "à partir", "a partir")) or (
+        word not in ("last", "letzte", "letzten", *_SINCE_WORDS) and _AHEAD.search(match.string) is not None
+    )
+    year = today.year
+    if ahead and month < today.month:
+        year += 1
+    elif not ahead and month > today.month:
+        year -= 1
+    return _month(year, month)
+
+
+def _season(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
+    """ "This summer": the current or the last one; "next summer" the one after today."""
+    first, last = _SEASONS[match[2]]
+    year = today.year
+    if match[1] == "next":
+        year += date(year, first, 1) <= today
+    elif date(year, first, 1) > today or (
+        match[1] in ("last", "letzten") and today.month in range(first, last + 1)
+    ):
+        year -= 1
+    end = year + (last < first)
+    day = calendar.monthrange(end, last)[1]
+    return date(year, first, 1), date(end, last, day), f"{match[2]} {year}", False
+
+
+_AGO_NUMBERS = {"zwei": 2, "drei": 3, "deux": 2, "trois": 3, "dos": 2, "tres": 3, "do": 2, "teen": 3}
+_AGO_UNITS = {
+    "tag": "day", "jour": "day", "día": "day", "din": "day", "woche": "week", "semaine": "week", "semana": "week",
+    "hafte": "week", "monat": "month", "mois": "month", "mes": "month", "mahine": "month", "jahr": "year", "an": "year",
+    "año": "year", "saal": "year",
+}  # fmt: skip
+
+
+def _ago_words(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
+    count, unit = (group for group in match.groups() if group is not None)
+    number = int(count) if count.isdigit() else _AGO_NUMBERS.get(count, 1)
+    day = _back(today, number, _AGO_UNITS[unit])
+    return day, day, day.isoformat(), True
 
 
 def _half(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
@@ -240,6 +323,11 @@ _READERS: dict[str, Callable[[re.Match[str], date], tuple[date, date, str, bool]
     "month": lambda m, t: _month(int(m[3]), _MONTHS[m[2]]),
     "quarter": _quarter,
     "half": _half,
+    "month_number": lambda m, t: _month(int(m[2]), int(m[1])),
+    "month_of_year": _month_of_year,
+    "month_alone": _month_alone,
+    "season": _season,
+    "ago_words": _ago_words,
     "ago": _ago,
     "past": _past,
     "named": _named,

@@ -22,7 +22,7 @@ from knowledge.lazy_dataclass import replace
 
 _OPENING = LazyPattern(
     r"^\W*(?:(?:ok|okay|cool|thanks|great|nice|hmm|so)\W+)?(?:and|what about|how about|what if|same|but|or|now|also|with|without|instead|then|make (?:it|that)|switch|use|assume|try|only"
-    r"|per|in|for|on|und|was ist mit|wie wäre|et|y|qué tal|aur|mit|ohne|avec|sans|con|sin|pro|par|por|if|double|triple|twice|half|\d+\s?x)\b"
+    r"|per|in|at|for|on|und|was ist mit|wie wäre|et|y|qué tal|aur|mit|ohne|avec|sans|con|sin|pro|par|por|if|double|triple|twice|half|\d+\s?x)\b"
 )
 
 
@@ -32,6 +32,8 @@ _SHORT = 12
 
 def patch(previous: Question, a: Annotation, intent: Intent, today: date) -> Question | None:
     """The last question as changed by this message, or None when the message is a question of its own."""
+    if previous.kind not in ("out_of_scope", "help") and _WHY.search(a.folded):
+        return previous
     opens = bool(_OPENING.search(a.folded)) or bool(INSTEAD.search(a.folded))
     words = sum(1 for w in a.words if w.text[0].isalnum())
     if not opens and (words > _SHORT or _stands_alone(a, intent, previous)):
@@ -41,14 +43,37 @@ def patch(previous: Question, a: Annotation, intent: Intent, today: date) -> Que
     patched = PATCHES[previous.kind](previous, a, today) if previous.kind in PATCHES else None
     if patched is not None:
         patched = with_currency(patched, a, previous)
-    if patched is None or (patched == previous and not _asks_again(previous, a)):
+    if patched is None or (patched == previous and not _asks_again(previous, a, opens)):
         return None
     return _read_anew(patched)
 
 
-def _asks_again(previous: Question, a: Annotation) -> bool:
-    """ "And with batch?" of a question that is about batches: the same answer, not none."""
-    return previous.kind == "estimate" and a.has("batch") and previous.stages[0].workload.batch
+_WHY = LazyPattern(
+    r"^\W*(?:(?:ok|okay|and|but|so|hm+|wait|please|pls|can you|could you|und|et|y|bitte)\W+)*(?:"
+    r"explain(?: (?:that|this|it|how|why|please|pls|me|the|your|math|maths|calculation|numbers?|figures?|result))*|elaborate"
+    r"|why(?: (?:is|so|that|this|it|much|many|expensive|cheap|high|low))*|how (?:so|come)"
+    r"|how (?:did|do|have) you (?:get|got|calculate|calculated|compute|computed|know|arrive|come|figure)(?: (?:that|this|it|at|to|up|with|out|number|figure))*"
+    r"|how(?: is| was) (?:that|this|it) (?:calculated|computed|worked out)"
+    r"|(?:show|give)(?: me| us)?(?: the| your| all)* (?:maths?|steps?|work|working|workings|calculations?|details?|breakdown|derivation|formula)"
+    r"|break (?:it|that|this) down|breakdown|details?|sources?|steps?|formula"
+    r"|where (?:is|are|does|do|did) (?:that|this|it|these|those|you)(?: \w+){0,3} from|are you sure|really|is that right|seriously|wtf|what"
+    r"|wie kommst du (?:darauf|auf das|da drauf)|warum(?: (?:das|so|denn|ist das))*(?: viel| teuer)?|wieso(?: das| so)?|(?:zeig(?: mir)? )?(?:den )?rechenweg|erklär\w*(?: (?:das|mir|es|bitte))*"
+    r"|pourquoi(?: (?:ça|si cher|autant))?|expliqu\w+(?:[- ](?:moi|ça|cela))*|comment (?:ça|tu calcules)|d'où ça vient"
+    r"|por qué|porque|explica\w*(?: eso| esto)?|cómo(?: lo calculas)?|kaise|kyun?|kyon|samjha\w*(?: do)?"
+    r")\W*$"
+)
+"""The whole message asks for nothing but the reasons of the last answer, which it always carries: it is given again."""
+
+
+_SAME_AGAIN = ("batch", "no_batch", "cached", "no_cache", "flex", "priority")
+
+
+def _asks_again(previous: Question, a: Annotation, opens: bool) -> bool:
+    """ "And with batch?" of a question that is about batches, "no caching" where there was none: the same answer, not none."""
+    if previous.kind not in ("estimate", "price", "compare", "capacity"):
+        return False
+    only_terms = not (a.models or a.quantities or a.times) and len(a.words) <= 6
+    return a.has(*_SAME_AGAIN) and (only_terms or (opens and previous.kind == "estimate"))
 
 
 def _read_anew(question: Question) -> Question:
@@ -61,9 +86,13 @@ def _read_anew(question: Question) -> Question:
 _COMPUTE = frozenset(["training", "fine_tuning", "self_hosting", "break_even"])
 
 
+_GPU_TIME = LazyPattern(r"\bgpu[- ]?(?:hours?|hrs?|time|stunden|heures|horas)\b")
+
+
 def _only_hardware(a: Annotation, intent: Intent, previous: Question) -> bool:
     """ "On A100s instead", "128 H100s": other GPUs for the same question."""
-    asks_anew = a.has("price", "cost", "self_hosting", "training", "fine_tuning", "break_even")
+    renting = a.has("self_hosting") and _GPU_TIME.search(a.folded) is None
+    asks_anew = renting or a.has("price", "cost", "training", "fine_tuning", "break_even")
     return previous.kind in _COMPUTE and intent.kind in ("self_hosting", "fact") and not asks_anew
 
 
@@ -89,7 +118,8 @@ def _stands_alone(a: Annotation, intent: Intent, previous: Question) -> bool:
     if intent.kind == "compare":
         return len(models_of(a)) > 1 or (a.has("cheapest") and a.has("which", "context"))
     if intent.kind == "price":
-        return a.has("price", "how_much") and bool(a.models)
+        of_workload = previous.kind in ("estimate", "compare", "capacity") and not a.times
+        return bool(a.models) and (a.has("price") or (a.has("how_much") and not of_workload))
     return False
 
 

@@ -38,7 +38,7 @@ _MEMORY = LazyPattern(r"\bmemory\b|\bvram\b|\bspeicher\b|\bmémoire\b|\bmemoria\
 _QUERY = 400
 """Characters of a message that are looked up among the facts."""
 _OWN_BOT = LazyPattern(
-    r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel|wir|ich|uns|unser\w*|wer|nous|on|j'ai|notre|qui|nosotros|hemos|gastamos|quién|humne|hum|maine|humara|kisne)\b"
+    r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel|wir|ich|uns|unser\w*|wer|nous|on|j'ai|notre|qui|nosotros|hemos|gastamos|quién|humne|hum|maine|humara|kisne|questions|needed|dich|dir|du|mein\w*|tu|toi|nos|mes|te|tú|nuestr\w+|tum\w*|hamar\w+)\b"
 )
 _TRAINING_UNITS = ("parameters", "gpus", "gpu_hours", "epochs", "examples")
 
@@ -126,6 +126,8 @@ def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
         return Intent("fact", 0.75)
     if names and a.has("why"):
         return Intent("fact", 0.85)
+    if a.gpus and a.clouds and not _SPECIFICATION.search(a.folded):
+        return None  # what a cloud asks for a GPU is looked up, not quoted
     if a.subjects and (not a.models or _PAST.search(a.folded)) and not a.has("history"):
         hits = facts.search(a.text[:_QUERY], limit=1)
         if hits and hits[0].confident:
@@ -138,7 +140,7 @@ def _describes(a: Annotation) -> bool:
 
 
 _SPECIFICATION = LazyPattern(
-    r"\b(?:memory|vram|t?flops?|tflop/s|bandwidth|power|watts?|tdp|specs?|buy|purchase|street price|retail|how many parameters|parameter count)\b"
+    r"\b(?:memory|vram|t?flops?|tflop/s|bandwidth|power|watts?|tdp|specs?|buy\w*|bought|purchas\w+|kauf\w*|achet\w+|achat|comprar|kharid\w*|used|second[- ]hand|gebraucht\w*|d'occasion|street price|retail|how many param\w*|parameter count|param count|wie viele parameter|combien de param\w+|cuántos par[aá]metros)\b"
 )
 _RUNNING = LazyPattern(r"\b(?:to run|running|to operate|operating|to serve|betrieb|faire tourner)\b")
 
@@ -236,6 +238,9 @@ def _training_by_size(a: Annotation, _: FactBase) -> Intent | None:
     return Intent("training", 0.85) if has_size and has_corpus and not a.has("fine_tuning") else None
 
 
+_MODELS = LazyPattern(
+    r"\b(?:models?|llms?|modell\w*|modèles?|modelos?|api|provider|anbieter|fournisseurs?|cheap\w*|value)\b"
+)
 _TOKENS_IN = LazyPattern(
     r"\btokens? (?:in|for|are|is|of|from)(?: about| around| roughly| an?| the| my)* [\d~]"
 )
@@ -267,7 +272,7 @@ def _history(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("history", 0.8)
     if len(a.times) >= 2 and a.has("price", "cost", "compare", "difference"):
         return Intent("history", 0.8)
-    if any(t.since for t in a.times) and a.has("price", "cost"):
+    if any(t.since for t in a.times) and a.has("price", "cost", "cheaper"):
         return Intent("history", 0.75)
     return None
 
@@ -353,14 +358,23 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("compare", 0.75)
     if len(a.makers) >= 2 and a.has("compare", "cheaper", "price", "cost"):
         return Intent("compare", 0.7)
-    if a.makers and not a.models and a.has("price", "which") and not a.has("finance"):
+    asks_models = a.has("price") or (a.has("which") and _MODELS.search(a.folded))
+    if a.makers and not a.models and asks_models and not a.has("finance"):
         return Intent("compare", 0.7)
     return None
+
+
+_SEARCHES = LazyPattern(
+    r"\b(?:web|grounded|grounding|google|internet|online|tool) search(?:es)?\b|\bgrounding\b"
+)
 
 
 def _estimate(a: Annotation, _: FactBase) -> Intent | None:
     if not _describes(a):
         return None
+    counts = [q for q in a.quantities if q.unit]
+    if a.models and _SEARCHES.search(a.folded) and all(q.value in (1, 1000) and not q.per for q in counts):
+        return Intent("price", 0.8)  # "for a thousand grounded searches"
     complete = bool(a.models) and (
         bool(a.sizes) or a.of_unit("requests", "items", "messages", "conversations")
     )
@@ -377,6 +391,9 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
         vague = all(m.ref.how == "family" for m in a.models) and a.explained() < 0.5 and not _priced(a)
         if a.has("price", "cost", "batch", "cached", "context", "cheaper") and not vague:
             return Intent("price", 0.9)
+        dated = any(not time.relative for time in a.times) and a.explained() > 0.5
+        if dated and not vague and not a.gpus and not a.has("finance", "said", "training"):
+            return Intent("price", 0.75)  # "gpt-4o in early 2025?"
         if a.explained() >= 0.75 and not a.gpus and not _PAST.search(a.folded):
             return Intent("price", 0.9)
         return Intent("out_of_scope", 0.45)
@@ -442,7 +459,7 @@ def _bare_topics(a: Annotation, _: FactBase) -> Intent | None:
 
 
 _TOPIC = LazyPattern(
-    r"\b(?:llms?|ai|models?|tokens?|chatbots?|bots?|api|gpt|prompts?|inference|running|monetary|usage)\b|^\W*(?:the )?(?:costs?|pricing|prices?)\W*$"
+    r"\b(?:llms?|ai|models?(?! ?[\dsxy]\b)|tokens?|chatbots?|bots?|api|gpt|prompts?|inference|running|monetary|usage)\b|^\W*(?:the )?(?:costs?|pricing|prices?)\W*$"
 )
 
 

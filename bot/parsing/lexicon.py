@@ -13,7 +13,7 @@ def _table(**groups: str) -> dict[str, str]:
 
 
 UNITS: dict[str, str] = _table(
-    tokens="token tokens tok toks tkn tkns tks tokns jetons jeton mtok mtoks ktok",
+    tokens="token tokens tok toks tkn tkns tks tokns jetons jeton mtok mtoks ktok trainingstoken trainingstokens trainings-tokens trainings-token training-tokens",
     words="word words wörter wörtern wortes woerter wort worte mots palabras palabra shabd",
     characters="character characters char chars zeichen caractères caracteres symbols",
     pages="page pages seite seiten página páginas pagina paginas pg pgs",
@@ -56,13 +56,13 @@ UNITS: dict[str, str] = _table(
     gpu_hours="gpu-heure gpu-heures gpuheures gpu-horas gpu-stunde gpu-stunden gpustunde gpu-hr gpuhr gpu-hours gpu-hour gpuhours gpu-hrs gpu-h",
     gpus="gpu gpus card cards accelerator accelerators",
     flops="flops flop",
-    parameters="param params parameter parameters parámetro parámetros paramètre paramètres parametern",
+    parameters="param params parameter parameters parametres parametros parámetro parámetros paramètre paramètres parametern",
     epochs="pass epoch epochs epochen époques epocas épocas passes",
-    examples="example examples datapoint datapoints beispiele exemples ejemplos",
+    examples="example examples datapoint datapoints beispiele exemples ejemplos pair pairs q&a-pairs datapoints beispielen paires pares trainingsbeispiele",
     images="image images picture pictures photo photos bild bilder imagen imágenes img imgs",
     minutes="minute minutes min mins minuten minutos",
     seconds="second seconds sec secs sekunden",
-    hours="hour hours hr hrs stunde stunden heures heure horas hora ghante",
+    hours="hour hours hr hrs h std stunde stunden heures heure horas hora ghante ghanta",
     days="day days tag tage tagen jour jours día dias días dia din",
     weeks="week weeks wk wks woche wochen semaine semaines semana semanas hafte",
     months="month months mo mos mth monat monate monaten mois mes meses mahine mahina",
@@ -211,6 +211,7 @@ ADJECTIVES = frozenset(
     json text plain english german french spanish llm model full raw main billable million-token combined monthly-active
     daily-active such of the service production classification rag agent agentic web chatbot faq background nightly
     training visible final actual net gross additional
+    qa instruction preference labelled labeled conversation question-answer prompt-completion prompt-response
     """.split()
 )
 """Words that may stand between a number and its unit ("500 average input tokens")."""

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.factors import scale_factor
 from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_sizes import relative_length
@@ -15,14 +16,6 @@ from bot.questions import (
     Workload,
 )
 from knowledge.lazy_dataclass import replace
-
-_FACTORS = (
-    (LazyPattern(r"\bdouble\b|\btwice\b|\bdoppelt\w*\b|\bdoble\b|\bdeux fois\b"), Decimal(2)),
-    (LazyPattern(r"\btriple\b|\bdreifach\w*\b|\bthree times\b"), Decimal(3)),
-    (LazyPattern(r"\bhalf (?:the|as many|of (?:the|them|those|it)|that)\b|\bhalb so\b"), Decimal("0.5")),
-    (LazyPattern(r"\bten times\b|\btenfold\b|\b10-fold\b"), Decimal(10)),
-)
-
 
 _LONGER = LazyPattern(
     r"\b(\d+(?:\.\d+)?) ?(?:x|×|times|mal|fois|veces) (?:as |so )?(?:long\w*|lang\w*|larger?|big\w*|size|length|plus longs?|más larg\w+)"
@@ -52,9 +45,30 @@ def _lengthened(old: Workload, a: Annotation) -> Workload | None:
     return replace(old, **changes)
 
 
+_SIDE_OUTPUT = LazyPattern(
+    r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|completions?|ausgaben?|antwort\w*|sorties?|réponses?|salidas?|respuestas?)\b"
+)
+_SIDE_INPUT = LazyPattern(
+    r"\b(?:inputs?|input tokens|prompt (?:length|size|tokens)|prompts? (?:\w+ )?(?:is|are|was|were|gets?|grows?)|context|eingaben?|entrées?|entradas?)\b"
+)
+
+
+def _one_side(old: Workload, a: Annotation, factor: Decimal | None) -> Workload | None:
+    """ "Half the output", "input doubles": one size scaled."""
+    if factor is None or old.input is None or old.output is None:
+        return None
+    into, out = bool(_SIDE_INPUT.search(a.folded)), bool(_SIDE_OUTPUT.search(a.folded))
+    if into == out or any(q.unit in ("requests", "users") for q in a.quantities):
+        return None
+    if out:
+        return replace(old, output=replace(old.output, amount=old.output.amount * factor))
+    return replace(old, input=replace(old.input, amount=old.input.amount * factor))
+
+
 def patched_workload(old: Workload, a: Annotation) -> Workload:
     """The old workload with every slot replaced that the message fills, and scaled where it says by how much."""
-    longer = _lengthened(old, a)
+    factor = scale_factor(a)
+    longer = _lengthened(old, a) or _one_side(old, a, factor)
     if longer is not None:
         return longer
     said = build_workload(a)
@@ -85,9 +99,9 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
     bare = next((q for q in a.quantities if not q.unit and not q.role and q.per), None)
     if bare is not None and "requests" not in changes:
         changes["requests"], changes["requests_per"] = bare.value, bare.per
-    factor = relative_length(a.folded)
-    if factor is not None and old.output is not None:
-        changes["output"] = replace(old.output, amount=old.output.amount * factor)
+    length = relative_length(a.folded)
+    if length is not None and old.output is not None:
+        changes["output"] = replace(old.output, amount=old.output.amount * length)
         return replace(
             old, **changes
         )  # "twice as long output" is about the length that was, not about the requests
@@ -96,7 +110,7 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
     alone = next(
         (q for q in a.quantities if not q.unit and not q.role and not q.per and not q.per_thing), None
     )
-    if alone is not None and not changes:
+    if alone is not None and not changes and factor is None:
         changes.update(_bare_number(old, alone))
     if said.workdays_only:
         changes["workdays_only"], changes["days_per"] = True, None
@@ -112,6 +126,7 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
     share = next((q for q in a.of_unit("percent")), None)
     if (
         share is not None
+        and factor is None
         and "cached_share" not in changes
         and "overhead_share" not in changes
         and said.batch_share is None
@@ -119,7 +134,7 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
         and old.cached_share is not None
     ):
         changes["cached_share"] = share.value / 100
-    return _scaled(replace(old, **changes), a)
+    return _scaled(replace(old, **changes), factor)
 
 
 def _bare_number(old: Workload, number: Quantity) -> dict[str, Any]:
@@ -146,10 +161,7 @@ def _undirected(old: Workload, said: Workload) -> dict[str, Any]:
     return {"volume": said.volume}
 
 
-def _scaled(workload: Workload, a: Annotation) -> Workload:
-    factor = next((q.value for q in a.quantities if q.unit == "times"), None)
-    if factor is None:
-        factor = next((f for pattern, f in _FACTORS if pattern.search(a.folded)), None)
+def _scaled(workload: Workload, factor: Decimal | None) -> Workload:
     if factor is None:
         return workload
     if workload.users is not None:

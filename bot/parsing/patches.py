@@ -9,26 +9,28 @@ from typing import Any
 from bot.parsing.annotate import Annotation
 from bot.parsing.builders import build
 from bot.parsing.naming import models_of, tier_of
+from bot.parsing.patch_compute import (
+    patched_break_even,
+    patched_fact,
+    patched_fine_tuning,
+    patched_self_hosting,
+    patched_training,
+    patched_usage,
+)
 from bot.parsing.patch_workload import patched_workload
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import build_workload, describes_workload, period_of
 from bot.questions import (
-    BreakEvenQuestion,
     CapacityQuestion,
     CompareQuestion,
     EstimateQuestion,
-    FactQuestion,
-    FineTuningQuestion,
     HistoryQuestion,
     ModelRef,
     Period,
     PriceQuestion,
     Question,
-    SelfHostingQuestion,
     Stage,
     TokensQuestion,
-    TrainingQuestion,
-    UsageQuestion,
     Workload,
 )
 from knowledge.lazy_dataclass import replace
@@ -106,6 +108,13 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
             variants=("standard", "cached"),
             want_per=a.want_per or old.want_per,
         )
+    if _of_those(a) and model is None and old.earlier and stage.model is not None:
+        return CompareQuestion(
+            models=(*old.earlier, stage.model),
+            workload=patched_workload(stage.workload, a),
+            objective="dearest" if a.has("dearest") else "cheapest",
+            want_per=a.want_per or old.want_per,
+        )
     if a.has("cheapest", "cheaper") and model is None:
         refs = (stage.model,) if stage.model else ()
         return CompareQuestion(
@@ -140,7 +149,36 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
     ):
         stages = (replace(stages[0], workload=replace(workload, requests_per=a.want_per)), *stages[1:])
     on = build("price", a, today).on if a.times else old.on  # type: ignore[union-attr]
-    return EstimateQuestion(stages=stages, want_per=want, on=on, per_user=old.per_user)
+    return EstimateQuestion(
+        stages=stages,
+        want_per=want,
+        on=on,
+        per_user=old.per_user,
+        earlier=_with_earlier(old.earlier, stage.model, model),
+    )
+
+
+_ALL_MODELS = LazyPattern(
+    r"\b(?:all|any|every|other|others|overall|market|list|context|provider|alternativ\w*)\b"
+)
+
+
+def _of_those(a: Annotation) -> bool:
+    """ "Which is cheaper then?", "the cheapest of them": a choice among the models of the thread."""
+    asks = a.has("cheapest", "cheaper", "dearest", "compare", "difference") or (
+        a.has("which") and a.has("better")
+    )
+    return asks and len(a.words) <= 12 and not a.quantities and _ALL_MODELS.search(a.folded) is None
+
+
+def _with_earlier(
+    earlier: tuple[ModelRef, ...], before: ModelRef | None, now: ModelRef | None
+) -> tuple[ModelRef, ...]:
+    """The models of the thread before the one that the message turns to."""
+    if before is None or now is None:
+        return earlier
+    kept = dict.fromkeys((*earlier, before))
+    return tuple(ref for ref in kept if (ref.provider, ref.model) != (now.provider, now.model))[-4:]
 
 
 def _compare(old: CompareQuestion, a: Annotation, today: date) -> Question | None:
@@ -197,15 +235,24 @@ def _price(old: PriceQuestion, a: Annotation, today: date) -> Question | None:
         refs = (*old.models, *models) if _wants_comparison(a) else models
         if _wants_comparison(a):
             return CompareQuestion(models=refs)
+    elif _of_those(a) and len({*old.earlier, *old.models}) > 1:
+        return CompareQuestion(
+            models=(*old.earlier, *old.models), objective="dearest" if a.has("dearest") else "cheapest"
+        )
     return replace(
         old,
         models=refs,
+        earlier=_with_earlier(old.earlier, *_single(old.models), *_single(models)),
         units=built.units or old.units,
         batch=(old.batch or a.has("batch")) and not a.has("no_batch"),
         service_tier=tier_of(a) or old.service_tier,
         on=built.on or old.on,
         per_tokens=built.per_tokens or old.per_tokens,
     )
+
+
+def _single(models: tuple[ModelRef, ...]) -> tuple[ModelRef | None]:
+    return (models[0] if len(models) == 1 else None,)
 
 
 def _capacity(old: CapacityQuestion, a: Annotation, today: date) -> Question | None:
@@ -236,103 +283,10 @@ def _tokens(old: TokensQuestion, a: Annotation, today: date) -> Question | None:
     assert isinstance(built, TokensQuestion)
     if built.text or built.size:
         return replace(built, model=model or old.model)
+    bare = next((q for q in a.quantities if not q.unit and not q.role), None)
+    if bare is not None and old.size is not None:
+        return replace(old, size=replace(old.size, amount=bare.value), model=model or old.model)
     return replace(old, model=model or old.model, with_cost=old.with_cost or a.has("cost", "price"))
-
-
-def _fill(old: Question, a: Annotation, today: date, names: tuple[str, ...]) -> Question:
-    """The old question with every named slot that a question of its kind, read from this message, fills."""
-    built = build(old.kind, a, today)
-    defaults = type(built)()
-    changes = {
-        name: getattr(built, name) for name in names if getattr(built, name) != getattr(defaults, name)
-    }
-    return replace(old, **changes)
-
-
-def _training(old: TrainingQuestion, a: Annotation, today: date) -> Question | None:
-    names = (
-        "parameters",
-        "tokens",
-        "gpu",
-        "gpus",
-        "gpu_hours",
-        "mfu",
-        "usd_per_gpu_hour",
-        "provider",
-        "want",
-        "within",
-    )
-    filled = _fill(old, a, today, names)
-    assert isinstance(filled, TrainingQuestion)
-    them = next((q.value for q in a.quantities if q.noun in ("them", "those", "these")), None)
-    return filled if them is None else replace(filled, gpus=them)
-
-
-def _fine_tuning(old: FineTuningQuestion, a: Annotation, today: date) -> Question | None:
-    names = ("model", "model_name", "parameters", "dataset", "examples", "tokens_per_example", "epochs", "method", "gpu", "gpus",
-             "hours", "usd_per_gpu_hour", "provider")  # fmt: skip
-    return _fill(old, a, today, names)
-
-
-def _self_hosting(old: SelfHostingQuestion, a: Annotation, today: date) -> Question | None:
-    names = (
-        "model_name",
-        "gpu",
-        "gpus",
-        "hours_per_day",
-        "span",
-        "tokens_per_second",
-        "utilisation",
-        "usd_per_gpu_hour",
-        "provider",
-        "want_per",
-    )
-    return _fill(old, a, today, names)
-
-
-def _break_even(old: BreakEvenQuestion, a: Annotation, today: date) -> Question | None:
-    model = _model_ref(a)
-    hosting = _self_hosting(old.hosting, a, today)
-    assert isinstance(hosting, SelfHostingQuestion)
-    return replace(
-        old,
-        model=model or old.model,
-        hosting=hosting,
-        workload=patched_workload(old.workload, a),
-        routes=False,
-    )
-
-
-def _fact(old: FactQuestion, a: Annotation, today: date) -> Question | None:
-    """Another company or another year: the old words with the new name or time in place of the old."""
-    subjects = tuple(dict.fromkeys(named.id for named in a.subjects))
-    periods = tuple(dict.fromkeys(time.name for time in a.times))
-    if not subjects and not periods:
-        return None
-    query = old.query
-    if subjects:
-        for subject in old.subjects:
-            query = re.sub(re.escape(subject), subjects[0], query, flags=re.IGNORECASE)
-        if not any(subject.lower() in query.lower() for subject in subjects):
-            query = f"{a.text.strip()} {query}"
-    if periods:
-        for period in old.periods:
-            query = query.replace(period, periods[0])
-        if periods[0] not in query:
-            query = f"{query} {periods[0]}"
-    return FactQuestion(query=query, subjects=subjects or old.subjects, periods=periods or old.periods)
-
-
-def _usage(old: UsageQuestion, a: Annotation, today: date) -> Question | None:
-    built = build("usage", a, today)
-    assert isinstance(built, UsageQuestion)
-    return replace(
-        old,
-        since=built.since or old.since,
-        until=built.until or old.until,
-        period_name=built.period_name or old.period_name,
-        by=built.by or old.by,
-    )
 
 
 PATCHES: dict[str, Any] = {
@@ -342,10 +296,10 @@ PATCHES: dict[str, Any] = {
     "capacity": _capacity,
     "history": _history,
     "tokens": _tokens,
-    "training": _training,
-    "fine_tuning": _fine_tuning,
-    "self_hosting": _self_hosting,
-    "break_even": _break_even,
-    "fact": _fact,
-    "usage": _usage,
+    "training": patched_training,
+    "fine_tuning": patched_fine_tuning,
+    "self_hosting": patched_self_hosting,
+    "break_even": patched_break_even,
+    "fact": patched_fact,
+    "usage": patched_usage,
 }

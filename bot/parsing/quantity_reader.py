@@ -48,6 +48,10 @@ _COMMON_UNITS = ("requests", "request", "tokens", "messages", "queries", "calls"
                  "documents", "emails", "conversations", "questions", "tickets")  # fmt: skip
 
 
+_TOKEN_ROLES = frozenset(["input", "output", "cached"])
+_BASIS_MARKERS = frozenset(["per", "pro", "par", "por", "je", "le", "el"])
+
+
 _LEFT_OUTPUT = frozenset(
     [
         "summary",
@@ -139,8 +143,9 @@ class Reader:
         quantity = self._role_before(quantity)
         quantity, at = self._per(quantity, at)
         quantity = replace(quantity, start=self.start, end=max(self.end, quantity.end))
-        if quantity.unit == "tokens" and self._is_basis():
-            quantity = replace(quantity, per_thing="basis")
+        names_tokens = quantity.unit == "tokens" or (not quantity.unit and quantity.role in _TOKEN_ROLES)
+        if names_tokens and self._is_basis():
+            quantity = replace(quantity, unit="tokens", per_thing="basis")
         elif quantity.unit in ("tokens", "") and quantity.per is None and self._is_threshold():
             quantity = replace(quantity, unit="tokens", per_thing="threshold")
         return self._settle(quantity)
@@ -148,7 +153,7 @@ class Reader:
     def _is_basis(self) -> bool:
         """ "price per 1M tokens": what a rate is quoted for, no volume."""
         before = self.before[-1].text if self.before else ""
-        return before in ("per", "pro", "par", "por", "je") and self.number.value in (1, 1000, 10**6)
+        return before in _BASIS_MARKERS and self.number.value in (1, 1000, 10**6)
 
     def _is_threshold(self) -> bool:
         """ "Above 200k tokens": where a price changes, no volume."""
@@ -216,8 +221,8 @@ class Reader:
         if self.before and self.before[-1].text in ("mau", "dau", "maus", "daus"):
             self.start = self.before[-1].start
             return replace(quantity, unit="users", noun=self.before[-1].text)
-        if self.after and self.after[0].text == "\0model":
-            return quantity
+        if (self.after and self.after[0].text == "\0model") or self.number.suffix == "b":
+            return quantity  # "training run: 13B dense" is a model's size
         words = [w for w in self.before if w.text not in ("|", "*", "-", "_")]
         if not words or (words[-1].text not in (":", "=") and len(words) == len(self.before)):
             return quantity

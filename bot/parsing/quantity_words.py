@@ -89,6 +89,15 @@ def scan_words(reader: Reader, quantity: Quantity) -> tuple[Quantity, int]:
     return scan.quantity, scan.at
 
 
+def _questions_and_answers(scan: _Scan) -> bool:
+    """ "800 Q&A pairs"."""
+    words = [word.text for word in scan.reader.after[scan.at : scan.at + 3]]
+    if words not in (["q", "&", "a"], ["q", "and", "a"]) or scan.quantity.unit:
+        return False
+    scan.skip(3)
+    return True
+
+
 def _model_between(scan: _Scan) -> bool:
     """ "12k gpt-5.5 requests"."""
     if scan.word != "\0model" or scan.quantity.unit or UNITS.get(scan.following) not in COUNTED:
@@ -338,6 +347,7 @@ def _adjective(scan: _Scan) -> bool:
 
 
 _RULES: tuple[_Rule, ...] = (
+    _questions_and_answers,
     _model_between,
     _size_of_a_model,
     _rate_word,

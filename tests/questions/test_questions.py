@@ -17,7 +17,7 @@ from questions.scoring import Result, describe, faults, load, misleads, score, t
 
 from knowledge.base import FILE_NAME
 
-REQUIRED = {"first": 0.95, "second": 0.87, "third": 0.95, "held out": 0.90}
+REQUIRED = {"first": 0.95, "second": 0.87, "third": 0.95, "fourth": 0.93, "held out": 0.90}
 MOST_MISLEADING = 0.03
 """The share of all questions that may be answered with another figure than the right one; asking back is always better."""
 FEWEST = 450

@@ -1,0 +1,88 @@
+"""Rented GPUs at several providers and on special terms, tuning by the hour, announced prices."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from bot.answering.dispatch import answer_questions
+from bot.answers import Answer
+from bot.parsing.local import LocalParser
+from bot.settings import Settings
+from knowledge.base import KnowledgeBase
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def answer_to(knowledge: KnowledgeBase, plain_settings: Settings):  # type: ignore[no-untyped-def]
+    parser = LocalParser(knowledge, today=NOW.date)
+
+    def answer(text: str) -> Answer:
+        return answer_questions(parser.parse(text).questions, knowledge, plain_settings, NOW)
+
+    return answer
+
+
+def test_providers_stand_side_by_side(answer_to, knowledge: KnowledgeBase) -> None:  # type: ignore[no-untyped-def]
+    rates = {name: knowledge.hardware.rental("H100", name).usd_per_hour for name in ("Google Cloud", "AWS")}
+    named = answer_to("gcp vs aws h100")
+    assert [figure.amount for figure in named.figures[:2]] == list(rates.values())
+    cheapest = answer_to("where is an h100 cheaper, gcp or aws")
+    assert cheapest.figures[0].amount == min(rates.values())
+
+
+def test_terms_pick_the_offer(answer_to, knowledge: KnowledgeBase) -> None:  # type: ignore[no-untyped-def]
+    community = knowledge.hardware.rental("H100", "RunPod", "community")
+    assert community.terms == "Community Cloud"
+    assert answer_to("runpod community cloud h100 price").figures[0].amount == community.usd_per_hour
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [("an A100 at runpod for the weekend", 48), ("A100 at runpod for 36h", 36), ("one A100, all year", 8760)],
+)
+def test_lengths_of_time_in_words(answer_to, knowledge: KnowledgeBase, text: str, hours: int) -> None:  # type: ignore[no-untyped-def]
+    rate = knowledge.hardware.rental("A100", "RunPod").usd_per_hour
+    assert answer_to(text).figures[0].amount == rate * hours
+
+
+def test_more_hours_than_a_day_has_are_refused(answer_to) -> None:  # type: ignore[no-untyped-def]
+    assert answer_to("an H100 for 30 hours a day").status == "error"
+
+
+def test_an_unknown_gpu_is_no_obstacle_where_its_price_is_stated(answer_to) -> None:  # type: ignore[no-untyped-def]
+    stated = answer_to("a 3090 at $0.25/h doing 60 tok/s: $ per million tokens?")
+    assert stated.figures[0].amount == pytest.approx(Decimal("0.25") / (60 * 3600) * 10**6)
+    assert answer_to("price of a 3090 per hour").status == "not_found"
+
+
+def test_reinforcement_tuning_is_billed_by_the_hour(answer_to) -> None:  # type: ignore[no-untyped-def]
+    rate = answer_to("how much is o4-mini RFT an hour").figures[0]
+    assert rate.per == "hour"
+    assert answer_to("o4-mini RFT for 3 hours").figures[0].amount == 3 * rate.amount
+
+
+def test_tuning_without_epochs_is_one_pass(answer_to) -> None:  # type: ignore[no-untyped-def]
+    once = answer_to("fine-tune gpt-4o mini on 2M tokens")
+    assert once.figures[0].amount == answer_to("fine-tune gpt-4o mini on 2M tokens, 1 epoch").figures[0].amount
+    assert any("One epoch" in note for note in once.assumptions)
+
+
+def test_announced_prices_are_told(answer_to, knowledge: KnowledgeBase) -> None:  # type: ignore[no-untyped-def]
+    model = knowledge.catalogue.resolve("gemini 4 argon").model
+    assert model is not None
+    dates = {change.valid_from for change in knowledge.prices.history(model)}
+    coming = next((day for day in dates if day is not None and day > date(2026, 11, 22)), None)
+    if coming is None:
+        pytest.skip("the installed price list announces nothing for this model any more")
+    told = answer_to("when will the gemini 4 argon price go up and to what")
+    assert told.kind == "history"
+    assert Decimal(coming.strftime("%Y%m%d")) in [f.amount for f in told.figures if f.unit == "date"]
+    assert coming.isoformat() in told.headline
+
+
+def test_a_price_asked_for_in_euros_is_in_euros_first(answer_to) -> None:  # type: ignore[no-untyped-def]
+    assert answer_to("haiku 5.5 price in euros").figures[0].unit == "EUR"

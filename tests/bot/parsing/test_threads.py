@@ -1,0 +1,109 @@
+"""Follow-ups over questions of every kind: what a short message changes of the thread's last question."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from bot.parsing.local import LocalParser
+from bot.questions import (
+    CompareQuestion,
+    EstimateQuestion,
+    FactQuestion,
+    FineTuningQuestion,
+    Question,
+    SelfHostingQuestion,
+    TrainingQuestion,
+    Workload,
+)
+
+WORKLOAD = "gpt-5.4, 5k requests a day, 1.5k in 300 out"
+
+
+def ask(parser: LocalParser, *turns: str) -> Question:
+    previous: Question | None = None
+    for turn in turns:
+        previous = parser.parse(turn, previous).questions[0]
+    assert previous is not None
+    return previous
+
+
+def workload(parser: LocalParser, *turns: str) -> Workload:
+    question = ask(parser, *turns)
+    assert isinstance(question, EstimateQuestion)
+    return question.stages[0].workload
+
+
+@pytest.mark.parametrize("words", ["explain", "why?", "how did you get that", "Warum?", "show me the math"])
+def test_reasons_are_the_same_answer_again(parser: LocalParser, words: str) -> None:
+    assert ask(parser, WORKLOAD, words) == ask(parser, WORKLOAD)
+
+
+@pytest.mark.parametrize(
+    ("words", "factor"),
+    [
+        ("what if it's 3x", "3"),
+        ("and with 20% more traffic?", "1.2"),
+        ("traffic drops by 25%", "0.75"),
+        ("double it", "2"),
+        ("und verdoppelt?", "2"),
+        ("10 fois plus", "10"),
+        ("just half of that", "0.5"),
+    ],
+)
+def test_a_factor_scales_the_requests(parser: LocalParser, words: str, factor: str) -> None:
+    assert workload(parser, WORKLOAD, words).requests == 5000 * Decimal(factor)
+
+
+def test_a_factor_of_one_side_scales_its_size(parser: LocalParser) -> None:
+    halved = workload(parser, WORKLOAD, "half the output")
+    assert halved.output is not None
+    assert (halved.requests, halved.output.amount) == (5000, 150)
+
+
+def test_ten_times_a_day_is_no_factor(parser: LocalParser) -> None:
+    assert workload(parser, WORKLOAD, "and 10 times a day per user").requests != 50000
+
+
+def test_terms_that_were_so_already_are_answered_again(parser: LocalParser) -> None:
+    assert ask(parser, WORKLOAD, "no caching") == ask(parser, WORKLOAD)
+
+
+def test_which_is_cheaper_is_about_the_models_of_the_thread(parser: LocalParser) -> None:
+    compared = ask(parser, WORKLOAD, "hmm and opus?", "which is cheaper then")
+    assert isinstance(compared, CompareQuestion)
+    assert [ref.provider for ref in compared.models] == ["openai", "anthropic"]
+    assert compared.objective == "cheapest"
+
+
+def test_hosting_takes_another_number_provider_and_time(parser: LocalParser) -> None:
+    more = ask(parser, "4 H100 for a week", "make it 8", "on aws")
+    assert isinstance(more, SelfHostingQuestion)
+    assert (more.gpus, more.provider) == (8, "AWS")
+    monthly = ask(parser, "4 H100 for a week", "and per month?")
+    assert isinstance(monthly, SelfHostingQuestion)
+    assert (monthly.span, monthly.want_per) == (None, "month")
+
+
+def test_training_takes_another_measure_and_more_text(parser: LocalParser) -> None:
+    hours = ask(parser, "train a 7B on 140B tokens", "how many gpu hours is that")
+    assert isinstance(hours, TrainingQuestion)
+    assert (hours.parameters, hours.tokens, hours.want) == (7 * 10**9, 140 * 10**9, "gpu_hours")
+    longer = ask(parser, "train a 7B on 140B tokens", "and on 300B")
+    assert isinstance(longer, TrainingQuestion)
+    assert (longer.parameters, longer.tokens) == (7 * 10**9, 300 * 10**9)
+
+
+def test_fine_tuning_takes_other_examples(parser: LocalParser) -> None:
+    tuned = ask(parser, "finetune gpt-4o mini: 500 examples of 400 tokens, 2 epochs", "with 2000 examples")
+    assert isinstance(tuned, FineTuningQuestion)
+    assert (tuned.examples, tuned.tokens_per_example, tuned.epochs) == (2000, 400, 2)
+
+
+def test_a_fact_takes_another_measure(parser: LocalParser) -> None:
+    lost = ask(parser, "how much did openai make in 2025?", "and lose?")
+    assert isinstance(lost, FactQuestion)
+    assert lost.subjects == ("OpenAI",)
+    assert "lose" in lost.query
+    assert "2025" in lost.query
