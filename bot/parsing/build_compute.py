@@ -247,7 +247,10 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         span is None
         and hours_per_day is None
         and (a.want_per in (None, "hour"))
-        and (gpus is None or (gpus == 1 and a.has("price", "cost") and not a.of_unit("gpus")))
+        and (
+            gpus is None
+            or (gpus == 1 and a.has("price", "cost", "cheaper", "cheapest") and not a.of_unit("gpus"))
+        )
     ):
         want = "gpu_price"
     return SelfHostingQuestion(

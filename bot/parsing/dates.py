@@ -61,13 +61,13 @@ _PATTERNS: tuple[tuple[str, LazyPattern], ...] = (
     ("ago_words", LazyPattern(
         r"\b(?:vor|il y a|hace) (ein(?:em|er)?|une?|un|uno|una|zwei|drei|deux|trois|dos|tres|\d{1,3}) (tag|woche|monat|jahr|jour|semaine|mois|an|día|semana|mes|año)(?:e?n|s|es)?\b"
         r"|\b(ek|do|teen|\d{1,3}) (din|hafte|mahine|saal) pehle\b")),
+    ("month_of_year", LazyPattern(rf"\b({_MONTH})\s+(?:of\s+|de\s+)?(last year|this year|letzten jahres|letztes jahr|l'année dernière|el año pasado|del año pasado)\b")),
     ("past", LazyPattern(r"\b(?:in |over |during |for )?(?:the )?(?:last|past|previous|letzten|derniers|últimos) (\d{1,3}) (day|week|month|year)s?\b")),
     ("named", LazyPattern(
         r"\b(today|tomorrow|next (?:week|month|quarter|year)|morgen|demain|mañana|yesterday|heute|gestern|aujourd'hui|hier|hoy|ayer|(?:this|last|previous|current|past) (?:week|month|quarter|year)"
         r"|letzte[nrs]? (?:woche|monat|jahr)|diese[nrs]? (?:woche|monat|jahr)|(?:la semaine|le mois|l'année) (?:dernière?|passée?)|(?:ce mois|cette semaine|cette année|cet an)(?:-ci)?"
         r"|(?:la semana pasada|el mes pasado|el año pasado|este mes|este año|esta semana)|(?:pichhle|pichle|pichhli|pichli|is) (?:hafte|mahine|saal)|aaj|"
         r"month to date|mtd|ytd|year to date)\b")),
-    ("month_of_year", LazyPattern(rf"\b({_MONTH})\s+(?:of\s+|de\s+)?(last year|this year|letzten jahres|letztes jahr|l'année dernière|el año pasado|del año pasado)\b")),
     ("month_alone", LazyPattern(
         rf"\b(last|this|next|since|from|starting(?: in| from)?|as of|until|till|before|after|in|early|late|mid|by|im|seit|ab|bis|vor|letzten?|en|depuis|à partir de|à partir d'|avant|desde|a partir de|hasta|antes de)"
         rf"[ -]({_MONTH})\b(?!\s*\d)")),

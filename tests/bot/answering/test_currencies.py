@@ -62,7 +62,7 @@ def test_a_price_is_said_in_the_currency_asked_for(ask: Asking, text: str, curre
     answer = ask(text)
     rate = rate_to_usd(currency, NOW.date())
     assert rate is not None
-    assert answer.figures[0].unit == "USD", "dollars come first"
+    assert answer.figures[0].unit == currency, "the one asked for comes first"
     converted = amounts(answer, currency)
     assert [round(amount * rate.usd, 12) for amount in converted] == amounts(answer, "USD")
     assert f"In {currency}: " in answer.headline

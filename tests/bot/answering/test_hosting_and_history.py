@@ -67,7 +67,9 @@ def test_reinforcement_tuning_is_billed_by_the_hour(answer_to) -> None:  # type:
 
 def test_tuning_without_epochs_is_one_pass(answer_to) -> None:  # type: ignore[no-untyped-def]
     once = answer_to("fine-tune gpt-4o mini on 2M tokens")
-    assert once.figures[0].amount == answer_to("fine-tune gpt-4o mini on 2M tokens, 1 epoch").figures[0].amount
+    assert (
+        once.figures[0].amount == answer_to("fine-tune gpt-4o mini on 2M tokens, 1 epoch").figures[0].amount
+    )
     assert any("One epoch" in note for note in once.assumptions)
 
 

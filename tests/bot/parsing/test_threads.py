@@ -80,7 +80,7 @@ def test_which_is_cheaper_is_about_the_models_of_the_thread(parser: LocalParser)
 def test_hosting_takes_another_number_provider_and_time(parser: LocalParser) -> None:
     more = ask(parser, "4 H100 for a week", "make it 8", "on aws")
     assert isinstance(more, SelfHostingQuestion)
-    assert (more.gpus, more.provider) == (8, "AWS")
+    assert (more.gpus, (more.provider or "").lower()) == (8, "aws")
     monthly = ask(parser, "4 H100 for a week", "and per month?")
     assert isinstance(monthly, SelfHostingQuestion)
     assert (monthly.span, monthly.want_per) == (None, "month")
