@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from dataclasses import field
 from datetime import UTC, datetime
-from typing import Literal
 
 from bot.answers import Answer
+from bot.people import Person
 from knowledge.lazy_dataclass import dataclass
-
-Platform = Literal["terminal", "slack", "discord"]
 
 MAX_QUESTION_CHARS = 4000
 """A question is cut to this length before any pattern sees it."""
@@ -30,7 +28,8 @@ class Message:
     knows of no question yet, the first of them that knows one is continued.
     """
 
-    platform: Platform
+    platform: str
+    """The adapter's name."""
     text: str
     user: str = ""
     workspace: str = ""
@@ -40,11 +39,18 @@ class Message:
     dedup_keys: tuple[str, ...] = ()
     private: bool = False
     """True where only the asking user sees the answer (a DM, an ephemeral reply)."""
+    operator: bool = False
+    """True where whoever asks runs this installation, as at its terminal."""
     received_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
         if len(self.text) > MAX_QUESTION_CHARS:
             object.__setattr__(self, "text", self.text[:MAX_QUESTION_CHARS])
+
+    @property
+    def person(self) -> Person:
+        """Who asks."""
+        return Person(self.user, self.platform)
 
     @property
     def conversation(self) -> tuple[str, str, str, str]:

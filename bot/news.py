@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.messages import Message
+from bot.people import Person, is_administrator
 from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
@@ -28,11 +29,6 @@ class _Piece:
     until: datetime | None
 
 
-def is_operator(message: Message, settings: Settings) -> bool:
-    """Whether the person who asks runs this installation: whoever sits at its terminal, and its administrators."""
-    return message.platform == "terminal" or message.user in settings.admins
-
-
 class News:
     """The news of one process."""
 
@@ -40,7 +36,7 @@ class News:
         self._settings = settings
         self._pieces: list[_Piece] = []
         self._count = 0
-        self._told: dict[str, int] = {}
+        self._told: dict[Person, int] = {}
         """The number of the last piece that each administrator was told of."""
 
     def add(self, text: str, until: datetime | None = None) -> None:
@@ -55,8 +51,8 @@ class News:
 
     def for_asker(self, message: Message, now: datetime) -> tuple[str, ...]:
         """What the person who asks has not been told yet; nothing for those who are no administrators."""
-        if message.platform == "terminal" or message.user not in self._settings.admins:
+        if message.operator or not is_administrator(message, self._settings):
             return ()
-        last = self._told.get(message.user, 0)
-        self._told[message.user] = self._count
+        last = self._told.get(message.person, 0)
+        self._told[message.person] = self._count
         return tuple(p.text for p in self._pieces if p.number > last and (p.until is None or now < p.until))

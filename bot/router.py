@@ -23,10 +23,11 @@ from bot.answers import Answer
 from bot.conversation import Conversations
 from bot.errors import AicostError, StorageError, UsageError
 from bot.messages import Message, Reply
-from bot.news import News, is_operator
+from bot.news import News
 from bot.parsing.cascade import Cascade, Parsed
 from bot.parsing.deadline import Deadline
 from bot.parsing.local import LocalParser
+from bot.people import is_operator
 from bot.questions import OutOfScope, Question, UsageQuestion, question_to_json
 from bot.rate_limit import RateLimited
 from bot.settings import Settings

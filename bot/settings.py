@@ -114,6 +114,14 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name for name in (part.strip() for part in text.split(",")) if name)
 
 
+def _people(text: str) -> tuple[str, ...]:
+    names = _names(text)
+    for name in names:
+        if any(c.isspace() for c in name) or name.startswith(":") or name.endswith(":"):
+            raise _Refused(f"must be ids of users, separated by commas, and {name!r} is none")
+    return names
+
+
 def _path(text: str) -> Path:
     if "\0" in text:
         raise _Refused("must be a path, and a path holds no NUL character")
@@ -184,7 +192,11 @@ SETTINGS: tuple[Setting, ...] = (
         "90",
     ),
     Setting(
-        "AICOST_ADMINS", "admins", _names, "user ids that may see everybody's usage", "U012AB3CD,123456789"
+        "AICOST_ADMINS",
+        "admins",
+        _people,
+        "users that may see everybody's usage",
+        "slack:U012AB3CD,discord:80351110224678912",
     ),
     Setting("AICOST_HOST", "host", _text, "address of the HTTP server of aicost serve", "127.0.0.1"),
     Setting("AICOST_PORT", "port", _whole(0, 65_535), "its port", "8080"),

@@ -46,10 +46,10 @@ def set_(scope: Scope, subject_and_usd: tuple[str, ...], period: BudgetPeriod) -
 
     \b
     aicost budget set total 20 --per month
-    aicost budget set user U012AB3CD 2 --per day
+    aicost budget set user slack:U012AB3CD 2 --per day
     """
     *subject, amount = subject_and_usd
-    asyncio.run(_set(scope, _subject(scope, subject), number(amount.removeprefix("$")), period))
+    asyncio.run(_set(scope, _subject("set", scope, subject), number(amount.removeprefix("$")), period))
 
 
 async def _set(scope: Scope, subject: str, limit: Decimal, period: BudgetPeriod) -> None:
@@ -58,7 +58,7 @@ async def _set(scope: Scope, subject: str, limit: Decimal, period: BudgetPeriod)
     zone = Settings.load().timezone
     limited = Budget(limit=limit, period=period, scope=scope, subject=subject, time_zone=zone)
     async with opened_ledger() as ledger:
-        await ledger.set_budget(limited)
+        limited = await ledger.set_budget(limited)
     show([Line(f"Set: {limited.name}.")])
 
 
@@ -87,7 +87,7 @@ async def _states() -> tuple[BudgetState, ...]:
 @_per_option
 def remove(scope: Scope, subject: tuple[str, ...], period: BudgetPeriod) -> None:
     """Remove a budget. Those of the settings end with the setting."""
-    asyncio.run(_remove(scope, _subject(scope, subject), period))
+    asyncio.run(_remove(scope, _subject("remove", scope, subject), period))
 
 
 async def _remove(scope: Scope, subject: str, period: BudgetPeriod) -> None:
@@ -97,12 +97,14 @@ async def _remove(scope: Scope, subject: str, period: BudgetPeriod) -> None:
     show([Line("Removed.")])
 
 
-def _subject(scope: Scope, words: list[str] | tuple[str, ...]) -> str:
+_EXAMPLE_IDS = {"total": "", "workspace": " T012AB3CD", "channel": " C012AB3CD", "user": " slack:U012AB3CD"}
+
+
+def _subject(command: str, scope: Scope, words: list[str] | tuple[str, ...]) -> str:
     if len(words) != (0 if scope == "total" else 1):
         needs = "no id" if scope == "total" else "one id"
-        raise click.UsageError(
-            f"A {scope} budget takes {needs}. Example: aicost budget set user U012AB3CD 2 --per day"
-        )
+        example = f"aicost budget {command} {scope}{_EXAMPLE_IDS[scope]}{' 2' if command == 'set' else ''} --per day"
+        raise click.UsageError(f"A {scope} budget takes {needs}. Example: {example}")
     return words[0] if words else ""
 
 

@@ -24,7 +24,7 @@ def ledger() -> None:
 @ledger.command()
 @click.argument("user")
 def export(user: str) -> None:
-    """Print all that is stored of USER, as JSON. USER is the platform's user id."""
+    """Print all that is stored of USER, as JSON. USER is a platform's user id, such as slack:U012AB3CD."""
     write_json(asyncio.run(_export(user)), indent=2)
 
 
@@ -47,17 +47,16 @@ def forget(user: str, yes: bool, as_json: bool) -> None:
     forgotten = asyncio.run(_forget(user))
     if as_json:
         write_json(asdict(forgotten), indent=2)
-    else:
-        show(
-            [
-                Line(
-                    ", ".join(
-                        f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(forgotten).items()
-                    )
-                    + " forgotten."
-                )
-            ]
+        return
+    counts = asdict(forgotten)
+    left = counts.pop("budgets_left")
+    gone = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items())
+    lines = [Line(f"{gone} forgotten.")]
+    if left:
+        lines.append(
+            Line(f"A budget still names them: aicost budget remove user {user} takes it away.", "yellow")
         )
+    show(lines)
 
 
 async def _forget(user: str) -> Forgotten:

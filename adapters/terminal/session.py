@@ -124,7 +124,14 @@ def _bar() -> Progress:
 
 def message(text: str, thread: str = "") -> Message:
     """A question from this terminal; an empty `thread` is a conversation of one question."""
-    return Message(platform="terminal", text=clean(text), user=user_name(), thread=thread, private=True)
+    return Message(
+        platform="terminal",
+        text=clean(text),
+        user=user_name(),
+        thread=thread,
+        private=True,
+        operator=True,
+    )
 
 
 def new_thread() -> str:

@@ -27,7 +27,7 @@ GROUPINGS = ("user", "channel", "workspace", "platform", "model", "kind", "day",
 @click.option("--period", help='"today", "last week", "this month", "last 7 days", …')
 @click.option("--since", help="From this day on (2026-11-01).")
 @click.option("--until", help="Up to this day, which is included.")
-@click.option("--user", help="Only this user's (the platform's user id).")
+@click.option("--user", help="Only this user's (slack:U012AB3CD, or the plain id).")
 @click.option(
     "--format",
     "form",

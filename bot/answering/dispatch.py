@@ -12,6 +12,7 @@ from bot.answering.exact import exactly, settle
 from bot.answering.money import converted
 from bot.answers import Answer, Status
 from bot.errors import AicostError, NoPriceError, StorageError, UnknownNameError
+from bot.people import is_operator
 from bot.questions import Question, UsageQuestion
 from bot.settings import Settings
 from knowledge.lazy_dataclass import dataclass, replace
@@ -37,11 +38,10 @@ class Books:
     async def read(
         cls, ledger: Ledger | NullLedger, question: UsageQuestion, message: Message, settings: Settings
     ) -> Books | None:
-        """Read the report that `question` asks for; on shared platforms others' usage is for administrators only."""
+        """Read the report that `question` asks for; others' usage is for those who run the bot only."""
         from zoneinfo import ZoneInfo
 
-        shared = message.platform != "terminal"
-        only_own = question.mine or (shared and message.user not in settings.admins)
+        only_own = question.mine or not is_operator(message, settings)
         zone = ZoneInfo(settings.timezone)
         since = datetime.combine(question.since, time(), zone).astimezone(UTC) if question.since else None
         until = (
@@ -54,7 +54,7 @@ class Books:
                 since,
                 until,
                 question.by,
-                user=message.user if only_own else None,
+                user=str(message.person) if only_own else None,
                 time_zone=settings.timezone,
             )
         except StorageError:

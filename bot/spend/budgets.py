@@ -17,8 +17,10 @@ from typing import Literal, get_args
 
 from bot.answers import plain
 from bot.errors import AicostError, UsageError
+from bot.people import Person
 from bot.spend.encoding import add, less, money_text, read_time, storable, time_text, times, zone
-from knowledge.lazy_dataclass import dataclass
+from bot.spend.users import known_person, users_rows
+from knowledge.lazy_dataclass import dataclass, replace
 
 Scope = Literal["total", "workspace", "channel", "user"]
 BudgetPeriod = Literal["day", "month"]
@@ -40,7 +42,17 @@ class Subject:
 
     def of(self, scope: Scope) -> str:
         """The id that a budget of the scope goes by."""
-        return {"total": "", "workspace": self.workspace, "channel": self.channel, "user": self.user}[scope]
+        return {"total": "", "workspace": self.workspace, "channel": self.channel, "user": self._person}[
+            scope
+        ]
+
+    def is_of(self, scope: Scope, subject: str) -> bool:
+        """Whether a budget with this subject counts the call."""
+        return subject in ((self._person, self.user) if scope == "user" else (self.of(scope),))
+
+    @property
+    def _person(self) -> str:
+        return str(Person(self.user, self.platform)) if self.user else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +63,7 @@ class Budget:
     period: BudgetPeriod
     scope: Scope = "total"
     subject: str = ""
-    """The id of the workspace, channel or user, or `EACH`; empty for the total."""
+    """The id of the workspace, channel or user (`slack:U012AB3CD`, or the plain id), or `EACH`; empty for the total."""
     time_zone: str = "UTC"
 
     def __post_init__(self) -> None:
@@ -64,7 +76,7 @@ class Budget:
         if (self.scope == "total") != (self.subject == ""):
             raise UsageError(
                 f"A {self.scope} budget needs {'no id' if self.scope == 'total' else 'an id'}.",
-                "Example: aicost budget set user U012AB3CD 2 --per day",
+                "Example: aicost budget set user slack:U012AB3CD 2 --per day",
             )
         if not self.limit.is_finite() or self.limit < 0:
             raise UsageError(
@@ -108,9 +120,8 @@ class Refusal(AicostError):
             what = f"The price of the LLM is not known, so {budget.name} cannot be held and the LLM is not asked."
             remedy = "Name its price in the contract prices (0 for a server of your own)."
         else:
-            what = (
-                f"{budget.name[0].upper()}{budget.name[1:]} is used up (${plain(spent)} spent or reserved)."
-            )
+            name = budget.name[0].upper() + budget.name[1:]
+            what = f"{name} is used up (${plain(spent)} spent or reserved)."
             remedy = f"It begins anew on {_when(resets_at)}."
         super().__init__(what, remedy)
         self.budget = budget
@@ -191,12 +202,9 @@ def charge(
         # One that stays refused goes before one that may pass: waiting for the latter would be in vain.
         refusal = next((r for r in refusals if not r.passing), refusals[0])
         # "Used up" is news even if no call ever filled the budget to the last fraction of a cent.
-        told = (
-            ()
-            if cost is None
-            else _warn(connection, refusal.budget, subject, refusal.spent, now, refused=True)
-        )
-        return refusal, told
+        if cost is None:
+            return refusal, ()
+        return refusal, _warn(connection, refusal.budget, subject, refusal.spent, now, refused=True)
     if cost is None:
         return None, ()
     correct(connection, subject, now, cost)
@@ -215,8 +223,9 @@ def correct(connection: sqlite3.Connection, subject: Subject, reserved_at: datet
     moment = time_text(reserved_at)
     rows = connection.execute(
         "SELECT rowid, spent_usd FROM budget_periods WHERE starts_at <= ? AND ends_at > ? AND (scope = 'total'"
-        " OR scope = 'workspace' AND subject = ? OR scope = 'channel' AND subject = ? OR scope = 'user' AND subject = ?)",
-        (moment, moment, subject.workspace, subject.channel, subject.user),
+        " OR scope = 'workspace' AND subject = ? OR scope = 'channel' AND subject = ?"
+        " OR scope = 'user' AND subject IN (?, ?))",
+        (moment, moment, subject.workspace, subject.channel, subject.of("user"), subject.user),
     ).fetchall()
     connection.executemany(
         "UPDATE budget_periods SET spent_usd = ? WHERE rowid = ?",
@@ -224,8 +233,14 @@ def correct(connection: sqlite3.Connection, subject: Subject, reserved_at: datet
     )
 
 
-def set_budget(connection: sqlite3.Connection, budget: Budget, now: datetime) -> None:
-    """Store a budget in place of the one of the same scope, subject and period."""
+def set_budget(connection: sqlite3.Connection, budget: Budget, now: datetime) -> Budget:
+    """Store a budget in place of the one of the same scope, subject and period; of a user, under the name with the platform.
+
+    Raises `UsageError` for a plain id that users of several platforms have.
+    """
+    if budget.scope == "user" and budget.subject != EACH:
+        budget = replace(budget, subject=str(known_person(connection, budget.subject)))
+        remove_budget(connection, "user", budget.subject, budget.period)
     connection.execute(
         "INSERT OR REPLACE INTO budgets (scope, subject, period, time_zone, limit_usd, set_at) VALUES (?, ?, ?, ?, ?, ?)",
         (
@@ -237,15 +252,23 @@ def set_budget(connection: sqlite3.Connection, budget: Budget, now: datetime) ->
             time_text(now),
         ),
     )
+    return budget
 
 
 def remove_budget(connection: sqlite3.Connection, scope: Scope, subject: str, period: BudgetPeriod) -> bool:
-    """Remove a stored budget; False if there is none."""
-    cursor = connection.execute(
-        "DELETE FROM budgets WHERE scope = ? AND subject = ? AND period = ?",
-        (scope, storable(subject), period),
-    )
-    return cursor.rowcount > 0
+    """Remove a stored budget; False if there is none. A user's is found under the plain id too."""
+    names = {subject}
+    if scope == "user" and subject != EACH:
+        person = known_person(connection, subject)
+        names |= {str(person), person.user}
+    removed = [
+        connection.execute(
+            "DELETE FROM budgets WHERE scope = ? AND subject = ? AND period = ?",
+            (scope, storable(name), period),
+        ).rowcount
+        for name in names
+    ]
+    return any(removed)
 
 
 def states(
@@ -263,12 +286,10 @@ def states(
 
 
 def _stored(connection: sqlite3.Connection) -> list[Budget]:
-    rows = connection.execute(
-        "SELECT limit_usd, period, scope, subject, time_zone FROM budgets ORDER BY id"
-    ).fetchall()
+    rows = connection.execute("SELECT limit_usd, period, scope, subject, time_zone FROM budgets ORDER BY id")
     return [
         Budget(limit=Decimal(limit), period=period, scope=scope, subject=subject, time_zone=zone)
-        for limit, period, scope, subject, zone in rows
+        for limit, period, scope, subject, zone in rows.fetchall()
     ]
 
 
@@ -282,7 +303,8 @@ def _applying(
         group = each if budget.subject == EACH else own
         key = (budget.scope, budget.period, budget.time_zone)
         ours = budget.scope == "total" or (
-            subject.of(budget.scope) != "" and budget.subject in (EACH, subject.of(budget.scope))
+            subject.of(budget.scope) != ""
+            and (budget.subject == EACH or subject.is_of(budget.scope, budget.subject))
         )
         if ours and (key not in group or budget.limit < group[key].limit):
             group[key] = budget
@@ -297,7 +319,7 @@ def _spent(connection: sqlite3.Connection, budget: Budget, subject: Subject, now
     row = connection.execute(f"SELECT spent_usd FROM budget_periods WHERE {_THIS_PERIOD}", key).fetchone()
     if row is not None:
         return Decimal(row[0])
-    spent = _count(connection, budget.scope, subject.of(budget.scope), start, end)
+    spent = _count(connection, budget.scope, _counted_for(budget, subject), start, end)
     # Sums of past periods are of no more use; a clock that jumps back has them counted anew.
     connection.execute("DELETE FROM budget_periods WHERE ends_at < ?", (time_text(now - timedelta(days=2)),))
     connection.execute(
@@ -311,11 +333,13 @@ def _spent(connection: sqlite3.Connection, budget: Budget, subject: Subject, now
 def _count(
     connection: sqlite3.Connection, scope: Scope, subject: str, start: datetime, end: datetime
 ) -> Decimal:
-    only = "" if scope == "total" else f" AND {scope} = ?"
+    only, whose = ("", []) if scope == "total" else (f"{scope} = ?", [subject])
+    if scope == "user":
+        only, whose = users_rows(Person.read(subject))
     rows = connection.execute(
         "SELECT cost_usd FROM llm_calls WHERE reserved_at >= ? AND reserved_at < ? AND cost_usd IS NOT NULL"
-        + only,
-        (time_text(start), time_text(end), *([] if scope == "total" else [subject])),
+        + (only and f" AND {only}"),
+        (time_text(start), time_text(end), *whose),
     )
     return add(Decimal(cost) for (cost,) in rows)
 
@@ -330,7 +354,7 @@ def _in_flight(connection: sqlite3.Connection, budget: Budget, subject: Subject,
         for cost, reserved_at, *whose in rows
         if cost is not None
         and start <= read_time(reserved_at) < end
-        and Subject(*whose).of(budget.scope) == subject.of(budget.scope)
+        and (budget.scope == "total" or Subject(*whose).is_of(budget.scope, _counted_for(budget, subject)))
     )
 
 
@@ -360,11 +384,16 @@ def _warn(
         f"UPDATE budget_periods SET warned_percent = ?, warned_limit_usd = ? WHERE {_THIS_PERIOD}",
         (reached, limit, *key),
     )
-    return (BudgetWarning(budget, subject.of(budget.scope), reached, spent, end),)
+    return (BudgetWarning(budget, _counted_for(budget, subject), reached, spent, end),)
 
 
 _THIS_PERIOD = "scope = ? AND subject = ? AND period = ? AND time_zone = ? AND starts_at = ?"
 
 
 def _period_key(budget: Budget, subject: Subject, start: datetime) -> tuple[str, str, str, str, str]:
-    return (budget.scope, subject.of(budget.scope), budget.period, budget.time_zone, time_text(start))
+    return (budget.scope, _counted_for(budget, subject), budget.period, budget.time_zone, time_text(start))
+
+
+def _counted_for(budget: Budget, subject: Subject) -> str:
+    """Whose spending a budget counts: its subject's, and if it is for each, that of the one who asks."""
+    return subject.of(budget.scope) if budget.subject == EACH else budget.subject

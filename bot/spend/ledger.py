@@ -235,9 +235,12 @@ class Ledger:
         taken, self._warnings = tuple(self._warnings), []
         return taken
 
-    async def set_budget(self, budget: Budget) -> None:
-        """Store a budget in place of the one of the same scope, subject and period."""
-        await self._write(budgets.set_budget, budget, self._clock())
+    async def set_budget(self, budget: Budget) -> Budget:
+        """Store a budget in place of the one of the same scope, subject and period, and return it as it is stored.
+
+        Raises `UsageError` for a user's plain id that users of several platforms have.
+        """
+        return await self._write(budgets.set_budget, budget, self._clock())
 
     async def remove_budget(self, scope: Scope, subject: str, period: BudgetPeriod) -> bool:
         """Remove a stored budget; False if there is none."""
@@ -262,7 +265,7 @@ class Ledger:
         return await self._read_apart(report.build, since, until, by, user=user, time_zone=time_zone)
 
     async def export(self, user: str) -> dict[str, Any]:
-        """All that is stored of a user, as JSON data."""
+        """All that is stored of a user (`slack:U012AB3CD`, or a plain id that only one platform's user has), as JSON data."""
         return await self._read_apart(privacy.export, user, self._clock())
 
     async def forget(self, user: str) -> Forgotten:

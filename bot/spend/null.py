@@ -105,7 +105,7 @@ class NullLedger:
     def take_warnings(self) -> tuple[BudgetWarning, ...]:
         return ()
 
-    async def set_budget(self, budget: Budget) -> None:
+    async def set_budget(self, budget: Budget) -> Budget:
         self._refuse()
 
     async def remove_budget(self, scope: Scope, subject: str, period: BudgetPeriod) -> bool:

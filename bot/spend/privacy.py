@@ -13,7 +13,9 @@ import sqlite3
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.people import Person
 from bot.spend.encoding import answer_without_words, json_text, storable, time_text
+from bot.spend.users import known_person, users_rows
 from knowledge.lazy_dataclass import dataclass
 
 logger = logging.getLogger("aicost.ledger")
@@ -45,23 +47,31 @@ class Forgotten:
     threads: int
     cached_parses: int = 0
     """Forms of the language model, everybody's: the cache does not know whose question a form was made of."""
+    budgets_left: int = 0
+    """Budgets of the person's own, which still name them."""
 
 
 def export(connection: sqlite3.Connection, user: str, now: datetime) -> dict[str, Any]:
-    """All that is stored of a user, as JSON data: each table's rows as they stand, with answers unfolded."""
-    found: dict[str, Any] = {"user": user, "exported_at": time_text(now)}
-    for name, sql in (
-        ("queries", "SELECT * FROM queries WHERE user = ? ORDER BY id"),
-        ("llm_calls", "SELECT * FROM llm_calls WHERE user = ? ORDER BY id"),
-        ("threads", f"SELECT * FROM threads WHERE {_THREADS_OF}"),
+    """All that is stored of a user, as JSON data: each table's rows as they stand, with answers unfolded.
+
+    Raises `UsageError` for a plain id that users of several platforms have.
+    """
+    person = known_person(connection, user)
+    theirs, whose = users_rows(person)
+    found: dict[str, Any] = {"user": str(person), "exported_at": time_text(now)}
+    for name, sql, values in (
+        ("queries", f"SELECT * FROM queries WHERE {theirs} ORDER BY id", whose),
+        ("llm_calls", f"SELECT * FROM llm_calls WHERE {theirs} ORDER BY id", whose),
+        ("threads", f"SELECT * FROM threads WHERE {_threads_of(theirs)}", whose),
         (
             "events",
-            "SELECT * FROM events WHERE query_id IN (SELECT id FROM queries WHERE user = ?) ORDER BY id",
+            f"SELECT * FROM events WHERE query_id IN (SELECT id FROM queries WHERE {theirs}) ORDER BY id",
+            whose,
         ),
-        ("feedback", "SELECT * FROM feedback WHERE user = ? ORDER BY id"),
-        ("budgets", "SELECT * FROM budgets WHERE scope = 'user' AND subject = ? ORDER BY id"),
+        ("feedback", f"SELECT * FROM feedback WHERE {theirs} ORDER BY id", whose),
+        ("budgets", f"SELECT * FROM budgets WHERE {_BUDGETS_OF} ORDER BY id", _names(person)),
     ):
-        cursor = connection.execute(sql, (storable(user),))
+        cursor = connection.execute(sql, values)
         columns = [column[0] for column in cursor.description]
         found[name] = [dict(zip(columns, row, strict=True)) for row in cursor]
     for row in found["queries"]:
@@ -77,27 +87,34 @@ def forget(connection: sqlite3.Connection, user: str) -> Forgotten:
     A question that is being answered keeps its text until it is finished, for else it could not be; an answer on its way is no
     longer delivered by a later start. Channels stay, because they are not the person, except where the person was alone with the
     bot. The cache of the language model's forms (`parses`), which hold words of questions, does not know whose they are; being only
-    a cache, it is emptied.
+    a cache, it is emptied. A budget that the operator has set for the person stays, and is counted, so that somebody is told.
+    Raises `UsageError` for a plain id that users of several platforms have.
     """
-    name = storable(user)
+    person = known_person(connection, user)
+    theirs, whose = users_rows(person)
     nobody = FORGOTTEN + os.urandom(4).hex()
-    threads = connection.execute(f"DELETE FROM threads WHERE {_THREADS_OF}", (name,)).rowcount
+    threads = connection.execute(f"DELETE FROM threads WHERE {_threads_of(theirs)}", whose).rowcount
     alone = "channel = CASE WHEN private THEN '' ELSE channel END"
     calls = connection.execute(
-        "UPDATE llm_calls SET channel = '' WHERE user = ? AND query_id IN (SELECT id FROM queries WHERE user = ? AND private)",
-        (name, name),
+        f"UPDATE llm_calls SET channel = '' WHERE {theirs} AND query_id IN (SELECT id FROM queries WHERE {theirs} AND private)",
+        (*whose, *whose),
     )
-    calls = connection.execute("UPDATE llm_calls SET user = ? WHERE user = ?", (nobody, name))
+    calls = connection.execute(f"UPDATE llm_calls SET user = ? WHERE {theirs}", (nobody, *whose))
     queries = connection.execute(
         f"UPDATE queries SET user = ?, answer = NULL, error = NULL, thread = '', also_threads = NULL, {alone},"
         " text = CASE WHEN status = 'received' THEN text END, owner = CASE WHEN status = 'received' THEN owner END"
-        " WHERE user = ?",
-        (nobody, name),
+        f" WHERE {theirs}",
+        (nobody, *whose),
     )
-    feedback = connection.execute("UPDATE feedback SET user = ?, comment = '' WHERE user = ?", (nobody, name))
-    connection.execute("DELETE FROM budget_periods WHERE scope = 'user' AND subject = ?", (name,))
+    feedback = connection.execute(
+        f"UPDATE feedback SET user = ?, comment = '' WHERE {theirs}", (nobody, *whose)
+    )
+    connection.execute(f"DELETE FROM budget_periods WHERE {_BUDGETS_OF}", _names(person))
     parses = connection.execute("DELETE FROM parses").rowcount
-    return Forgotten(queries.rowcount, calls.rowcount, feedback.rowcount, threads, parses)
+    budgets = connection.execute(
+        f"SELECT COUNT(*) FROM budgets WHERE {_BUDGETS_OF}", _names(person)
+    ).fetchone()[0]
+    return Forgotten(queries.rowcount, calls.rowcount, feedback.rowcount, threads, parses, budgets)
 
 
 def purge_is_due(connection: sqlite3.Connection, now: datetime, retention_days: int) -> bool:
@@ -158,10 +175,19 @@ def remove_words(connection: sqlite3.Connection, query_id: int) -> None:
     connection.execute("UPDATE queries SET text = NULL, answer = ? WHERE id = ?", (bare, query_id))
 
 
-_THREADS_OF = (
-    "(platform, workspace, channel, thread) IN ("
-    "WITH asked AS (SELECT platform, workspace, channel, thread, also_threads FROM queries WHERE user = ?)"
-    " SELECT platform, workspace, channel, thread FROM asked"
-    " UNION SELECT platform, workspace, channel, value FROM asked, json_each(also_threads))"
-)
-"""The threads in which a user asked something, the wider ones included; a thread holds only what was asked in it last."""
+_BUDGETS_OF = "scope = 'user' AND subject IN (?, ?)"
+
+
+def _names(person: Person) -> tuple[str, str]:
+    """How budgets may name a person."""
+    return storable(str(person)), storable(person.user)
+
+
+def _threads_of(theirs: str) -> str:
+    """The threads in which a user asked something, the wider ones included; a thread holds only what was asked in it last."""
+    return (
+        "(platform, workspace, channel, thread) IN ("
+        f"WITH asked AS (SELECT platform, workspace, channel, thread, also_threads FROM queries WHERE {theirs})"
+        " SELECT platform, workspace, channel, thread FROM asked"
+        " UNION SELECT platform, workspace, channel, value FROM asked, json_each(also_threads))"
+    )

@@ -188,7 +188,7 @@ def resume(
         answer = _read_answer(connection, query_id, stored)
         keys = connection.execute("SELECT key FROM events WHERE query_id = ? ORDER BY id", (query_id,))
         message = Message(
-            platform=platform,  # type: ignore[arg-type]  # it was a Platform when it was written
+            platform=platform,
             text=text,
             user=user,
             workspace=workspace,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
@@ -16,7 +17,9 @@ from typing import Any, Literal, get_args
 
 from bot.answers import plain
 from bot.errors import UsageError
+from bot.people import Person
 from bot.spend.encoding import add, read_time, time_text, zone
+from bot.spend.users import known_person, users_rows
 from knowledge.lazy_dataclass import dataclass
 
 By = Literal["user", "channel", "workspace", "platform", "model", "kind", "day", "parser"]
@@ -28,7 +31,7 @@ _FIRST_MODEL = "(SELECT f.model FROM llm_calls f WHERE f.query_id = q.id ORDER B
 
 _KEYS: dict[str | None, tuple[str, str]] = {
     None: ("''", "''"),
-    "user": ("q.user", "c.user"),
+    "user": ("q.platform || char(31) || q.user", "c.platform || char(31) || c.user"),
     "channel": ("q.channel", "c.channel"),
     "workspace": ("q.workspace", "c.workspace"),
     "platform": ("q.platform", "c.platform"),
@@ -127,6 +130,7 @@ def build(
     if by is not None and by not in get_args(By):
         raise UsageError(f"Usage cannot be grouped by {by!r}.", f"Use one of {', '.join(get_args(By))}.")
     name = _day_namer(zone(time_zone)) if by == "day" else _name
+    person = None if user is None else known_person(connection, user)
     sums: dict[str, Totals] = {}
 
     def count(key: str | None, part: Totals) -> None:
@@ -134,7 +138,7 @@ def build(
         sums[group] = sums.get(group, Totals()) + part
 
     question_key, call_key = _KEYS[by]
-    where, values = _range("q.received_at", "q.user", since, until, user)
+    where, values = _range("q", "received_at", since, until, person)
     for key, questions in connection.execute(
         f"SELECT {question_key} AS key, COUNT(*) FROM queries q WHERE {where} GROUP BY key", values
     ):
@@ -145,7 +149,7 @@ def build(
         values,
     ):
         count(key, Totals(without_llm=-questions))
-    where, values = _range("c.reserved_at", "c.user", since, until, user)
+    where, values = _range("c", "reserved_at", since, until, person)
     for key, calls, inputs, cached, outputs, reserved, lost, estimated, unpriced in connection.execute(
         f"SELECT {call_key} AS key, COUNT(*), SUM(c.input_tokens), SUM(c.cached_input_tokens), SUM(c.output_tokens),"
         " SUM(c.status = 'reserved'), SUM(c.status = 'lost'), SUM(c.estimated), SUM(c.cost_usd IS NULL)"
@@ -170,6 +174,8 @@ def build(
         costs.setdefault(name(key), []).append(Decimal(cost))
     for group, amounts in costs.items():
         sums[group] += Totals(cost_usd=add(amounts))
+    if by == "user":
+        sums = _by_person(sums)
     totals = Totals()
     for part in sums.values():
         totals += part
@@ -182,19 +188,31 @@ def build(
 
 
 def _range(
-    time_column: str, user_column: str, since: datetime | None, until: datetime | None, user: str | None
+    table: str, time_column: str, since: datetime | None, until: datetime | None, person: Person | None
 ) -> tuple[str, list[str]]:
     conditions: list[str] = []
     values: list[str] = []
-    for condition, value in (
-        (f"{time_column} >= ?", None if since is None else time_text(since)),
-        (f"{time_column} < ?", None if until is None else time_text(until)),
-        (f"{user_column} = ?", user),
-    ):
-        if value is not None:
-            conditions.append(condition)
-            values.append(value)
+    for sign, moment in ((">=", since), ("<", until)):
+        if moment is not None:
+            conditions.append(f"{table}.{time_column} {sign} ?")
+            values.append(time_text(moment))
+    if person is not None:
+        condition, whose = users_rows(person, table)
+        conditions.append(condition)
+        values += whose
     return " AND ".join(conditions) or "1", values
+
+
+def _by_person(sums: dict[str, Totals]) -> dict[str, Totals]:
+    """Groups of users by their ids; where users of several platforms have the same id, with the platform."""
+    people = {key: Person(user, platform) for key in sums for platform, _, user in [key.partition("\x1f")]}
+    ids = Counter(person.user for person in people.values())
+    named: dict[str, Totals] = {}
+    for key, part in sums.items():
+        person = people[key]
+        name = NONE if not person.user else str(person) if ids[person.user] > 1 else person.user
+        named[name] = named.get(name, Totals()) + part
+    return named
 
 
 def _name(key: str | None) -> str:

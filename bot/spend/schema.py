@@ -193,6 +193,28 @@ def m006_wider_threads(db: Database) -> None:
             /* a JSON list of further threads of the channel under which the question is remembered; NULL: none */ TEXT""")
 
 
+def m007_people_and_servers(db: Database) -> None:
+    """Users are counted by platform and id (`slack:U012AB3CD`), and what an LLM server understands is kept.
+
+    The running sums of users are counted anew under their new names. A budget of a user whom the ledger knows from one platform
+    gets that platform's name.
+    """
+    db.execute("DELETE FROM budget_periods WHERE scope = 'user'")
+    db.execute("""
+        UPDATE OR IGNORE budgets
+        SET subject = (SELECT MIN(platform) FROM queries WHERE user = budgets.subject) || ':' || subject
+        WHERE scope = 'user'
+          AND (SELECT COUNT(DISTINCT platform) FROM queries WHERE user = budgets.subject) = 1""")
+    db.execute("""
+        CREATE TABLE llm_servers (
+            base_url TEXT NOT NULL,
+            model TEXT NOT NULL,
+            dialect TEXT NOT NULL,          -- what it was found to understand, as JSON
+            found_at TEXT NOT NULL,
+            PRIMARY KEY (base_url, model)
+        )""")
+
+
 MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m001_queries,
     m002_llm_calls,
@@ -200,6 +222,7 @@ MIGRATIONS: tuple[Callable[[Database], None], ...] = (
     m004_parses_and_feedback,
     m005_delivery,
     m006_wider_threads,
+    m007_people_and_servers,
 )
 
 VERSION = len(MIGRATIONS)

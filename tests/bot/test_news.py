@@ -28,7 +28,7 @@ def server() -> Iterator[OpenAIServer]:
 
 
 def asked(user: str, platform: str = "slack", text: str = "price of gpt-4o") -> Message:
-    return Message(platform=platform, text=text, user=user)  # type: ignore[arg-type]
+    return Message(platform=platform, text=text, user=user, operator=platform == "terminal")
 
 
 async def notices(router: Router, user: str, platform: str = "slack") -> str:

@@ -27,7 +27,7 @@ class Clock:
 
 def asked(user: str = "U1", platform: str = "slack", text: str = "price of gpt-4o", key: str = "") -> Message:
     return Message(
-        platform=platform,  # type: ignore[arg-type]
+        platform=platform,
         text=text,
         user=user,
         dedup_keys=(key,) if key else (),
