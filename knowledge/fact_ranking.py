@@ -8,8 +8,8 @@ confidence are not a threshold on that sum: each of them is a reason why a card 
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from knowledge.fact_reading import Profile, Reader, Reading
@@ -58,7 +58,8 @@ class _Asked(NamedTuple):
     name: str
     rarity: float
     is_strong: bool
-    related: tuple[str, ...]
+    weights: Mapping[str, float]
+    """How much each card (by its id) has of the term, by itself or by a related one; cards that have nothing are left out."""
 
 
 class _Question(NamedTuple):
@@ -71,8 +72,8 @@ class _Question(NamedTuple):
     weight: float
     names: frozenset[str]
     """Its terms, and its subjects with a "#" in front."""
-    rare: tuple[tuple[str, float], ...]
-    """Its words that few cards hold, with the weight that they need in a card to say that it is meant."""
+    known: frozenset[str]
+    """Ids of the cards that are known by its words: a whole alias, or a word that hardly any other card has ("Chinchilla")."""
     above: tuple[frozenset[str], ...]
     """What each of its subjects belongs to."""
 
@@ -99,8 +100,20 @@ class Ranking:
         self._facts = facts
         self._periods = periods
         self._reader = reader
-        counts = Counter(term for profile in profiles for term in profile.terms)
-        self._rarity = {term: math.log(1 + len(profiles) / (count + 0.5)) for term, count in counts.items()}
+        self._holders: dict[str, dict[str, float]] = {}
+        """Each term's weight in the cards that hold it."""
+        self._phrases: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        """The aliases of more than one word with their cards, by their first term."""
+        for profile in profiles:
+            for term, weight in profile.terms.items():
+                self._holders.setdefault(term, {})[profile.id] = weight
+            for phrase in profile.phrases:
+                self._phrases.setdefault(phrase[0], []).append((profile.id, phrase))
+        self._weights: dict[str, Mapping[str, float]] = {}
+        self._rarity = {
+            term: math.log(1 + len(profiles) / (len(holders) + 0.5))
+            for term, holders in self._holders.items()
+        }
         self._by_subject: dict[str, list[str]] = defaultdict(list)
         for profile in profiles:
             for name in {*profile.identity, *profile.about}:
@@ -125,14 +138,14 @@ class Ranking:
         """The best of the candidates (ids with their BM25 score) in order, those that tell of the same thing side by side;
         at least `limit` of them where there are so many."""
         question = self._question(reading)
-        scored = [
-            (self._score(question, self._profiles[identity], bm25), identity)
-            for identity, bm25 in candidates.items()
-        ]
-        scored.sort(key=lambda entry: (-entry[0], self._order[entry[1]]))
+        scored = []
+        for identity, bm25 in candidates.items():
+            score, narrows = self._score(question, self._profiles[identity], bm25)
+            scored.append((-score, self._order[identity], identity, narrows))
+        scored.sort()
         judged = [
-            Ranked(identity, round(score, 4), self._answers(question, self._profiles[identity]))
-            for score, identity in scored[: max(_JUDGED, 2 * limit)]
+            Ranked(identity, round(-score, 4), self._answers(question, self._profiles[identity], narrows))
+            for score, _, identity, narrows in scored[: max(_JUDGED, 2 * limit)]
         ]
         return self._side_by_side(judged, (*question.asked, *question.either))
 
@@ -143,43 +156,71 @@ class Ranking:
             is_strong = lexicon.is_strong(term)
             known = self._rarity.get(term)
             rarity = _STRANGE if known is None else known if is_strong else 0.6 * known
-            asked.append(_Asked(term, rarity, is_strong, lexicon.related(term)))
+            asked.append(_Asked(term, rarity, is_strong, self._weights_of(term)))
         either = tuple(term for term in asked if term.name in reading.either)
         asked = [term for term in asked if term.name not in reading.either]
+        names = frozenset((*reading.terms, *(f"#{name}" for name in reading.subjects)))
         return _Question(
             reading=reading,
             asked=tuple(asked),
             either=either,
             weight=sum(term.rarity for term in asked) + max((term.rarity for term in either), default=0.0),
-            names=frozenset((*reading.terms, *(f"#{name}" for name in reading.subjects))),
-            rare=tuple(
-                (term, _MATCHED if term[0].isdigit() else _DISTINCTIVE)
-                for term in reading.terms
-                if term[0] != "@" and self._rarity.get(term, 0.0) >= _RARE
-            ),
+            names=names,
+            known=frozenset(self._known_by(names, reading.terms)),
             above=tuple(index.ancestors(name) for name in reading.subjects),
         )
 
-    def _score(self, question: _Question, profile: Profile, bm25: float) -> float:
-        reading, fact = question.reading, self._facts[profile.id]
-        covered = sum(term.rarity * _weight(term, profile) for term in question.asked)
-        covered += max((term.rarity * _weight(term, profile) for term in question.either), default=0.0)
+    def _weights_of(self, name: str) -> Mapping[str, float]:
+        found = self._weights.get(name)
+        if found is None:
+            related = self._reader.lexicon.related(name)
+            found = weights = dict(self._holders.get(name, ()))
+            for other in related:
+                for identity, weight in self._holders.get(other, {}).items():
+                    weights[identity] = max(weights.get(identity, 0.0), _RELATED * weight)
+            if related or found:  # names that no card and no word list knows are without end
+                self._weights[name] = found
+        return found
+
+    def _known_by(self, names: frozenset[str], terms: Sequence[str]) -> Iterator[str]:
+        for name in names:
+            for identity, phrase in self._phrases.get(name, ()):
+                if names.issuperset(phrase):
+                    yield identity
+        for term in terms:
+            if term[0] != "@" and self._rarity.get(term, 0.0) >= _RARE:
+                least = _MATCHED if term[0].isdigit() else _DISTINCTIVE
+                for identity, weight in self._holders[term].items():
+                    if weight >= least:
+                        yield identity
+
+    def _score(self, question: _Question, profile: Profile, bm25: float) -> tuple[float, bool]:
+        """The score, and whether the card's metric is narrower than what was asked for."""
+        identity = profile.id
+        reading, fact = question.reading, self._facts[identity]
+        covered = 0.0
+        for term in question.asked:
+            if weight := term.weights.get(identity):
+                covered += term.rarity * weight
+        if question.either:
+            covered += max(term.rarity * term.weights.get(identity, 0.0) for term in question.either)
         agreement = self._period_agreement(reading, profile)
-        unnamed = -1.0 if reading.periods else self._freshness[profile.id]
-        excess, _ = self._excess(question, profile)
-        return (
+        unnamed = -1.0 if reading.periods else self._freshness[identity]
+        excess, narrows = self._excess(question, profile)
+        score = (
             6.0 * self._subject_score(question, profile)
             + (10.0 * covered / question.weight if question.weight else 0.0)
             + (_PERIOD_SCORES[agreement] if agreement else unnamed)
             - (2.5 if fact.value is not None else 1.0) * excess
-            + (1.5 if self._is_known_by(question, profile) else 0.0)
+            + (1.5 if identity in question.known else 0.0)
             + 0.1 * min(bm25, 12.0)
             + 0.8 * profile.preference
             + self._tense(reading, fact)
             - (0.8 if reading.wants_amount and fact.value is None else 0.0)
         )
+        return score, narrows
 
-    def _answers(self, question: _Question, profile: Profile) -> bool:
+    def _answers(self, question: _Question, profile: Profile, narrows: bool) -> bool:
         """Whether a card is an answer: no reason speaks against it."""
         fact = self._facts[profile.id]
         if question.reading.wants_amount and fact.value is None and fact.unit is None:
@@ -190,8 +231,8 @@ class Ranking:
             return False
         if question.either and all(_weight(term, profile) < least for term in question.either):
             return False
-        is_known = self._is_known_by(question, profile)
-        if self._excess(question, profile)[1] and not is_known:
+        is_known = profile.id in question.known
+        if narrows and not is_known:
             return False
         return (
             self._is_of_the_time(question.reading, profile)
@@ -298,12 +339,6 @@ class Ranking:
             )
         return total, tuple(terms)
 
-    def _is_known_by(self, question: _Question, profile: Profile) -> bool:
-        """Whether the question holds a whole alias of the card, or a word that hardly any other card has ("Chinchilla")."""
-        return any(question.names.issuperset(phrase) for phrase in profile.phrases) or any(
-            profile.terms.get(term, 0.0) >= least for term, least in question.rare
-        )
-
     def _says_enough(self, question: _Question, profile: Profile, is_known: bool) -> bool:
         """Whether the card covers enough of the question, and the question asks for something that a card can be about."""
         reading, asked = question.reading, question.asked
@@ -381,9 +416,4 @@ class Ranking:
 
 
 def _weight(term: _Asked, profile: Profile) -> float:
-    """How much a card has of a term, by itself or by a related one."""
-    weight = profile.terms.get(term.name, 0.0)
-    if weight < 1.0:
-        for other in term.related:
-            weight = max(weight, _RELATED * profile.terms.get(other, 0.0))
-    return weight
+    return term.weights.get(profile.id, 0.0)

@@ -19,6 +19,8 @@ else:
     import dataclasses
     from dataclasses import MISSING, Field, FrozenInstanceError
 
+    _NEW, _SET = object.__new__, object.__setattr__
+
     _UNUSUAL = ("ClassVar", "InitVar", "KW_ONLY")
     """Annotations that are no plain fields; a class that has one takes the standard `__init__` too."""
 
@@ -32,11 +34,20 @@ else:
 
     def replace(instance, /, **changes):
         """As `dataclasses.replace`, which it leaves classes to that are not made here."""
-        names = vars(type(instance)).get("__init_names__")
+        cls = type(instance)
+        names = vars(cls).get("__init_names__")
         if names is None:
             return dataclasses.replace(instance, **changes)
         values = vars(instance)
-        return type(instance)(**{**{name: values[name] for name in names}, **changes})
+        if (
+            len(values) == cls.__copied_whole__
+        ):  # nothing but the fields is kept in it, such as a cached property
+            merged = {**values, **changes}
+            if len(merged) == len(values):
+                copy = _NEW(cls)
+                _SET(copy, "__dict__", merged)
+                return copy
+        return cls(**{**{name: values[name] for name in names}, **changes})
 
     class _Definition:
         """A class as it was written, which now has stand-ins that are replaced by the real methods when they are called."""
@@ -112,6 +123,8 @@ else:
             star = ["*"] if self.options["kw_only"] and parameters else []
             text = f"def __init__({', '.join(['self', *star, *parameters])}):\n " + "\n ".join(lines)
             exec(text, scope)
+            is_plain = len(taken) == len(self.names) and not hasattr(self.cls, "__post_init__")
+            self.cls.__copied_whole__ = len(taken) if is_plain else -1
             self.cls.__init_names__ = tuple(taken)
             self.cls.__init__ = scope["__init__"]
 

@@ -6,8 +6,8 @@ that nothing fits is worth a comparison with all words that models have.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property, lru_cache
+from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
 from itertools import product
 
 from knowledge.makers import FOREIGN, LINES
@@ -67,32 +67,21 @@ class Corrector:
         return sorted(near, key=lambda choice: choice[1])[:3]
 
 
-@lru_cache(maxsize=8192)
 def near_anchor(word: str) -> str | None:
     """The telling word ("claude") that a word of a sentence is one letter off, if there is one."""
     if len(word) < 4 or len(word) > 16:
         return None
-    near = (anchor for cut in _cuts(word) for anchor in _anchors_by_cut().get(cut, ()))
+    near = _anchors_like().get((word[0], len(word)), ())
     return next((anchor for anchor in near if _alike(word, anchor)), None)
 
 
 @cache
-def _anchors_by_cut() -> dict[str, list[str]]:
-    return _one_letter_off(MISSPELT)
-
-
-def _cuts(word: str) -> Iterator[str]:
-    """The word and the word without each of its letters; two words one letter apart share one of them."""
-    yield word
-    for place in range(len(word)):
-        yield word[:place] + word[place + 1 :]
-
-
-def _one_letter_off(anchors: Iterable[str]) -> dict[str, list[str]]:
-    near: dict[str, list[str]] = {}
-    for anchor in anchors:
-        for cut in set(_cuts(anchor)):
-            near.setdefault(cut, []).append(anchor)
+def _anchors_like() -> dict[tuple[str, int], list[str]]:
+    """Telling words by their first letter and each length that a word has which is one letter off."""
+    near: dict[tuple[str, int], list[str]] = {}
+    for anchor in sorted(MISSPELT):
+        for length in range(len(anchor) - 1, len(anchor) + 2):
+            near.setdefault((anchor[0], length), []).append(anchor)
     return near
 
 

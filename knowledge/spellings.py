@@ -99,16 +99,17 @@ def parts(folded: str) -> list[Part]:
             if glue not in _JOINTS:
                 glue = None
         end = stop
-        text, kind = _normal(match.group(), match.lastgroup)
-        found.append(Part(text, kind, start, end, glue))
+        text = folded[start:end]
+        if match.lastgroup == "word":
+            found.append(Part(_SAME_WORD.get(text, text), "word", start, end, glue))
+        else:
+            found.append(Part(*_normal(text, match.lastgroup), start, end, glue))
     return found
 
 
 @lru_cache(maxsize=16384)
 def _normal(text: str, kind: str | None) -> tuple[str, PartKind]:
     match kind:
-        case "word":
-            return _SAME_WORD.get(text, text), "word"
         case "plus":
             return "plus", "word"
         case "omni":

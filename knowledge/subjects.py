@@ -59,7 +59,7 @@ def key(name: str) -> str:
 
 
 def _bare(text: str) -> str:
-    return text.replace(".", "").replace(",", "")
+    return text if text.isalnum() else text.replace(".", "").replace(",", "")
 
 
 class SubjectIndex:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from decimal import ROUND_FLOOR, Context, Decimal, localcontext
 
-from bot.answers import Answer
+from bot.answers import Answer, Figure, Step
 from knowledge.lazy_dataclass import replace
 
 _CALCULATED = 60
@@ -38,13 +38,18 @@ def settle(answer: Answer) -> Answer:
     """An answer whose figures and steps are all settled."""
     return replace(
         answer,
-        figures=tuple(replace(figure, amount=settled(figure.amount)) for figure in answer.figures),
-        steps=tuple(
-            replace(
-                step,
-                count=None if step.count is None else settled(step.count),
-                amount=settled(step.amount),
-            )
-            for step in answer.steps
-        ),
+        figures=tuple(map(_settled_figure, answer.figures)),
+        steps=tuple(map(_settled_step, answer.steps)),
+    )
+
+
+def _settled_figure(figure: Figure) -> Figure:
+    amount = settled(figure.amount)
+    return figure if amount is figure.amount else replace(figure, amount=amount)
+
+
+def _settled_step(step: Step) -> Step:
+    count, amount = None if step.count is None else settled(step.count), settled(step.amount)
+    return (
+        step if count is step.count and amount is step.amount else replace(step, count=count, amount=amount)
     )

@@ -90,7 +90,7 @@ class Annotation:
 
     def has(self, *names: str) -> bool:
         """Whether any of these cues is in the text."""
-        return any(name in self.cues for name in names)
+        return not self.cues.keys().isdisjoint(names)
 
     def of_unit(self, *units: str) -> list[Quantity]:
         """The quantities that count one of these units."""
@@ -364,10 +364,13 @@ def _read_span(annotation: Annotation) -> None:
 
 def _read_periods(annotation: Annotation) -> None:
     """Period phrases that no quantity has taken: the wanted one ("a month?", "monthly cost") or a loose one ("every day we …")."""
-    words = [w for w in annotation.words if not _inside(w, annotation)]
+    names_one = any(w.text in PERIODS for w in annotation.words)
+    words = [w for w in annotation.words if not _inside(w, annotation)] if names_one else []
     for density in annotation.densities:
         words = [w for w in words if not density.start <= w.start < density.end]
     for at, word in enumerate(words):
+        if word.text not in PERIODS:
+            continue
         previous = words[at - 1].text if at else ""
         following = words[at + 1].text if at + 1 < len(words) else ""
         period: Period | None = None
@@ -468,9 +471,11 @@ def _sentence_before(words: list[Word], at: int) -> set[str]:
 
 
 def _inside(word: Word, annotation: Annotation) -> bool:
-    return any(q.start <= word.start and word.end <= q.end for q in annotation.quantities) or any(
-        t.start <= word.start and word.end <= t.end for t in annotation.times
-    )
+    start, end, _ = word
+    for quantity in annotation.quantities:
+        if quantity.start <= start and end <= quantity.end:
+            return True
+    return any(t.start <= start and end <= t.end for t in annotation.times)
 
 
 def _in_span_phrase(start: int, annotation: Annotation) -> bool:

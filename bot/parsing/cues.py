@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from bot.parsing.spans import Coverage, Word
+from bot.parsing.spans import Coverage, Word, words_of
 from knowledge.lazy_dataclass import dataclass
 
 _GAP = 6
@@ -162,7 +162,7 @@ def _tokens(phrase: str) -> tuple[_Token, ...]:
 
 def cue_words(text: str) -> list[Word]:
     """The words of a folded text as cues see them: hyphens and apostrophes separate."""
-    return [Word(m.start(), m.end(), m.group()) for m in _WORDS.finditer(text)]
+    return words_of(_WORDS, text)
 
 
 def find_cues(words: list[Word], coverage: Coverage) -> dict[str, tuple[int, int]]:
@@ -172,19 +172,21 @@ def find_cues(words: list[Word], coverage: Coverage) -> dict[str, tuple[int, int
     texts = [word.text for word in words]
     for at, text in enumerate(texts):
         for name, phrase in by_word.get(text, ()):
-            _note(found, name, words, at, _match(_tokens(phrase), texts, at), coverage)
+            end = _match(_tokens(phrase), texts, at) if " " in phrase else at + 1
+            if end > 0:
+                _note(found, name, words, at, end, coverage)
         for name, phrase in by_stem.get(text[:2], ()):
             tokens = _tokens(phrase)
             if tokens[0].fits(text) and text not in tokens[0].words:
-                _note(found, name, words, at, _match(tokens, texts, at), coverage)
+                end = _match(tokens, texts, at)
+                if end > 0:
+                    _note(found, name, words, at, end, coverage)
     return found
 
 
 def _note(
     found: dict[str, tuple[int, int]], name: str, words: list[Word], at: int, end: int, coverage: Coverage
 ) -> None:
-    if end < 0:
-        return
     span = (words[at].start, words[end - 1].end)
     if name not in ("which", "compare", "total"):
         coverage.add(*span)

@@ -34,6 +34,7 @@ _MARKERS: dict[Language, frozenset[str]] = {
     """.split()
     ),
 }
+_ANY_MARKER = frozenset().union(*_MARKERS.values())
 _COMMON_IN_ENGLISH = frozenset(
     """
     die par an a am on que des ki et con y est auf du mit pour
@@ -52,14 +53,17 @@ def detect(text: str) -> Language:
     words = _WORD.findall(text)
     if not words:
         return "en"
-    scores = {
-        language: sum(0.5 if word in _COMMON_IN_ENGLISH else 1.0 for word in words if word in markers)
-        for language, markers in _MARKERS.items()
-    }
-    english = sum(1 for word in words if word in _ENGLISH)
+    scores = dict.fromkeys(_MARKERS, 0.0)
+    for word in words:
+        if word in _ANY_MARKER:
+            for language, markers in _MARKERS.items():
+                if word in markers:
+                    scores[language] += 0.5 if word in _COMMON_IN_ENGLISH else 1.0
     best = max(scores, key=lambda language: scores[language])
-    if scores[best] >= 1 and scores[best] > english:
+    if scores[best] >= 1 and scores[best] > sum(1 for word in words if word in _ENGLISH):
         return best
+    if text.isascii():
+        return "en"
     letters = [c for c in text if c.isalpha()]
     foreign = sum(1 for c in letters if ord(c) > 0x24F)
     if letters and foreign > len(letters) / 2:

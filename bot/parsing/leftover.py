@@ -5,8 +5,6 @@ A calculation that drops a number of the question is wrong without showing it, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
@@ -32,7 +30,8 @@ _TOLD = LazyPattern(
 
 def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
     """The counts and sizes of the text that `question` does not hold, in the order of the text."""
-    held = set(_numbers(question))
+    held: set[Decimal] = set()
+    _gather(question, held)
     stated = [q for q in annotation.quantities if _matters(q)]
     missing = [q for q in stated if not _is_held(q, held)]
     if not missing:
@@ -90,15 +89,17 @@ def _is_part(quantity: Quantity, stated: list[Quantity], held: set[Decimal]) -> 
     return any(quantity.value - part in held for part in held)  # split by a ratio or by shares
 
 
-def _numbers(value: Any) -> Iterator[Decimal]:
-    if isinstance(value, Decimal):
-        yield value
-    elif isinstance(value, int) and not isinstance(value, bool):
-        yield Decimal(value)
-    elif isinstance(value, tuple):
-        yield Decimal(len(value))
+def _gather(value: Any, held: set[Decimal]) -> None:
+    """Add the numbers that a typed question, or a part of one, holds."""
+    kind = type(value)
+    if kind is Decimal:
+        held.add(value)
+    elif kind is int:
+        held.add(Decimal(value))
+    elif kind is tuple:
+        held.add(Decimal(len(value)))
         for item in value:
-            yield from _numbers(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _numbers(getattr(value, field.name))
+            _gather(item, held)
+    elif hasattr(value, "__dict__"):
+        for part in vars(value).values():
+            _gather(part, held)

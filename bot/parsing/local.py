@@ -38,6 +38,7 @@ _PRICED_BY_RECORD = frozenset(["estimate", "compare", "capacity", "price"])
 _PRICE_BASES = frozenset(["tokens", "item", "each"])
 _MAX_QUESTIONS = 3
 """Questions of one message that are answered; more are too many for one reply."""
+_ENDED = re.compile(r"[?!]\s")
 _BOUNDARY = re.compile(r"(?<=[?!])\s+|\s*\n{1,}\s*|\s+(?=(?:and )?also[, ])")
 
 
@@ -79,6 +80,8 @@ class LocalParser:
 
     def _parse(self, text: str, previous: Question | None) -> LocalParse:
         whole = self._parse_one(text, previous)
+        if not ("\n" in text or "also" in text or _ENDED.search(text)):
+            return whole  # nothing below splits it
         parts = [part for part in _BOUNDARY.split(text) if part.strip(" ?!.")]
         if not 1 < len(parts) <= 2 * _MAX_QUESTIONS or len(text) > 1000:
             return whole

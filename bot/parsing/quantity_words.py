@@ -21,7 +21,7 @@ from bot.parsing.lexicon import (
 )
 from bot.parsing.quantity import COUNTED, CURRENCIES, SIZE_UNITS, Quantity
 from bot.questions import Period
-from knowledge.lazy_dataclass import dataclass, replace
+from knowledge.lazy_dataclass import replace
 
 if TYPE_CHECKING:
     from bot.parsing.quantity_reader import Reader
@@ -46,32 +46,31 @@ _CLOSING_UNITS = frozenset(["requests", "items", "users", "conversations", "mess
 """Units behind which no role can follow."""
 
 
-@dataclass
 class _Scan:
-    """Where the reading of one number stands."""
+    """Where the reading of one number stands: at which word, and which follows it ("" where there is none)."""
 
-    reader: Reader
-    quantity: Quantity
-    at: int = 0
-    done: bool = False
+    __slots__ = ("at", "done", "following", "quantity", "reader", "word")
 
-    @property
-    def word(self) -> str:
-        return self.reader.after[self.at].text
+    def __init__(self, reader: Reader, quantity: Quantity) -> None:
+        self.reader = reader
+        self.quantity = quantity
+        self.done = False
+        self._go_to(0)
 
-    @property
-    def following(self) -> str:
+    def _go_to(self, at: int) -> None:
         words = self.reader.after
-        return words[self.at + 1].text if self.at + 1 < len(words) else ""
+        self.at = at
+        self.word = words[at].text if at < len(words) else ""
+        self.following = words[at + 1].text if at + 1 < len(words) else ""
 
     def skip(self, count: int = 1) -> None:
         """Pass over words that change nothing."""
-        self.at += count
+        self._go_to(self.at + count)
 
     def take(self, *, done: bool = False, **changes: object) -> None:
         """Make the word part of the quantity, with what it says."""
         self.quantity = replace(self.quantity, **changes)  # type: ignore[arg-type]
-        self.at = self.reader.take(self.at)
+        self._go_to(self.reader.take(self.at))
         self.done = done
 
 
@@ -84,7 +83,10 @@ def scan_words(reader: Reader, quantity: Quantity) -> tuple[Quantity, int]:
     for _ in range(_LOOK_AHEAD):
         if scan.done or scan.at >= len(reader.after):
             break
-        if not any(rule(scan) for rule in _RULES):
+        for rule in _RULES:
+            if rule(scan):
+                break
+        else:
             break
     return scan.quantity, scan.at
 

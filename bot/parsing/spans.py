@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from knowledge.lazy_dataclass import dataclass
+from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+(?:['’.\-_][^\W_]+)*|[%$€£₹¢/=:,;?!()+&~≈]|->|→|[^\w\s]", re.UNICODE)
 _SPACE_LIKE = dict.fromkeys("\xa0\u2007\u2009\u202f\u3000\t\r\u200b\u2028\u2029", " ")
@@ -46,8 +45,7 @@ class LazyPattern:
         return self.compiled.search(text)
 
 
-@dataclass(frozen=True)
-class Word:
+class Word(NamedTuple):
     """One word or sign at `text[start:end]`, in lower case."""
 
     start: int
@@ -57,7 +55,13 @@ class Word:
 
 def split_words(text: str) -> list[Word]:
     """All words and signs of a folded text, in order."""
-    return [Word(m.start(), m.end(), m.group()) for m in _WORD.finditer(text)]
+    return words_of(_WORD, text)
+
+
+def words_of(pattern: re.Pattern[str], text: str) -> list[Word]:
+    """What a pattern finds in a text, each as a word."""
+    make = tuple.__new__  # in half of the time that the class takes for it; a text is split in several ways
+    return [make(Word, (m.start(), m.end(), m.group())) for m in pattern.finditer(text)]
 
 
 class Coverage:

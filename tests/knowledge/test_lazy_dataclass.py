@@ -8,7 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 import pytest
@@ -222,3 +222,17 @@ def test_a_definition_compiles_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["0", "1"], done.stderr
+
+
+def test_replacing_does_not_carry_over_what_was_worked_out() -> None:
+    @lazy_dataclass.dataclass(frozen=True)
+    class Square:
+        side: int
+
+        @cached_property
+        def area(self) -> int:
+            return self.side * self.side
+
+    square = Square(2)
+    assert square.area == 4
+    assert lazy_dataclass.replace(square, side=3).area == 9
