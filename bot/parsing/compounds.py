@@ -10,7 +10,6 @@ from functools import lru_cache
 from bot.parsing.language import Language
 from bot.parsing.lexicon import GERMAN_NOUNS, ROLES, UNITS
 from bot.parsing.spans import Word
-from knowledge.lazy_dataclass import replace
 
 _SHORTEST_FIRST_PART = 3
 _SHORTEST_HEAD = 4
@@ -22,7 +21,7 @@ def read_compounds(words: list[Word], language: Language) -> list[Word]:
         return words
     heads = [_head(word.text) for word in words]
     return [
-        word if head == word.text else replace(word, text=head)
+        word if head == word.text else word._replace(text=head)
         for word, head in zip(words, heads, strict=True)
     ]
 
