@@ -102,11 +102,14 @@ class Hardware:
         """The GPUs in a text, known or not: start, end and name. `find(name)` raises UnknownNameError for an unknown one."""
         return gpu_mentions(text)
 
-    def providers_in(self, text: str) -> list[tuple[int, int, str]]:
-        """The providers of GPUs that a text names, in any of their spellings ("Amazon EC2", "lambda labs"): start, end, name."""
+    def providers_in(self, text: str, context: bool = False) -> list[tuple[int, int, str]]:
+        """The providers of GPUs that a text names, in any of their spellings ("Amazon EC2", "lambda labs"): start, end, name.
+
+        With `context` the text is known to be about GPUs, and a name that is also a word ("lambda") is one.
+        """
         return [
             (mention.start, mention.end, mention.subject)
-            for mention in self._clouds.mentions(text)
+            for mention in self._clouds.mentions(text, context=context)
             if mention.subject is not None and self._clouds.kind(mention.subject) == "cloud"
         ]
 

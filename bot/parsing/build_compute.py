@@ -127,7 +127,7 @@ def build_training(a: Annotation, today: date) -> Question:
             within = Span(amount=days.value, unit=days.unit.rstrip("s"))  # type: ignore[arg-type]
     want: Any = "cost"
     if re.search(
-        r"\bhow (?:long|many days|many weeks|many months)\b|\btime to train\b|\btraining (?:time|duration)\b|\btrainingsdauer\b|\btemps d.entra[iî]nement\b|\bduration of (?:the )?training\b|\bwall[- ]?clock\b|\bin days\b|\bwie lange\b|\bcombien de temps\b|\bcuánto tiempo\b",
+        r"\bhow (?:long|many days|many weeks|many months)\b|(?:^|[.,;:] ?)(?:in )?(?:days|weeks|months) ?\?|\btime to train\b|\btraining (?:time|duration)\b|\btrainingsdauer\b|\btemps d.entra[iî]nement\b|\bduration of (?:the )?training\b|\bwall[- ]?clock\b|\bin days\b|\bwie lange\b|\bcombien de temps\b|\bcuánto tiempo\b",
         a.folded,
     ):
         want = "days"
@@ -199,7 +199,7 @@ _REINFORCED = LazyPattern(r"\brft\b|\breinforcement\b")
 
 def _hours(a: Annotation) -> Decimal | None:
     """A stated length of computing time in hours."""
-    factors = {"hours": Decimal(1), "days": Decimal(24), "weeks": Decimal(168)}
+    factors = {"minutes": Decimal(1) / 60, "hours": Decimal(1), "days": Decimal(24), "weeks": Decimal(168)}
     for quantity in a.quantities:
         if quantity.unit in factors and not quantity.per:
             return quantity.value * factors[quantity.unit]
@@ -238,6 +238,9 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         )
         if length is not None:
             span = Span(amount=length.value, unit=length.unit.rstrip("s"))  # type: ignore[arg-type]
+    stated_hours = next((q.value for q in a.quantities if q.unit == "gpu_hours" and not q.per), None)
+    if span is None and stated_hours is not None:
+        span, gpus = Span(amount=stated_hours, unit="hour"), Decimal(1)
     want: Any = "cost"
     if throughput is not None or re.search(
         r"\bper (?:1m|million|m) tokens?\b|\bcost per (?:1m|million|token)\b", a.folded
@@ -262,12 +265,29 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         span=span,
         tokens_per_second=throughput,
         utilisation=_share(a, r"utili|load|busy|auslast|ausgelast|duty"),
-        usd_per_gpu_hour=_gpu_hour_price(a),
+        usd_per_gpu_hour=_of_one(_gpu_hour_price(a), gpus, a),
         provider=_provider(a),
         beside=tuple(dict.fromkeys(cloud.id for cloud in a.clouds if cloud.id != a.clouds[0].id)),
         terms=_terms(a),
         want=want,
         want_per=a.want_per,
+    )
+
+
+_OF_ALL = LazyPattern(
+    r"\b(?:total|altogether|all[- ]in|in all|combined|insgesamt|en tout|en total|for (?:both|all of them|the (?:box|node|server|cluster|lot|pair|pod)))\b"
+    r"|\b(?:box|node|server|cluster|machine|rig|instance|pod)\b (?:\w+ )?(?:is|are|costs?|at|for|comes? to|rents? for|=)\b"
+)
+
+
+def _of_one(price: Decimal | None, gpus: Decimal | None, a: Annotation) -> Decimal | None:
+    """ "Our 2xH100 box costs $5/h in total": the price of one GPU of several that are priced together."""
+    if price is None or gpus is None or gpus <= 1 or _OF_ALL.search(a.folded) is None:
+        return price
+    return (
+        price
+        if re.search(r"\b(?:each|per gpu|a piece|apiece|per card)\b|gpu[- ]?(?:h|hour)", a.folded)
+        else price / gpus
     )
 
 

@@ -29,7 +29,7 @@ _UNIT_WORDS: tuple[tuple[str, LazyPattern], ...] = (
     (
         "context",
         LazyPattern(
-            r"\bmax(?:imum)? context|\bcontext (?:window|length|size)|\bhow (?:big|large|long) is the context|\bkontextfenster|\bfenêtre de contexte"
+            r"\bmax(?:imum)? context|\bcontext (?:window|length|size)|\bhow (?:big|large|long) is the context|\bhow (?:long|big|large) (?:can|may) (?:the |my |a )?(?:prompt|input|text|request)|\b(?:max(?:imum)?|longest) (?:prompt|input|request)(?: length| size)?|\b(?:token|input) limits?\b|\bmax(?:imum)? tokens\b|\b(?:tokens|text) can\b.{1,40}\b(?:take|handle|read|fit|process|accept)\b|\bcontext\W*$|^\W*context\b|\bcontexte\b|\bcontexto\b|\bkontextfenster|\bfenêtre de contexte"
         ),
     ),
     ("input", LazyPattern(r"\binputs?\b|\bprompt tokens?\b|\beingabe|\bentrée\b|\bentrada\b")),
@@ -47,6 +47,8 @@ def build_price(a: Annotation, today: date) -> Question:
     units = tuple(name for name, pattern in _UNIT_WORDS if pattern.search(a.folded))
     if "cached" in units and re.search(r"cached (?:input|prompt)|input cach|cach\w+ input", a.folded):
         units = tuple(name for name in units if name != "input")  # "cached input" is one rate
+    if "context" in units and not a.has("price"):
+        units = ("context",)
     if "cache_write" in units and re.search(r"\b(?:1|one)[ -]?h(?:our)?\b", a.folded):
         units = tuple("cache_write_1h" if name == "cache_write" else name for name in units)
     per = next((q.value for q in a.quantities if q.per_thing == "basis"), None)

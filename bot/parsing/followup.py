@@ -154,5 +154,5 @@ def _changes_topic(a: Annotation, intent: Intent, previous: Question) -> bool:
             and workload.output is not None
         )
     if intent.kind == "capacity":
-        return previous.kind not in ("estimate", "capacity", "price", "compare")
+        return previous.kind not in ("estimate", "capacity", "price", "compare", *_COMPUTE)
     return False

@@ -9,11 +9,13 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.lexicon import FILLERS, STOPWORDS
 from bot.parsing.shares import mix_against, traffic_shares
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import is_context_window
 from bot.parsing.workloads import build_workload, describes_workload
 from knowledge.lazy_dataclass import dataclass
+from knowledge.wording import is_one_slip
 
 if TYPE_CHECKING:
     from knowledge.facts import FactBase
@@ -171,7 +173,7 @@ _HOST_ON = LazyPattern(
 
 
 def _break_even(a: Annotation, _: FactBase) -> Intent | None:
-    hosting = a.has("self_hosting") or bool(a.gpus)
+    hosting = a.has("self_hosting") or bool(a.gpus) or _MACHINE_ROOM.search(a.folded) is not None
     if a.has("break_even") and (
         hosting or a.has("training", "own_model", "api", "fine_tuning") or not a.has("finance")
     ):
@@ -181,6 +183,11 @@ def _break_even(a: Annotation, _: FactBase) -> Intent | None:
     if hosting and (a.has("api") or a.models) and a.has("compare", "cheaper", "difference", "which"):
         return Intent("break_even", 0.85)
     return None
+
+
+_MACHINE_ROOM = LazyPattern(
+    r"\b(?:servers?|gpu[- ](?:box|node|rig|server|cluster)|inference (?:box|node)|workstation|our (?:box|node|cluster|rig)|serveurs?|servidor(?:es)?)\b"
+)
 
 
 def _training(a: Annotation, facts: FactBase) -> Intent | None:
@@ -281,7 +288,8 @@ def _capacity(a: Annotation, _: FactBase) -> Intent | None:
     if _BUYS.search(a.folded) and a.models and not a.of_unit("money", "requests", "items", "messages"):
         return Intent("capacity", 0.8)  # the budget itself is missing, and will be asked for
     budgets = [q for q in a.of_unit("money") if q.per_thing not in ("tokens", "gpu_hour", "gpu")]
-    if not budgets:
+    budgets = [q for q in budgets if not _CLAIMED.search(a.folded[: q.start])]
+    if not budgets or (a.has("energy") and not (a.models or a.makers or a.gpus)):
         return None
     workload = build_workload(a)
     complete = workload.requests is not None and workload.input is not None and workload.output is not None
@@ -296,6 +304,8 @@ def _capacity(a: Annotation, _: FactBase) -> Intent | None:
     return Intent("capacity", 0.5)
 
 
+_CLAIMED = LazyPattern(r"\b(?:costs?|priced at|charges?|is now|price (?:is|was|of)) (?:only |just |about )?$")
+"""What stands before a price that somebody states of something, which is no budget."""
 _BUYS = LazyPattern(
     r"\bhow many (?:\w+ )?(?:requests?|calls?|messages?|prompts?|queries|tokens?|conversations?|chats?|emails?|documents?) (?:can|could|will|would|do) (?:i|we|you)\b"
 )
@@ -338,7 +348,9 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("compare", 0.9)
     if names >= 2:
         return Intent("compare", 0.85 if a.has("compare", "cheaper", "difference", "which", "save") else 0.75)
-    if a.models and a.has("save", "difference", "cheaper") and a.has("batch", "cached", "flex", "priority"):
+    discounted = a.has("price") and _DISCOUNTED.search(a.folded) is not None
+    terms = a.has("batch", "cached", "flex", "priority")
+    if a.models and a.has("save", "difference", "cheaper") and terms and not discounted:
         return Intent("compare", 0.85)
     if (
         a.models
@@ -358,6 +370,8 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("compare", 0.75)
     if len(a.makers) >= 2 and a.has("compare", "cheaper", "price", "cost"):
         return Intent("compare", 0.7)
+    if a.makers and not a.models and _OTHER_GOODS.search(a.folded):
+        return None
     asks_models = a.has("price") or (a.has("which") and _MODELS.search(a.folded))
     if a.makers and not a.models and asks_models and not a.has("finance"):
         return Intent("compare", 0.7)
@@ -367,6 +381,13 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
 _SEARCHES = LazyPattern(
     r"\b(?:web|grounded|grounding|google|internet|online|tool) search(?:es)?\b|\bgrounding\b"
 )
+
+
+_DISCOUNTED = LazyPattern(r"\b(?:batch|cached?|caching)[- ]discount(?:ed)? (?:price|rate)s?\b|\bdiscounted\b")
+_OTHER_GOODS = LazyPattern(
+    r"\b(?:stocks?|shares?|share price|aktien?|bourse|acciones|market cap|ipo|ceo|cfo|headquarters?|salar(?:y|ies)|jobs?|hiring|interns?)\b"
+)
+"""What companies of AI have besides models."""
 
 
 def _estimate(a: Annotation, _: FactBase) -> Intent | None:
@@ -388,7 +409,8 @@ def _estimate(a: Annotation, _: FactBase) -> Intent | None:
 
 def _price(a: Annotation, _: FactBase) -> Intent | None:
     if a.models:
-        vague = all(m.ref.how == "family" for m in a.models) and a.explained() < 0.5 and not _priced(a)
+        families = all(m.ref.how in ("family", "ambiguous") for m in a.models)
+        vague = families and ((a.explained() < 0.5 and not _priced(a)) or _names_a_thing(a))
         if a.has("price", "cost", "batch", "cached", "context", "cheaper") and not vague:
             return Intent("price", 0.9)
         dated = any(not time.relative for time in a.times) and a.explained() > 0.5
@@ -398,9 +420,22 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
             return Intent("price", 0.9)
         return Intent("out_of_scope", 0.45)
     words = sum(1 for w in a.words if w.text[0].isalpha())
-    if (a.makers or a.providers) and (a.has("price", "cost") or words <= 3):
+    goods = _OTHER_GOODS.search(a.folded) is not None
+    if (a.makers or a.providers) and (a.has("price", "cost") or words <= 3) and not goods:
         return Intent("compare", 0.65)
     return None
+
+
+def _names_a_thing(a: Annotation) -> bool:
+    """Whether a family's name is the beginning of something else ("a claude monet painting", "llama wool")."""
+    following = next((w for w in a.words if w.start >= a.models[-1].end), None)
+    if following is None or len(following.text) < 4 or not following.text.isalpha() or a.explained() >= 0.8:
+        return False
+    if following.text in STOPWORDS or following.text in FILLERS or a.coverage.covers(following):
+        return False
+    return not any(
+        is_one_slip(following.text, word) for word in ("cost", "costs", "price", "prices", "pricing")
+    )
 
 
 def _priced(a: Annotation) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot.messages import MAX_QUESTION_CHARS
 from bot.parsing import builders, intents
-from bot.parsing.annotate import Annotation, annotate
+from bot.parsing.annotate import Annotation, Named, annotate
 from bot.parsing.densities import density_notes, with_densities
 from bot.parsing.followup import patch
 from bot.parsing.leftover import notes_on_unused
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 _PRICED_BY_RECORD = frozenset(["estimate", "compare", "capacity", "price"])
 _PRICE_BASES = frozenset(["tokens", "item", "each"])
+_ON_GPUS = frozenset(["training", "fine_tuning", "self_hosting", "break_even"])
+"""Kinds in whose threads a cloud may be named without a GPU."""
 _MAX_QUESTIONS = 3
 """Questions of one message that are answered; more are too many for one reply."""
 _ENDED = re.compile(r"[?!]\s")
@@ -106,6 +108,9 @@ class LocalParser:
             )
         if previous is not None:
             annotation = self._in_full(annotation, previous)
+            if previous.kind in _ON_GPUS and not annotation.gpus:
+                found = self._knowledge.hardware.providers_in(annotation.text, context=True)
+                annotation = replace(annotation, clouds=[Named(*cloud) for cloud in found])
             patched = patch(previous, annotation, intent, self._today())
             if patched is not None:
                 patched = with_densities(patched, annotation.densities)

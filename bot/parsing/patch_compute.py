@@ -148,7 +148,7 @@ def patched_self_hosting(old: SelfHostingQuestion, a: Annotation, today: date) -
     factor, count = scale_factor(a), _bare_count(a)
     if count is not None and filled.gpus == old.gpus and filled.span == old.span:
         changes.update(gpus=count, want="cost" if old.want == "gpu_price" else filled.want)
-    elif factor is not None and filled == old:
+    elif factor is not None and filled == old and not a.gpus:
         if re.search(r"\b(?:long\w*|time|hours?|days?|weeks?|months?)\b", a.folded) and old.span is not None:
             changes["span"] = replace(old.span, amount=old.span.amount * factor)
         else:
@@ -171,12 +171,15 @@ def patched_break_even(old: BreakEvenQuestion, a: Annotation, today: date) -> Qu
         and old.fixed_cost is not None
     ):
         fixed = replace(fixed, per=old.fixed_cost.per)
+    sized = a.sizes or a.of_unit("requests", "items", "messages", "users", "percent")
     return replace(
         old,
         model=models[0] if models else old.model,
         hosting=hosting,
         fixed_cost=fixed,
-        workload=patched_workload(old.workload, a),
+        workload=patched_workload(old.workload, a)
+        if sized and hosting.gpus == old.hosting.gpus
+        else old.workload,
         routes=False,
     )
 

@@ -53,6 +53,9 @@ _SIDE_INPUT = LazyPattern(
 )
 
 
+_PROMPT = LazyPattern(r"\b(?:the|our|each|my|a|system) prompt\b")
+
+
 def _one_side(old: Workload, a: Annotation, factor: Decimal | None) -> Workload | None:
     """ "Half the output", "input doubles": one size scaled."""
     if factor is None or old.input is None or old.output is None:
@@ -111,7 +114,7 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
         (q for q in a.quantities if not q.unit and not q.role and not q.per and not q.per_thing), None
     )
     if alone is not None and not changes and factor is None:
-        changes.update(_bare_number(old, alone))
+        changes.update(_bare_number(old, alone, a))
     if said.workdays_only:
         changes["workdays_only"], changes["days_per"] = True, None
     if said.days_per is not None:
@@ -137,8 +140,13 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
     return _scaled(replace(old, **changes), factor)
 
 
-def _bare_number(old: Workload, number: Quantity) -> dict[str, Any]:
-    """ "260" fills the size that is missing; "make it 12 million" replaces the count."""
+def _bare_number(old: Workload, number: Quantity, a: Annotation) -> dict[str, Any]:
+    """ "260" fills the size that is missing; "what if the prompt grows to 3k" names it; "make it 12 million" replaces the count."""
+    into = bool(_SIDE_INPUT.search(a.folded)) or bool(_PROMPT.search(a.folded))
+    out = bool(_SIDE_OUTPUT.search(a.folded))
+    if into != out and old.input is not None and old.output is not None:
+        side, size = ("input", old.input) if into else ("output", old.output)
+        return {side: Size(amount=number.value, unit=size.unit)}
     if old.input is not None and old.output is None:
         return {"output": Size(amount=number.value, unit=old.input.unit)}
     if old.output is not None and old.input is None:

@@ -72,6 +72,24 @@ _IF_PER = re.compile(
 )
 
 
+_PER_REQUEST = LazyPattern(
+    r"\b(?:per|for (?:one|a single|each|every)|each|pro|par|por|a single) (?:single )?(?:api )?(?:request|call|query|message|prompt|question|anfrage|aufruf|requête|appel|petición|llamada)\b"
+)
+
+
+def _one_request(workload: Workload) -> Workload:
+    """The size of one request, whatever their number."""
+    return replace(
+        workload,
+        requests=None,
+        requests_per=None,
+        users=None,
+        requests_per_user=None,
+        requests_per_user_per=None,
+        span=None,
+    )
+
+
 def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | None:
     stage = old.stages[0]
     model = _model_ref(a)
@@ -135,6 +153,13 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
         )
         for index, s in enumerate(old.stages)
     )
+    if (
+        _PER_REQUEST.search(a.folded)
+        and not a.quantities
+        and all(s.workload.input or s.workload.output for s in stages)
+    ):
+        stages = tuple(replace(s, workload=_one_request(s.workload)) for s in stages)
+        return replace(old, stages=stages, want_per=None)
     stated = _IF_PER.search(a.folded)
     if stated and stages[0].workload.requests is not None:
         rate: Period = stated.group(1)  # type: ignore[assignment]
