@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from bot.errors import SettingError
+from bot.setting_files import check_names, read_dotenv, read_toml
 from knowledge.lazy_dataclass import dataclass
 
 Parse = Callable[[str], Any]
@@ -96,7 +98,13 @@ def _timezone(text: str) -> str:
 def _currency(text: str) -> str:
     if len(text) != 3 or not text.isascii() or not text.isalpha():
         raise _Refused(f"must be an ISO 4217 code of three letters, not {text!r}")
-    return text.upper()
+    code = text.upper()
+    if code != "USD":
+        from knowledge.currency import rate_to_usd
+
+        if rate_to_usd(code, datetime.now(UTC).date()) is None:
+            raise _Refused(f"must be a currency that the European Central Bank lists, not {text!r}")
+    return code
 
 
 def _prefix(*prefixes: str) -> Parse:
@@ -290,11 +298,15 @@ class Settings:
     def load(cls, environ: Mapping[str, str] | None = None, folder: Path | None = None) -> Settings:
         """Read the settings from `environ` (default: the process's), then `folder`'s `.env` and `aicost.toml`.
 
-        Raises `SettingError` for the first value that cannot be used, and for a name in `aicost.toml` that is no setting.
+        Raises `SettingError` for the first value that cannot be used, and for what looks like a setting of aicost and is none.
         """
         environ = os.environ if environ is None else environ
         folder = Path.cwd() if folder is None else folder
-        sources = (environ, _dotenv(folder / ".env"), _toml(folder / "aicost.toml"))
+        known = {setting.name for setting in SETTINGS}
+        in_file = read_dotenv(folder / ".env")
+        check_names(environ, known)
+        check_names(in_file, known, ".env: ")
+        sources = (environ, in_file, read_toml(folder / "aicost.toml", known))
         values: dict[str, Any] = {}
         for setting in SETTINGS:
             text = _first(sources, setting)
@@ -318,37 +330,6 @@ def _first(sources: tuple[Mapping[str, str], ...], setting: Setting) -> str | No
             if text:
                 return text
     return None
-
-
-def _dotenv(path: Path) -> Mapping[str, str]:
-    if not path.is_file():
-        return {}
-    from dotenv import dotenv_values
-
-    try:
-        return {key: value for key, value in dotenv_values(path).items() if value}
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingError(str(path), f"cannot be read ({error})", "") from error
-
-
-def _toml(path: Path) -> Mapping[str, str]:
-    """`aicost.toml` holds the same names as keys, with or without upper case ("AICOST_PORT = 8080")."""
-    if not path.is_file():
-        return {}
-    import tomllib
-
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingError(str(path), f"cannot be read ({error})", 'AICOST_PARSER = "local"') from error
-    known = {setting.name for setting in SETTINGS}
-    values = {}
-    for key, value in data.items():
-        name = key.upper()
-        if name not in known:
-            raise SettingError(f"{path.name}: {key}", "is no setting of aicost", 'AICOST_PARSER = "local"')
-        values[name] = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-    return values
 
 
 assert {setting.attribute for setting in SETTINGS} == set(Settings.__annotations__)

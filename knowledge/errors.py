@@ -44,8 +44,10 @@ class UsageError(AicostError):
 class SettingError(UsageError):
     """A setting is wrong; the sentence names it, says what is wrong and gives an example."""
 
-    def __init__(self, name: str, problem: str, example: str) -> None:
-        super().__init__(f"{name} {problem}.", f"Example: {name}={example}")
+    def __init__(self, name: str, problem: str, example: str = "", *, line: str = "") -> None:
+        """`example` is a value for the setting; `line` a whole line, where `name` is a place and no setting's name."""
+        end = "" if problem.endswith("?") else "."
+        super().__init__(f"{name} {problem}{end}", f"Example: {line or f'{name}={example}'}")
         self.name = name
 
 
