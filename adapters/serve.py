@@ -137,7 +137,13 @@ class Service:
         except ExceptionGroup as failures:
             refusals = [error for error in failures.exceptions if isinstance(error, AicostError)]
             raise (refusals or failures.exceptions)[0] from None
-        log.info("started: %s", ", ".join(self._names))
+        connected = [name for name, is_connected in self._connections().items() if is_connected]
+        waiting = [name for name in self._names if name not in connected]
+        log.info(
+            "started%s%s",
+            f", connected to {', '.join(connected)}" if connected else "",
+            f", not connected yet to {', '.join(waiting)}" if waiting else "",
+        )
 
     async def _stop(self) -> None:
         """End the platforms first (they finish what is in work), then HTTP, then the ledger."""

@@ -101,13 +101,8 @@ def _document(report: UsageReport) -> list[Line | Table]:
     totals = report.totals
     if not totals.questions and not totals.llm_calls:
         return [Line("Nothing was asked in that time.", "yellow")]
-    share = (
-        f"{100 * totals.without_llm / totals.questions:.0f} % of them needed no LLM"
-        if totals.questions
-        else ""
-    )
     notes = [
-        share,
+        f"{_share(totals.without_llm, totals.questions)} of them needed no LLM" if totals.questions else "",
         f"{totals.reserved} calls are under way; they count as reserved" if totals.reserved else "",
         f"{totals.lost} calls were cut off; they count with all that was reserved" if totals.lost else "",
         f"{totals.estimated} calls were counted by us, because the server reported no tokens"
@@ -115,7 +110,7 @@ def _document(report: UsageReport) -> list[Line | Table]:
         else "",
         f"{totals.unpriced} calls have no known price and are not in the sum" if totals.unpriced else "",
     ]
-    rows = [*((group.by, group.totals) for group in report.groups), ("total", totals)]
+    rows = [*((group.title(report.by), group.totals) for group in report.groups), ("total", totals)]
     headers = (report.by or "", "questions", "LLM calls", "input", "cached", "output", "USD")
     return [
         Line(
@@ -126,6 +121,14 @@ def _document(report: UsageReport) -> list[Line | Table]:
         Line(),
         Table([_row(name, sums) for name, sums in rows], headers, right=frozenset(range(1, 7)), indent=2),
     ]
+
+
+def _share(part: int, whole: int) -> str:
+    """A share in percent; "100 %" and "0 %" are said only where they are exact."""
+    percent = 100 * part / whole
+    if part in (0, whole):
+        return f"{percent:.0f} %"
+    return "more than 99 %" if percent > 99 else "less than 1 %" if percent < 1 else f"{percent:.0f} %"
 
 
 def _row(name: str, sums: Totals) -> list[str]:

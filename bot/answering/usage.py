@@ -8,6 +8,7 @@ from bot.answering.context import Context, NoAnswer, answered
 from bot.answers import Answer, Citation, Figure
 from bot.presentation import format_amount
 from bot.questions import UsageQuestion
+from bot.spend.report import NONE
 
 _SHOWN_GROUPS = 10
 
@@ -27,18 +28,18 @@ def answer_usage(question: UsageQuestion, context: Context) -> Answer:
         Figure(label="Output tokens", amount=Decimal(totals.output_tokens), unit="tokens", source="ledger"),
     ]
     for group in report.groups[:_SHOWN_GROUPS]:
-        name = group.by if group.by != "none" else "no model" if question.by == "model" else "unnamed"
+        named = group.by != NONE
         figures.append(
             Figure(
-                label=f"{question.by or 'group'} {name}",
+                label=f"{question.by} {group.by}" if named else group.title(question.by),
                 amount=group.totals.cost_usd,
                 unit="USD",
                 source="ledger",
             )
         )
     details = tuple(
-        f"{group.by}: {group.totals.questions} questions, {group.totals.llm_calls} LLM calls,"
-        f" {format_amount(group.totals.cost_usd, 'USD')}"
+        f"{group.title(question.by)}: {format_amount(Decimal(group.totals.questions), 'questions')},"
+        f" {format_amount(Decimal(group.totals.llm_calls), 'LLM calls')}, {format_amount(group.totals.cost_usd, 'USD')}"
         for group in report.groups[:_SHOWN_GROUPS]
     )
     who = "your questions" if books.only_own else "all questions"

@@ -99,6 +99,16 @@ class Group:
     by: str
     totals: Totals
 
+    def title(self, criterion: By | None) -> str:
+        """What to call the group in front of people."""
+        if self.by != NONE:
+            return self.by
+        if criterion == "model":
+            return "no LLM"
+        if not self.totals.questions:
+            return "calls without a question"
+        return "not answered" if criterion in ("kind", "parser") else f"no {criterion}"
+
     def to_json(self) -> dict[str, Any]:
         return {**self.totals.to_json(), "by": self.by}
 

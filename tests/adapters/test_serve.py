@@ -237,3 +237,20 @@ def test_which_platforms_are_configured(tmp_path: Path) -> None:
         "slack",
         "discord",
     )
+
+
+async def test_a_platform_that_cannot_be_reached_is_not_called_connected(
+    serve: Any, discord_server: FakeDiscord, data_dir: Path
+) -> None:
+    process = await serve(
+        DISCORD_TOKEN=TOKEN,
+        DISCORD_API_URL=discord_server.url,
+        SLACK_API_URL="http://127.0.0.1:9/api/",
+        SLACK_BOT_TOKEN="xoxb-1",
+        SLACK_APP_TOKEN="xapp-1",
+    )
+    await eventually(lambda: " started" in process.log, PATIENCE)
+    [line] = [line for line in process.lines if " started" in line]
+    assert "not connected yet to slack" in line
+    assert "connected to slack" not in line.replace("not connected yet to slack", "")
+    assert await process.end() == 0

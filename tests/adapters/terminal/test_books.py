@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from command_line import Run
 
+from adapters.terminal.usage import _share
 from bot.answers import Answer, Citation, Figure, Lever, Spend, Step
 from bot.messages import Message
 from bot.spend.ledger import Ledger
@@ -169,3 +170,35 @@ def test_a_person_is_shown_and_forgotten(aicost: Run) -> None:
     assert "0 cached parses forgotten" in aicost("ledger", "forget", "U1", "--yes").out
     assert "secret words" not in aicost("ledger", "export", "U1").out
     assert aicost("usage", "--json").json["totals"]["questions"] == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "share"),
+    [
+        (0, 300, "0 %"),
+        (1, 300, "less than 1 %"),
+        (299, 300, "more than 99 %"),
+        (300, 300, "100 %"),
+        (1, 3, "33 %"),
+    ],
+)
+def test_shares_are_whole_only_where_they_are_exact(part: int, whole: int, share: str) -> None:
+    assert _share(part, whole) == share
+
+
+@pytest.mark.parametrize(
+    ("words", "example"),
+    [
+        ("set workspace", "aicost budget set workspace T012AB3CD 2 --per day"),
+        ("remove workspace", "aicost budget remove workspace T012AB3CD --per day"),
+        ("remove total T1", "aicost budget remove total --per day"),
+    ],
+)
+def test_a_wrong_number_of_ids_is_explained_with_the_command_that_was_given(
+    aicost: Run, words: str, example: str
+) -> None:
+    result = (
+        aicost("budget", *words.split(), "2") if words.startswith("set") else aicost("budget", *words.split())
+    )
+    assert result.status == 2
+    assert f"Example: {example}" in " ".join(result.err.split())

@@ -356,3 +356,17 @@ def test_a_day_with_a_clock_change_is_as_long_as_it_is() -> None:
     assert since is not None
     assert until is not None
     assert until - since == timedelta(hours=23)
+
+
+async def test_groups_without_a_name_are_called_by_what_they_are(tmp_path: Path) -> None:
+    clock = await history(tmp_path)
+    titles = {
+        by: [group.title(report.by) for group in report.groups if group.by == "none"]
+        for by, report in (await reports(tmp_path, clock)).items()
+    }
+    assert titles["model"] == ["no LLM"]
+    assert titles["user"] == titles["kind"] == titles["channel"] == ["calls without a question"]
+    async with opened(tmp_path, clock=clock) as ledger:
+        await ledger.admit(message("cut off", "cut off", at=clock.now))
+        [unanswered] = [g for g in (await ledger.report(by="kind")).groups if g.by == "none"]
+    assert (unanswered.title("kind"), unanswered.title("channel")) == ("not answered", "no channel")
