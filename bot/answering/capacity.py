@@ -43,6 +43,13 @@ def answer_capacity(question: CapacityQuestion, context: Context) -> Answer:
         raise NoAnswer("clarify", "How many tokens (or words) go in and come out per request?")
     if workload.input is not None and workload.output is None and model.modality == "text":
         raise NoAnswer("clarify", "How many tokens (or words) come out per request?")
+    if (
+        workload.volume is not None
+        and question.want in ("requests", "users")
+        and model.modality == "text"
+        and not workload.volume_per
+    ):
+        context.note("The question does not say how many of the tokens are output; all are taken as input.")
     if question.want == "days":
         return _lasting(question, model, usd, context)
     if question.want == "users":

@@ -27,6 +27,7 @@ from bot.parsing.lexicon import (
     STOPWORDS,
     UNITS,
 )
+from bot.parsing.opening_hours import opening_hours
 from bot.parsing.quantities import read_quantities
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.spans import Coverage, LazyPattern, Word, fold, split_words
@@ -83,6 +84,7 @@ class Annotation:
     span: Span | None = None
     quotes: list[str] = field(default_factory=list)
     working_days: WorkingDays | None = None
+    open_hours: Decimal | None = None
     densities: list[Density] = field(default_factory=list)
     """What the text says itself of words a page, tokens a word and the like."""
     workload: Workload | None = None
@@ -108,6 +110,12 @@ class Annotation:
         after = _CLAUSE_ENDS.split(self.folded[quantity.end : quantity.end + _CLAUSE])[0]
         return f"{before}{self.folded[quantity.start : quantity.end]}{after}"
 
+    def sentence(self, at: int) -> tuple[int, int]:
+        """Where the sentence around a place in the text begins and ends."""
+        start = max((m.end() for m in _SENTENCE_END.finditer(self.folded, 0, at)), default=0)
+        end = _SENTENCE_END.search(self.folded, at)
+        return start, end.start() if end else len(self.folded)
+
     def explained(self) -> float:
         """The share of the meaningful words that some rule has explained, from 0 to 1."""
         meaningful = [
@@ -125,6 +133,7 @@ class Annotation:
 _QUOTED = re.compile(
     r"\"([^\"]+)\"|(?<!\w)'([^']+)'(?!\w)|`{1,3}([^`]+)`{1,3}|“([^”]+)”|«([^»]+)»|„([^“”]+)[“”]", re.DOTALL
 )
+_SENTENCE_END = re.compile(r"[?!\n]|\.(?=\s)")
 _CLAUSE_ENDS = re.compile(r"[,;?!]|\.\s|\band\b")
 _CLAUSE = 120
 """Characters on either side of a number that can be about it."""
@@ -183,6 +192,9 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     masked += masked_mix
     densities = [d for d in read_densities(folded, language) if not _touches_any(d, masked)]
     masked += [(d.start, d.end) for d in densities]
+    open_hours = opening_hours(folded)
+    if open_hours is not None:
+        masked.append(open_hours[1])
     working_days = read_working_days(folded)
     if working_days is not None:
         masked.append(working_days[1])
@@ -202,6 +214,8 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         coverage.add(time.start, time.end)
     for density in densities:
         coverage.add(density.start, density.end)
+    if open_hours is not None:
+        coverage.add(*open_hours[1])
     if working_days is not None:
         coverage.add(*working_days[1])
         words = [w for w in words if not working_days[1][0] <= w.start < working_days[1][1]]
@@ -223,6 +237,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         coverage=coverage,
         quotes=quotes,
         working_days=working_days[0] if working_days else None,
+        open_hours=open_hours[0] if open_hours else None,
         densities=densities,
     )
     _read_span(annotation)
@@ -382,9 +397,18 @@ def _read_periods(annotation: Annotation) -> None:
         elif word.text in PERIODS and previous in PERIOD_MARKERS and previous not in ("am", "im", "the"):
             period = PERIODS[word.text]
             start = words[at - 1].start
-        elif (word.text in ("monat", "tag", "jahr") and previous in ("im", "am")) or (
-            (word.text in _HINDI_PERIODS or word.text in ("day", "week", "month", "year"))
-            and following in ("ka", "ki", "ke", "mein", "me", "bhar")
+        elif (
+            word.text in ("monat", "tag", "jahr")
+            and previous in ("im", "am", "aufs", "übers", "fürs", "ganze", "ganzes")
+        ) or (word.text in ("l'année", "l'an") and previous in ("sur", "à", "dans", "pour")):
+            period = PERIODS.get(word.text, "year")
+        elif (word.text in _HINDI_PERIODS or word.text in ("day", "week", "month", "year")) and following in (
+            "ka",
+            "ki",
+            "ke",
+            "mein",
+            "me",
+            "bhar",
         ):
             period = PERIODS[word.text]
         if period is None or _in_span_phrase(start, annotation):

@@ -119,6 +119,11 @@ def _by_model(a: Annotation) -> list[list[Quantity]]:
     return groups
 
 
+def each_has_a_pair(a: Annotation) -> bool:
+    """Whether each named model has an input and an output of its own."""
+    return all({"input", "output"} <= {q.role for q in group if q.is_size} for group in _by_model(a))
+
+
 def translation(a: Annotation, workload: Workload) -> Workload:
     """A translation is about as long as its source."""
     if a.has("translate") and workload.output is None and workload.input is not None:
@@ -199,7 +204,8 @@ def _wanted_capacity(
 ) -> Literal["requests", "input_tokens", "output_tokens", "tokens", "users", "days", "words", "pages"]:
     text = a.folded
     if re.search(
-        r"\bhow long\b|\bwie lange\b|\bhow many (?:days|weeks|months)\b|\blast\b", text
+        r"\bhow long\b|\bwie lange\b|\bhow many (?:days|weeks|months)\b|\blast\b|\b(?:run|runs|running) (?:out|dry)\b|\buntil .{0,20}\b(?:gone|empty)\b|\bused up\b|\breicht\b|\baufgebraucht\b|\btient\b|\bépuis\w*|\bdura(?:n|rá|ría)?\b|\bkab tak\b|\bkitne din\b|\bwie viele (?:tage|wochen|monate)\b|\bcombien de (?:jours|mois|temps)\b|\bcuánt\w+ (?:días|meses|tiempo)\b",
+        text,
     ) and period_of(workload):
         return "days"
     if re.search(
@@ -225,9 +231,15 @@ def _wanted_capacity(
         text,
     ):
         return "tokens"
-    if re.search(r"\bhow many words\b|\bwords (?:can|could)\b", text):
+    if re.search(
+        r"\b(?:how many|wie viele|wieviele|combien de|cuántas|cuantas|kitne|kitni) (?:words|wörter|worte|mots|palabras|shabd)\b|\bwords (?:can|could)\b",
+        text,
+    ):
         return "words"
-    if re.search(r"\bhow many pages\b", text):
+    if re.search(
+        r"\b(?:how many|wie viele|wieviele|combien de|cuántas|cuantas|kitne|kitni) (?:\w+ )?(?:pages|seiten|páginas|panne)\b",
+        text,
+    ):
         return "pages"
     if (
         workload.input is None

@@ -28,7 +28,7 @@ CUES: dict[str, str] = {
         | economical | least money | günstigste* | guenstigste* | billigste* | moins cher/chère/chers/chere/cheres | más/mas barat* | sabse sasta/saste/sasti | sasta/saste/sasti
         | lowest .. cost/price/bill | cost the? least | costs the? least | coûte/coute/coûtent le moins | am wenigsten/günstigsten/billigsten | cuesta/cuestan menos | cuesta/cuestan lo menos | sabse kam | save the? most""",
     "dearest": "most expensive | pricier | dearer | teurer | which is/s more expensive | more expensive one | priciest | dearest | costliest | highest price/priced/cost | teuerste* | plus cher/chère | más/mas caro/cara | sabse mehnga/mehngi",
-    "cheaper": """cheaper | less expensive | costs/cost less | lower cost | günstiger* | guenstiger* | billiger* | moins cher/chère que | más/mas barat* que
+    "cheaper": """cheaper | which .. less/lower | is less | are less | comes out less/lower | less expensive | costs/cost less | lower cost | günstiger* | guenstiger* | billiger* | moins cher/chère que | más/mas barat* que
         | better deal | more economical""",
     "compare": """compare* | comparing | comparison* | vs | versus | against | instead of | side by side | relative to | vergleich* | gegen | gegenüber | compar* | contra
         | frente a | or/oder/ou/ya | difference between | unterschied zwischen | better than | over""",

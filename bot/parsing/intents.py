@@ -9,7 +9,9 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.build_workloads import each_has_a_pair
 from bot.parsing.lexicon import FILLERS, STOPWORDS
+from bot.parsing.naming import models_of
 from bot.parsing.shares import mix_against, traffic_shares
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import is_context_window
@@ -313,6 +315,9 @@ _ANYTHING_CHEAPER = LazyPattern(
     r"\b(?:anything|something|any|model|models|alternative|alternatives|option|what(?:'s| is)?) (?:\w+ )?cheaper\b|\bcheaper (?:alternative|option|model|one)s?\b|^\W*cheaper than\b"
 )
 _NOW = LazyPattern(r"\b(?:now|nowadays|currently|heute|jetzt|maintenant|ahora|ab)\b")
+_AGAINST = LazyPattern(
+    r"\b(?:vs|versus|compare[ds]?|comparing|or|oder|ou|instead of|against|gegen|vergleich\w*)\b"
+)
 _SEQUENCE = LazyPattern(
     r"\b(?:then|after that|followed by|afterwards|step [12]|stage [12]|first .{3,80}second|pipeline|plus)\b"
 )
@@ -323,7 +328,11 @@ def _pipeline(a: Annotation, _: FactBase) -> Intent | None:
     if traffic_shares(a):
         against = mix_against(a) is not None or a.has("save", "difference", "cheaper")
         return Intent("compare" if against else "estimate", 0.85)
-    if len(a.models) < 2 or not _SEQUENCE.search(a.folded) or a.has("cheapest", "cheaper", "difference"):
+    if len(a.models) < 2 or a.has("cheapest", "cheaper", "difference", "which"):
+        return None
+    if len(a.models) == len(models_of(a)) and each_has_a_pair(a) and not _AGAINST.search(a.folded):
+        return Intent("estimate", 0.85)  # requests of different sizes cannot be what is compared
+    if not _SEQUENCE.search(a.folded):
         return None
     sizes = [q for q in a.quantities if q.is_size]
     return Intent("estimate", 0.85) if len(sizes) >= len(a.models) else None
@@ -407,7 +416,15 @@ def _estimate(a: Annotation, _: FactBase) -> Intent | None:
     return Intent("estimate", 0.7 if asks else 0.45)
 
 
+_TASK = LazyPattern(
+    r"\b(?:translat\w+|summari[sz]\w+|transcrib\w+|classif\w+|process(?:ing)?|analy[sz]\w+|proofread\w*|rewrit\w+|extract\w*|label\w*|grad(?:e|ing)|übersetz\w+|zusammenfass\w+|tradui\w+|traduc\w+|résum\w+)"
+    r" (?:(?:my|our|this|these|all|all the|meine?n?|unsere?n?|mon|mes|nos|notre|mi|mis|nuestr\w+|apn[aei])) "
+)
+
+
 def _price(a: Annotation, _: FactBase) -> Intent | None:
+    if a.models and a.has("cost") and not a.has("price") and not a.quantities and _TASK.search(a.folded):
+        return Intent("estimate", 0.7)  # what it costs depends on how much there is, which will be asked
     if a.models:
         families = all(m.ref.how in ("family", "ambiguous") for m in a.models)
         vague = families and ((a.explained() < 0.5 and not _priced(a)) or _names_a_thing(a))

@@ -5,6 +5,7 @@ A calculation that drops a number of the question is wrong without showing it, s
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from itertools import combinations
 from typing import Any
@@ -23,7 +24,7 @@ _MOST_COMBINED = 10
 
 
 _TOLD = LazyPattern(
-    r"\b24 ?/ ?7\b|\b(?:step|stage|phase|option|scenario|variant|case|question|schritt|stufe|étape|paso|szenario|variante|no\.?|nr\.?) ?#?\d{1,2}\b(?! ?[k%])|\b\d{1,2} ?(?:to|-|–) ?\d{1,2}\b|\btop \d+|\b\d+ (?:(?:working|business|work) days|cheapest|best|dearest)"
+    r"\b24 ?/ ?7\b|\b24 ?(?:h|hrs?|hours?|x7)\b|(?<![\d.,])\d ?/ ?\d(?: of\b|th)|\b\d{1,2}(?:st|nd|rd|th)\b|#\d+|\b(?:step|stage|phase|option|scenario|variant|case|question|schritt|stufe|étape|paso|szenario|variante|no\.?|nr\.?) ?#?\d{1,2}\b(?! ?[k%])|\b\d{1,2} ?(?:to|-|–) ?\d{1,2}\b|\btop \d+|\b\d+ (?:(?:working|business|work) days|cheapest|best|dearest)"
 )
 """Numbers that other rules read: opening hours, working days, how many models are to be listed."""
 
@@ -32,7 +33,8 @@ def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
     """The counts and sizes of the text that `question` does not hold, in the order of the text."""
     held: set[Decimal] = set()
     _gather(question, held)
-    stated = [q for q in annotation.quantities if _matters(q)]
+    told = list(_TOLD.compiled.finditer(annotation.folded))
+    stated = [q for q in annotation.quantities if _matters(q) or _stands_in_a_workload(q, annotation, told)]
     missing = [q for q in stated if not _is_held(q, held)]
     if not missing:
         return []
@@ -61,14 +63,30 @@ def _matters(quantity: Quantity) -> bool:
         return quantity.value < 100
     if quantity.per_thing in ("basis", "threshold") or quantity.value in (0, 1):
         return False
-    return (
-        quantity.unit in COUNTED or quantity.unit in SIZE_UNITS or (not quantity.unit and bool(quantity.noun))
+    return quantity.unit in COUNTED or quantity.unit in SIZE_UNITS
+
+
+def _stands_in_a_workload(quantity: Quantity, annotation: Annotation, told: list[re.Match[str]]) -> bool:
+    """Whether a number that nothing is known of stands in a sentence about how much is sent; elsewhere it is about something else."""
+    if quantity.unit or quantity.role or quantity.per_thing or quantity.value <= 1:
+        return False
+    is_version = quantity.value != quantity.value.to_integral_value()
+    if is_version or any(match.start() <= quantity.start < match.end() for match in told):
+        return False
+    start, end = annotation.sentence(quantity.start)
+    return any(
+        start <= q.start < end and (q.is_size or q.counts_requests or q.unit in ("conversations", "turns"))
+        for q in annotation.quantities
     )
 
 
 def _is_held(quantity: Quantity, held: set[Decimal]) -> bool:
     values = (quantity.value,) if quantity.high is None else (quantity.value, quantity.high)
-    return any(value * factor in held or value / factor in held for value in values for factor in _FACTORS)
+    for value in values:
+        for factor in _FACTORS:
+            if value * factor in held or (value / factor in held and value / factor != 1):
+                return True
+    return False
 
 
 def _is_part(quantity: Quantity, stated: list[Quantity], held: set[Decimal]) -> bool:

@@ -18,6 +18,7 @@ from bot.parsing.densities import density_notes, with_densities
 from bot.parsing.followup import patch
 from bot.parsing.leftover import notes_on_unused
 from bot.parsing.spans import LazyPattern, fold
+from bot.parsing.tables import sentences_of_tables
 from bot.questions import (
     CapacityQuestion,
     CompareQuestion,
@@ -78,7 +79,11 @@ class LocalParser:
 
     def annotate(self, text: str) -> Annotation:
         """What the rules see in `text`."""
-        return annotate(text[:MAX_QUESTION_CHARS], self._knowledge, self._today())
+        return annotate(
+            sentences_of_tables(text[:MAX_QUESTION_CHARS])[:MAX_QUESTION_CHARS],
+            self._knowledge,
+            self._today(),
+        )
 
     def _parse(self, text: str, previous: Question | None) -> LocalParse:
         whole = self._parse_one(text, previous)

@@ -6,8 +6,13 @@ from datetime import date
 from typing import Literal
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.spans import LazyPattern
 from bot.questions import (
     ModelRef,
+)
+
+_COST = LazyPattern(
+    r"\b(?:cost|costs|price|prices|bill|invoice|pay|paid|kost\w+|preise?|prix|coût\w*|coute|cuesta|costo|costó|precio|kharcha)\b"
 )
 
 Tier = Literal["flex", "priority", "fast"]
@@ -50,5 +55,16 @@ def day_of(a: Annotation, today: date) -> date | None:
 
 def past_day_of(a: Annotation, today: date) -> date | None:
     """The same for a workload, of which a future time only says when it will be ("our 2027 budget")."""
+    for time in a.times:
+        start, end = a.sentence(time.start)
+        about = any(start <= q.start < end and (q.is_size or q.counts_requests) for q in a.quantities)
+        if (
+            about
+            or any(start <= named.start < end for named in a.models)
+            or _COST.search(a.folded[start:end])
+        ):
+            break
+    else:
+        return None  # "we raised 2 million last year" dates no price
     day = day_of(a, today)
     return day if day is not None and day <= today else None

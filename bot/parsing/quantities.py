@@ -12,7 +12,7 @@ from bot.parsing.compounds import read_compounds
 from bot.parsing.language import Language
 from bot.parsing.numbers import Number, read_numbers
 from bot.parsing.quantity import COUNTED, Quantity
-from bot.parsing.quantity_chains import join_chains, join_chunks, join_corrections
+from bot.parsing.quantity_chains import join_chains, join_chunks, join_corrections, without_peaks
 from bot.parsing.quantity_links import link_counts
 from bot.parsing.quantity_pairs import (
     join_intervals,
@@ -43,7 +43,7 @@ def read_quantities(
         limit = numbers[index + 1].start if index + 1 < len(numbers) else len(text)
         floor = numbers[index - 1].end if index else 0
         quantities.append(Reader(text, words, number, floor, limit, consumed, language).read())
-    quantities = join_corrections(text, join_ranges(text, quantities))
+    quantities = without_peaks(text, join_corrections(text, join_ranges(text, quantities)))
     quantities = join_products(text, join_intervals(text, quantities))
     quantities = _pages_sent(text, quantities)
     quantities = join_chunks(text, join_chains(text, quantities))

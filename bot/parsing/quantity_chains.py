@@ -104,6 +104,38 @@ def _retrieved(text: str, quantity: Quantity) -> bool:
     return _RETRIEVAL.search(text[max(0, quantity.start - 60) : quantity.end]) is not None
 
 
+_PEAK = LazyPattern(r"\b(?:peak|peaks|burst|bursts|max|maximum|spitze|spitzen|pic|pico)\b")
+_MEAN = LazyPattern(
+    r"\b(?:average|avg\.?|averages|mean|normally|usually|typically|otherwise|durchschnitt\w*|schnitt|im mittel|sonst|moyenne|promedio|media)\b|ø"
+)
+
+
+_TURNS = LazyPattern(r"[,;.]|\b(?:but|and|while|though|aber|und|mais|et|pero|y)\b")
+_AROUND = 40
+
+
+def without_peaks(text: str, quantities: list[Quantity]) -> list[Quantity]:
+    """ "40 req/s at peak but 6 on average": the average is what is paid for."""
+    counts = [q for q in quantities if q.per is not None and (q.unit in COUNTED or not q.unit)]
+    if len(counts) < 2 or not _PEAK.search(text) or not _MEAN.search(text):
+        return quantities
+
+    def near(q: Quantity, pattern: LazyPattern) -> bool:
+        before = [o.end for o in quantities if o.end <= q.start]
+        behind = [o.start for o in quantities if o.start >= q.end]
+        ahead = _TURNS.compiled.split(text[max([q.start - _AROUND, *before]) : q.start])[-1]
+        after = _TURNS.compiled.split(text[q.end : min([q.end + _AROUND, *behind])])[0]
+        return bool(pattern.search(ahead) or pattern.search(after))
+
+    peaks = [q for q in counts if near(q, _PEAK) and not near(q, _MEAN)]
+    rest = [q for q in counts if q not in peaks]
+    if not peaks or not rest:
+        return quantities
+    unit, noun = peaks[0].unit, peaks[0].noun
+    kept = [q for q in quantities if q not in peaks]
+    return [replace(q, unit=q.unit or unit, noun=q.noun or noun) if q in rest else q for q in kept]
+
+
 def join_corrections(text: str, quantities: list[Quantity]) -> list[Quantity]:
     """ "200 requests a day, no wait, 300": the later number takes the place of the earlier one."""
     joined: list[Quantity] = []

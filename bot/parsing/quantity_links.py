@@ -9,13 +9,17 @@ from bot.parsing.spans import LazyPattern
 from knowledge.lazy_dataclass import replace
 
 _EACH_NOUN = LazyPattern(
-    r"\b(?:each|every|per|one|an?|single|je|pro|jede[rsnm]?|ein|eine|chaque|un|une|par|cada|por|har|ek)\s+(?:single )?((?:[^\W\d_]+[ -]?){1,3})\b[^.;?!\n\d]{0,40}$"
+    r"\b(?:each|every|per|one|an?|single|je|pro|jede[rsnm]?|ein|eine|chaque|un|une|par|cada|por|har|ek)\s+(?:single )?([^\W\d_]+(?:[ -][^\W\d_]+){0,2})"
 )
 _PER_NOUN = LazyPattern(
-    r"^\s*(?:,\s*)?(?:per|an?|each|every|in each|in every|pro|je|jede[rnm]?|par|chaque|por|cada|/)\s*(?:single )?([^\W\d_]{3,})"
+    r"^\s*(?:,\s*)?(?:per|an?|each|every|in each|in every|pro|je|jede[rnm]?|par|chaque|por|cada|/)\s*(?:single )?([^\W\d_]{2,})"
 )
 _NOUN_BEHIND = LazyPattern(r"^\s*(?:(?:such|of these|of those|of them|new) )?([^\W\d_]{3,})")
-_LEAST_STEM = 3
+_DIGIT = LazyPattern(r"\d")
+_BEFORE = 80
+_LEAST_STEM = 2
+_SHORT = 3
+"""Nouns ("PR", "job") whose plural is the word and an s; a longer one may change its end."""
 
 
 def link_counts(text: str, quantities: list[Quantity]) -> list[Quantity]:
@@ -48,11 +52,14 @@ def _is_for_each(text: str, quantity: Quantity, other: Quantity) -> bool:
         return True
     if other.start < quantity.start and other.value != 1 and other.per is None:
         return False  # "90 documents, each document has 3 …" reads left to right elsewhere
-    before = text[max(0, quantity.start - 90) : quantity.start]
-    found = _EACH_NOUN.search(before)
-    return found is not None and any(
-        _same(word, noun) for word in re.findall(r"[^\W\d_]{3,}", found.group(1))
-    )
+    before = text[max(0, quantity.start - _BEFORE) : quantity.start]
+    before = before[max(before.rfind(sign) for sign in ".;?!\n") + 1 :]
+    for found in _EACH_NOUN.compiled.finditer(before):
+        if _DIGIT.search(before[found.end() :]):
+            continue
+        if any(_same(word, noun) for word in re.findall(r"[^\W\d_]{2,}", found.group(1))):
+            return True
+    return False
 
 
 def _noun(text: str, quantity: Quantity) -> str:
@@ -63,5 +70,7 @@ def _noun(text: str, quantity: Quantity) -> str:
 def _same(word: str, noun: str) -> bool:
     """Whether two words are one noun in singular and plural ("query", "queries")."""
     short, long = sorted((word, noun), key=len)
+    if len(short) <= _SHORT:
+        return long in (short, short + "s")
     stem = short[: max(_LEAST_STEM, len(short) - 1)]
     return long.startswith(stem) and len(long) - len(stem) <= 4

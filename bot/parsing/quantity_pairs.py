@@ -147,6 +147,8 @@ def share_roles(text: str, quantities: list[Quantity]) -> list[Quantity]:
             and not first.per
             and first.per_thing in ("", "each")
         )
+        if bare and between == "/" and second.unit == "requests" and first.value > second.value:
+            second = replace(second, unit="", noun="", per=None)  # "2k/300 requests": requests of that size
         second_fits = (not second.unit or second.is_size) and second.role in ("", "output", "input")
         if (
             bare

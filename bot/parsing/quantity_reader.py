@@ -72,7 +72,7 @@ _SENDERS = frozenset(["bots", "teams", "apps", "services", "sites", "departments
 
 
 _EACH_FOLLOWS = frozenset(["each", "who", "mit", "à", "de", "con", "die", "qui", "que", ","])
-_NOUN_ENDS = _EACH_FOLLOWS | {";", ".", "with", "of", "von", "avec", "that", "x", "*", "and", "(", "write", "ask", "send"}  # fmt: skip
+_NOUN_ENDS = _EACH_FOLLOWS | {";", ".", ":", "@", "into", "through", "at", "with", "of", "von", "avec", "that", "x", "*", "and", "(", "write", "ask", "send"}  # fmt: skip
 """What stands behind the noun that a number counts, where no table knows the noun."""
 
 
@@ -333,6 +333,13 @@ class Reader:
             and any(w.text in _SHORTENING for w in self.before)
         ):
             return replace(quantity, role="output")
+        if not quantity.role and quantity.per is None and (quantity.is_size or not quantity.unit):
+            verb = next((w.text for w in reversed(self.before) if w.text not in FILLERS), "")
+            if verb in _SENDS and quantity.is_size:
+                return replace(quantity, role="input")
+            sentence = self.text[max(0, self.number.start - 60) : self.number.start].split()
+            if verb in _GETS and (quantity.is_size or not _SENDS.isdisjoint(sentence)):
+                return replace(quantity, role="output")
         if not quantity.role and quantity.is_size and nearest == "into":
             return replace(quantity, role="output")
         return quantity
@@ -508,6 +515,15 @@ class Reader:
         if quantity.noun == "ktok":
             return replace(quantity, value=quantity.value * 1000)
         return quantity
+
+
+_SENDS = frozenset(
+    "send sends sending feed feeds schicke schicken sende senden envoie envoyons envoyer envío enviamos mando".split()
+)
+_GETS = frozenset(
+    "get gets getting receive receives receiving back bekomme bekommen erhalte erhalten kriege reçois recevons recibo recibimos".split()
+)
+"""What somebody sends goes in, what they get comes out."""
 
 
 _SHORTENING = frozenset(

@@ -171,7 +171,9 @@ def _filler(scan: _Scan) -> bool:
 
 def _adverb(scan: _Scan) -> bool:
     """ "10k daily requests"."""
-    known = scan.word in ADVERB_PERIODS and scan.following in UNITS
+    behind = [w.text for w in scan.reader.after[scan.at + 1 : scan.at + 3]]
+    described = len(behind) > 1 and behind[0] in ADJECTIVES and behind[1] in UNITS  # "daily active users"
+    known = scan.word in ADVERB_PERIODS and (scan.following in UNITS or described)
     if not known or scan.quantity.unit or scan.quantity.per is not None:
         return False
     scan.take(per=PERIODS[scan.word])
@@ -224,6 +226,17 @@ _SIDES = (
 )
 
 
+def _comes_back(scan: _Scan) -> bool:
+    """ "1,100 tokens in and 90 back", "get 280 tokens back"."""
+    quantity = scan.quantity
+    if scan.word not in ("back", "zurück", "retour", "wapas") or quantity.role or quantity.per:
+        return False
+    if quantity.unit and not quantity.is_size:
+        return False
+    scan.take(role="output", done=True)
+    return True
+
+
 def _from_whom(scan: _Scan) -> bool:
     """ "200 tokens from the user, 350 from the bot"."""
     if scan.word not in ("from", "by", "vom", "von", "du", "del") or scan.quantity.role:
@@ -241,6 +254,17 @@ def _from_whom(scan: _Scan) -> bool:
     for _ in range(skip + 1):
         scan.at = scan.reader.take(scan.at)
     scan.take(role=role, unit=scan.quantity.unit or "tokens", done=True)
+    return True
+
+
+def _back_and_forth(scan: _Scan) -> bool:
+    """ "9 back and forth turns", "6 back-and-forths"."""
+    words = [w.text for w in scan.reader.after[scan.at : scan.at + 3]]
+    if scan.quantity.unit or words != ["back", "and", "forth"]:
+        return False
+    for _ in words[1:]:
+        scan.at = scan.reader.take(scan.at)
+    scan.take(unit="turns", noun="turns")
     return True
 
 
@@ -362,6 +386,8 @@ _RULES: tuple[_Rule, ...] = (
     _currency,
     _money_ends,
     _preposition,
+    _back_and_forth,
+    _comes_back,
     _from_whom,
     _singular_role,
     _role_before_unit,

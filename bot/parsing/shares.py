@@ -50,7 +50,7 @@ def is_batched_share(a: Annotation, share: Quantity) -> bool:
     """Whether a percentage says how much goes through the batch API: "60 % of the traffic via batch"."""
     if not a.has("batch") or share.role == "cached":
         return False
-    following = [q.start for q in a.quantities if q.start > share.end]
+    following = [q.start for q in a.of_unit("percent") if q.start > share.end]
     until = min([share.end + _NEAR, *following])
     behind = _ENDS.compiled.split(a.folded[share.end : until])[0]
     found = _BATCHED.search(behind)

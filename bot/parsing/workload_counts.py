@@ -12,7 +12,7 @@ from bot.questions import Period
 from knowledge.lazy_dataclass import replace
 
 _PER_USER_WORDS = LazyPattern(
-    r"\beach\b|\bper (?:user|person|head|seat|customer|employee)\b|\bapiece\b|\bje\b|\bjede[rsn]?\b|\bpro (?:nutzer|kunde|mitarbeiter|person|kopf)\w*|\bhar (?:ek |user|customer|banda|student|employee)|\bchaque\b|\bchacun\b|\bcada uno\b|\bevery one\b"
+    r"\beach\b|\bevery(?:one|body)\b|\bevery (?:user|person|customer|employee|student|one)\b|\bthey all\b|\bper (?:user|person|head|seat|customer|employee)\b|\bapiece\b|\bje\b|\bjede[rsn]?\b|\bpro (?:nutzer|kunde|mitarbeiter|person|kopf)\w*|\bhar (?:ek |user|customer|banda|student|employee)|\bchaque\b|\bchacun\b|\bcada uno\b|\bevery one\b"
 )
 
 
@@ -24,10 +24,29 @@ _SINGLE_USE = Decimal(1000)
 """Counts beside a number of users that are below this (or below the users) are read as what one user does."""
 
 
+_CALLS = frozenset(
+    """
+    call calls request requests req reqs api-call api-calls inference inferences invocation invocations completions completion
+    generation generations anfrage anfragen aufruf aufrufe requête requêtes appel appels petición peticiones llamada llamadas
+    """.split()
+)
+"""What is sent several times in a conversation without being a turn of it: each is a request of its own."""
+
+
 _MULTIPLIED = frozenset(
     ["steps", "step", "samples", "iterations", "attempts", "passes", "variants", "rounds", "tries", "retries"]
 )
 """Things that happen several times within each of something else."""
+
+
+_HISTORY = LazyPattern(
+    r"\b(?:whole|full|entire|complete|all|past|previous|chat|conversation|message) (?:conversation |chat |message )?(?:history|context|conversation|messages|transcript)\b"
+    r"|\bhistory\b[^.;?!]{0,20}\b(?:re-?sent|sent|included|attached|carried|every)|\bresend|\bre-sent\b|\bverlauf\b|\bhistorique\b|\bhistorial\b"
+)
+_NO_HISTORY = LazyPattern(
+    r"\b(?:no|without|not|isn'?t|aren'?t|don'?t|doesn'?t|never|ohne|kein|keine|sans|sin|pas d')\b[^.;,?!]{0,24}\b(?:history|re-?sent|resend\w*|context carried|memory|verlauf|historique|historial)\b"
+    r"|\bhistory\b[^.;,?!]{0,12}\b(?:not|never|isn'?t|off|nicht)\b|\bstateless\b|\bindependent(?:ly)?\b|\bunabhängig\b"
+)
 
 
 def _how_often(counts: list[Quantity]) -> Quantity | None:
@@ -45,6 +64,8 @@ def _how_often(counts: list[Quantity]) -> Quantity | None:
 class CountsReader(WorkloadDraft):
     """Reads how often something is sent."""
 
+    _has_conversations = False
+
     def read_counts(self) -> None:
         counted = [q for q in self.quantities if q.counts_requests or self._bare_count(q)]
         users = next((q for q in self.quantities if q.unit == "users"), None)
@@ -52,7 +73,7 @@ class CountsReader(WorkloadDraft):
         turns = next((q for q in self.quantities if q.unit == "turns"), None)
         if users is not None:
             counted = self._per_user(users, counted, conversations)
-        if conversations is not None or turns is not None:
+        if conversations is not None or turns is not None or self._sends_history(counted):
             counted = self._conversations(conversations, turns, counted, bool(users))
         self._requests(counted)
         self._periods()
@@ -91,6 +112,19 @@ class CountsReader(WorkloadDraft):
             self._set(requests_per_user=Decimal(1), requests_per_user_per=users.per)
         return rest
 
+    def _sends_history(self, counted: list[Quantity]) -> bool:
+        """Whether the counted messages are turns of one conversation: "6 messages, the whole history is sent again"."""
+        folded = self.annotation.folded
+        if _NO_HISTORY.search(folded) or not _HISTORY.search(folded):
+            return False
+        messages = [q for q in counted if q.unit == "messages" and q.per is None]
+        others = [q for q in counted if q not in messages]
+        if len(messages) != 1 or self.workload.users is not None:
+            return False
+        if not others:
+            self._set(requests=Decimal(1))
+        return True
+
     def _conversations(
         self, conversations: Quantity | None, turns: Quantity | None, counted: list[Quantity], has_users: bool
     ) -> list[Quantity]:
@@ -101,7 +135,9 @@ class CountsReader(WorkloadDraft):
                 None,
             )
             if turns is None:
-                turns = next((q for q in counted if q.per_thing == "conversation"), None)
+                turns = next(
+                    (q for q in counted if q.per_thing == "conversation" and q.noun not in _CALLS), None
+                )
         if (
             turns is not None
             and conversations is None
@@ -111,13 +147,29 @@ class CountsReader(WorkloadDraft):
         ):
             self._set(requests=Decimal(1))
         if turns is not None:
-            self._set(turns=turns.value)
             counted = [q for q in counted if q is not turns]
+            if _NO_HISTORY.search(self.annotation.folded):
+                return self._independent(turns, conversations, counted)
+            self._set(turns=turns.value)
         if conversations is not None and self.workload.requests_per_user is None:
+            self._has_conversations = True
             self._set(requests=conversations.value, requests_per=conversations.per)
             if turns is not None and turns.per and conversations.per is None:
                 self._set(requests_per=turns.per)
         return counted
+
+    def _independent(
+        self, turns: Quantity, conversations: Quantity | None, counted: list[Quantity]
+    ) -> list[Quantity]:
+        """Turns that do not send the history again are requests of their own."""
+        if conversations is not None:
+            self._set(requests=conversations.value * turns.value, requests_per=conversations.per or turns.per)
+            return counted
+        main = _how_often(counted)
+        if main is None:
+            self._set(requests=turns.value, requests_per=turns.per)
+            return counted
+        return [replace(main, value=main.value * turns.value)]
 
     def _requests(self, counted: list[Quantity]) -> None:
         """The count that says how often, times those that stand for each of it ("3 prompts per document")."""
@@ -129,11 +181,15 @@ class CountsReader(WorkloadDraft):
                 or (quantity.noun in _MULTIPLIED and quantity.per is None and self._repeats())
                 or (quantity.per_thing == "each" and not quantity.per and bool(mains))
             )
-            if multiplies and len(counted) > 1:
+            if multiplies and (len(counted) > 1 or self._has_conversations):
                 factor *= quantity.value
             else:
                 mains.append(quantity)
         main = _how_often(mains)
+        if self.workload.requests is not None and self._has_conversations:
+            each = factor * (main.value if main is not None and main.per_thing == "conversation" else 1)
+            self._set(requests=self.workload.requests * each)
+            return
         if main is not None and self.workload.requests is None and self.workload.requests_per_user is None:
             self._set(requests=main.value * factor, requests_per=main.per)
         elif (

@@ -18,6 +18,19 @@ _HALVES = LazyPattern(
 )
 
 
+_PARTS = {
+    "half": Decimal("0.5"), "quarter": Decimal("0.25"), "third": Decimal(1) / 3, "fifth": Decimal("0.2"), "tenth": Decimal("0.1"),
+    "two thirds": Decimal(2) / 3, "two-thirds": Decimal(2) / 3, "three quarters": Decimal("0.75"), "three-quarters": Decimal("0.75"),
+    "hälfte": Decimal("0.5"), "drittel": Decimal(1) / 3, "viertel": Decimal("0.25"),
+}  # fmt: skip
+_PART = LazyPattern(
+    r"\b(half|quarter|third|fifth|tenth|two[ -]thirds|three[ -]quarters|hälfte|drittel|viertel)(?: of (?:them|it|that|those|these|which|the tokens|all)| davon)?"
+    r"(?: is| are| being| as| goes?| ist| sind)*(?: the)? (output|input|prompt|completion|in|out|ausgabe|eingabe)\b"
+)
+_BESIDE = 24
+"""Characters beside a length in which a word like "total" is about it."""
+
+
 _WRITTEN = frozenset(
     ["summary", "summaries", "zusammenfassung", "reply", "replies", "review", "reviews", "report", "reports"]
 )
@@ -139,7 +152,11 @@ class SizesReader(WorkloadDraft):
             return not (items and quantity.value < 100_000)
         if quantity.per_thing in ("item", "each", "user", "conversation"):
             return False
+        folded = self.annotation.folded
+        beside = folded[max(0, quantity.start - _BESIDE) : quantity.end + _BESIDE]
         total = re.search(
+            r"\b(?:total|overall|altogether|combined|insgesamt|in all)\b", beside
+        ) and re.search(
             r"\b(?:total|overall|altogether|combined|insgesamt|in all)\b", self.annotation.clause(quantity)
         )
         if total:
@@ -229,6 +246,10 @@ class SizesReader(WorkloadDraft):
         share = self.annotation.mix
         if _HALVES.search(self.annotation.folded):
             share = Decimal("0.5")
+        worded = _PART.search(self.annotation.folded)
+        if worded is not None:
+            stated = _PARTS[worded.group(1)]
+            share = stated if worded.group(2) in ("input", "prompt", "in", "eingabe") else 1 - stated
         for quantity in self.quantities:
             if (
                 quantity.unit == "percent"

@@ -148,7 +148,9 @@ class _Builder(CountsReader, SizesReader):
         for cue, tier in (("flex", "flex"), ("priority", "priority"), ("fast_mode", "fast")):
             if annotation.has(cue):
                 self._set(service_tier=tier)
-        if annotation.has("office_hours"):
+        if annotation.open_hours is not None:
+            self._set(hours_per_day=annotation.open_hours)
+        elif annotation.has("office_hours"):
             stated = _OPENING_HOURS.search(annotation.folded)
             self._set(hours_per_day=Decimal(stated.group(1)) if stated else Decimal(8))
         hours = next(

@@ -144,3 +144,75 @@ def test_what_is_left_of_a_budget(parser: LocalParser, text: str, budget: str) -
     assert isinstance(question, CapacityQuestion)
     assert question.budget is not None
     assert question.budget.amount == Decimal(budget)
+
+
+@pytest.mark.parametrize(
+    ("text", "hours"),
+    [
+        ("3 prompts a second between 9 and 17, 500 in 100 out, gpt-4o-mini", 8),
+        ("3 prompts a second 9am-6pm, 500 in 100 out, gpt-4o-mini", 9),
+        ("3 Anfragen pro Sekunde von 8 bis 18 Uhr, 500 rein 100 raus, gpt-4o-mini", 10),
+        ("between 500 and 800 tokens in, 100 out, 3 prompts a second, gpt-4o-mini", None),
+    ],
+)
+def test_opening_hours(parser: LocalParser, text: str, hours: int | None) -> None:
+    assert workload(parser, text).hours_per_day == hours
+
+
+@pytest.mark.parametrize(
+    ("text", "requests", "turns"),
+    [
+        (
+            "1500 calls a day, each has 9 back and forth turns, history is not resent, 150 in 60 out, gpt-4o-mini",
+            13500,
+            None,
+        ),
+        ("1500 chats a day with 9 turns each, 150 in 60 out per turn, gpt-4o-mini", 1500, 9),
+        ("6 messages of 80 tokens, answers 200 tokens each, the whole history is re-sent, gpt-4o-mini", 1, 6),
+        ("4k sessions a day, 3 LLM calls per session, 1200 in 180 out, gpt-4o-mini", 12000, None),
+    ],
+)
+def test_turns_and_calls_of_a_conversation(
+    parser: LocalParser, text: str, requests: int, turns: int | None
+) -> None:
+    read = workload(parser, text)
+    assert (read.requests, read.turns) == (requests, turns)
+
+
+def test_a_peak_is_not_what_is_paid_for(parser: LocalParser) -> None:
+    read = workload(parser, "40 req/s at peak but on average 6 req/s all day, 400 in/90 out, gpt-6-luna")
+    assert (read.requests, read.requests_per) == (6, "second")
+
+
+@pytest.mark.parametrize(
+    ("table", "requests", "sizes"),
+    [
+        (
+            "| model | calls/day | in | out |\n|---|---|---|---|\n| gpt-5.4-mini | 12000 | 900 | 120 |\nmonthly?",
+            12000,
+            (900, 120),
+        ),
+        (
+            "model\trequests per day\tinput tokens\toutput tokens\ngpt-5.4-mini\t12000\t900\t120",
+            12000,
+            (900, 120),
+        ),
+        (
+            "| requests/day | 12000 |\n| input tokens | 900 |\n| output tokens | 120 |\ngpt-5.4-mini",
+            12000,
+            (900, 120),
+        ),
+    ],
+)
+def test_pasted_tables(parser: LocalParser, table: str, requests: int, sizes: tuple[int, int]) -> None:
+    read = workload(parser, table)
+    assert read.requests == requests
+    assert (read.input and read.input.amount, read.output and read.output.amount) == sizes
+
+
+def test_numbers_of_another_sentence_are_none_of_the_workload(parser: LocalParser) -> None:
+    text = "We have 3 offices and raised 2 million last year. Now 9,000 prompts a day, 1,100 in, 280 out, gpt-5-mini?"
+    question = estimate(parser, text)
+    assert not question.unread
+    assert question.on is None
+    assert estimate(parser, "gpt-4o: 4000 requests, 500 in, 100 out, 12 regions").unread
