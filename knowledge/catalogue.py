@@ -14,16 +14,15 @@ from typing import Literal
 
 from knowledge.errors import UnknownNameError
 from knowledge.lazy_dataclass import dataclass
-from knowledge.makers import MAKERS, PROVIDER_SPELLINGS
+from knowledge.makers import PROVIDER_SPELLINGS
 from knowledge.mentions import named_in
-from knowledge.misspellings import Corrector
 from knowledge.model_finder import ModelFinder
-from knowledge.name_index import NameIndex, Row, kind_of
+from knowledge.name_index import NameIndex, Row
+from knowledge.name_reader import NameReader
 from knowledge.ranking import Found, How
-from knowledge.reading import Written, read
 from knowledge.records import Modality, Model, Provider
 from knowledge.resolver import Resolver
-from knowledge.spellings import ORGANISATIONS, Spelling, fold, id_parts, name_parts, spelling
+from knowledge.spellings import fold, id_parts, name_parts, spelling
 
 _LONGEST_NAME = 160
 _MOST_REMEMBERED = 4096
@@ -105,12 +104,12 @@ class Catalogue:
         return Resolver(self._index, fallbacks, names)
 
     @cached_property
-    def _finder(self) -> ModelFinder:
-        return ModelFinder(self._index)
+    def _reader(self) -> NameReader:
+        return NameReader(self._connection, self._index, self._resolver, self.providers)
 
     @cached_property
-    def _corrector(self) -> Corrector:
-        return Corrector(self._index)
+    def _finder(self) -> ModelFinder:
+        return ModelFinder(self._index)
 
     def get(self, provider: str, model_id: str) -> Model:
         """The model with exactly this id at this provider. Raises UnknownNameError."""
@@ -165,95 +164,14 @@ class Catalogue:
     def _resolve(self, mention: str, provider: str | None) -> Resolution:
         if len(mention) > _LONGEST_NAME:
             return Resolution(mention, "unknown", None, (), "That is too long for a model's name.")
-        written = read(mention, self._index)
-        place = provider or written.provider
-        if place is not None and place not in self.providers:
-            place = None
-        name = spelling(written.pieces)
-        found = self._find(name, place)
-        literal = self._literal(written, place, found)
-        if literal is not None:
-            found = Found("exact", literal, (), self._newer_note(literal, name, found))
-        if found is None:
-            found = self._corrected(written, place)
-        if found is None:
-            return self._unknown(mention, name, written)
-        return self._resolution(mention, found, place)
+        reading = self._reader.read(mention, provider)
+        if reading.found is None:
+            return self._unknown(mention, reading.near)
+        return self._resolution(mention, reading.found, reading.provider)
 
-    def _find(self, name: Spelling, provider: str | None) -> Found | None:
-        """What a spelling means; "ChatGPT" is read as GPT where no model is called so."""
-        if name.core[:2] == ("chat", "gpt"):
-            name = name._replace(core=("chatgpt", *name.core[2:]))
-        found = None if name.core == ("chatgpt",) else self._resolver.find(name, provider)
-        if found is None and "chatgpt" in name.core:
-            name = name._replace(core=tuple("gpt" if word == "chatgpt" else word for word in name.core))
-            found = self._resolver.find(name, provider)
-        if found is None and any(kind_of(part) == "label" for part in name.core):
-            name = name._replace(core=tuple(part for part in name.core if kind_of(part) != "label"))
-            found = self._resolver.find(name, provider)
-        if found is not None and found.how == "ambiguous" and found.row is None and provider is None:
-            for maker in (
-                ORGANISATIONS[word] for word in name.noise if word in ORGANISATIONS
-            ):  # "cohere embed"
-                for api in MAKERS[maker].apis[:1]:
-                    found = self._resolver.find(name, api) or found
-        return found
-
-    def _literal(self, written: Written, provider: str | None, found: Found | None) -> Row | None:
-        """The model whose API accepts exactly what was written: at the provider, or at its maker's own API; or the only host whose
-        id it is, spelled with that host's own endings."""
-        if written.literal is None:
-            return None
-        rows = [
-            (self._index.row(rowid), kind)
-            for rowid, kind in self._connection.execute(
-                "select model_rowid, kind from names where name = ? and kind in ('id', 'alias') order by kind desc, 1",
-                (written.literal,),
-            )
-        ]
-        rows.sort(key=lambda entry: (entry[1] != "id", entry[0].own))
-        if provider is not None:
-            return next((row for row, _ in rows if row.provider == provider), None)
-        for row, _ in rows:
-            if row.own >= 0:
-                return row
-        name = spelling(written.pieces)
-        own_ending = bool(name.dates) or any(kind_of(part) == "word" for part in name.noise)
-        if own_ending and found is not None and found.how == "ambiguous" and found.row is not None:
-            hosts = {row.provider: row for row, kind in rows if kind == "id" and not row.deprecated}
-            return next(iter(hosts.values())) if len(hosts) == 1 else None
-        return None
-
-    def _newer_note(self, row: Row, name: Spelling, found: Found | None) -> str | None:
-        """For an id that is also a family's name ("mistral-large"): what the family's newest member is."""
-        if found is None or found.row is None or not found.family or found.row.rowid == row.rowid:
-            return None
-        return f"as the API's id; the newest of that name is {self._model(found.row.rowid).id}"
-
-    def _corrected(self, written: Written, provider: str | None) -> Found | None:
-        for name in self._corrector.readings(written.pieces):
-            found = self._find(name, provider)
-            if found is not None:
-                how: How = "corrected" if found.how in ("exact", "family") else found.how
-                return found._replace(how=how, corrected=True)
-        return None
-
-    def _unknown(self, mention: str, name: Spelling, written: Written) -> Resolution:
-        near = self._near(name, written)
+    def _unknown(self, mention: str, near: Sequence[int]) -> Resolution:
         note = f"I know no model called {mention.strip()!r}."
         return Resolution(mention, "unknown", None, tuple(map(self._model, near)), note)
-
-    def _near(self, name: Spelling, written: Written) -> list[int]:
-        known = [part for part in name.core if part in self._index.words]
-        if not any(kind_of(part) == "word" for part in known):
-            for reading in self._corrector.readings(
-                [piece for piece in written.pieces if piece.kind == "word"]
-            ):
-                known = [part for part in reading.core if part in self._index.words]
-                break
-        if not any(kind_of(part) == "word" for part in known):
-            return []
-        return [row.rowid for row in self._resolver.like(known)]
 
     def _resolution(self, mention: str, found: Found, provider: str | None) -> Resolution:
         model = self._model(found.row.rowid) if found.row is not None else None
@@ -265,7 +183,7 @@ class Catalogue:
             note = f"{self.providers[provider].name} lists no price for {candidates[0].display_name}; sold by {places}."
         elif model is None:
             note = f"{said!r} fits several models: {', '.join(candidate.display_name for candidate in candidates[:5])}."
-        elif found.how in ("family", "corrected") or found.family:
+        elif found.how in ("family", "corrected") or found.family or found.corrected:
             note = f"Read {said!r} as {model.display_name}" + (f", {found.note}." if found.note else ".")
         elif found.note:
             note = f"{model.display_name}: {found.note}."

@@ -23,6 +23,11 @@ MISSPELT = _words(
 )
 """Anchors that are recognised one letter off."""
 
+MISSPELT_TIERS = _words(
+    "opus sonnet haiku turbo flash mini nano lite large medium small maverick scout reasoner coder instruct"
+)
+"""Words after a line's name that are recognised one letter off."""
+
 SEMI_ANCHORS = _words(
     "opus command nova phi titan sonar muse maverick scout ada embedding granite inkling hermes tts olmo aya"
 )
@@ -108,8 +113,10 @@ PLAN_WORDS = _words(
 LONE_OPUS_NOT_AFTER = _words("magnum an the his her my our their a first last great final greatest dei")
 LONE_OPUS_NOT_BEFORE = _words("codec audio file files dei no nr number magnum encoder decoder magazine")
 
-NOT_TYPOS = _words("clause clauses cloud drama karma sonic mental mistake")
-"""Ordinary words one letter from an anchor."""
+NOT_TYPOS = _words(
+    "clause clauses cloud drama karma sonic mental mistake larger lager charge smell stall flush flesh flask shout"
+)
+"""Ordinary words one letter from an anchor or a tier."""
 TYPOS_BEFORE_NUMBERS = _words("gamma lama lamma")
 """Words that are misspelt names only where a number follows ("lama 70b")."""
 

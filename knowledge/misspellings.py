@@ -6,12 +6,14 @@ that nothing fits is worth a comparison with all words that models have.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from functools import cache, cached_property
+from collections.abc import Set as AbstractSet
+from functools import cache, cached_property, lru_cache
 from itertools import product
 
 from knowledge.makers import FOREIGN, LINES
-from knowledge.mention_words import MISSPELT
+from knowledge.mention_words import MISSPELT, MISSPELT_TIERS, NOT_TYPOS
 from knowledge.name_index import NameIndex, kind_of
 from knowledge.spellings import NOISE, ORGANISATIONS, Part, Spelling, spelling
 
@@ -75,22 +77,54 @@ def near_anchor(word: str) -> str | None:
     return next((anchor for anchor in near if _alike(word, anchor)), None)
 
 
+@lru_cache(maxsize=8192)
+def near_tier(word: str) -> str | None:
+    """The word of a name ("opus") that a word after a model's line ("claude opuss") is one letter off, if there is one."""
+    if len(word) < 4 or len(word) > 12:
+        return None
+    if word in NOT_TYPOS:
+        return None
+    near = _tiers_like().get((word[0], len(word)), ())
+    return next((tier for tier in near if _alike(word, tier) and not _another_word(word, tier)), None)
+
+
+def _another_word(word: str, tier: str) -> bool:
+    """Whether one letter of a short word is another one, which makes another word ("mini", "mine"), no slip."""
+    return len(tier) < 5 and len(word) == len(tier) and sorted(word) != sorted(tier)
+
+
+@cache
+def _tiers_like() -> dict[tuple[str, int], list[str]]:
+    return _alike_in_length(MISSPELT_TIERS)
+
+
+_DOUBLED = re.compile(r"([a-z])\1")
+
+
 @cache
 def _anchors_like() -> dict[tuple[str, int], list[str]]:
+    return _alike_in_length(MISSPELT)
+
+
+def _alike_in_length(words: AbstractSet[str]) -> dict[tuple[str, int], list[str]]:
     """Telling words by their first letter and each length that a word has which is one letter off."""
     near: dict[tuple[str, int], list[str]] = {}
-    for anchor in sorted(MISSPELT):
+    for anchor in sorted(words):
         for length in range(len(anchor) - 1, len(anchor) + 2):
             near.setdefault((anchor[0], length), []).append(anchor)
     return near
 
 
 def _alike(word: str, anchor: str) -> bool:
-    """Whether one letter is missing, too many, another one, or two neighbours are swapped; the first letter stays."""
-    if word[0] != anchor[0] or word == anchor or word in (anchor + "s", anchor + "n"):
+    """Whether one letter is missing, too many, another one, two are swapped, or others are doubled; the first letter stays."""
+    if word[0] != anchor[0] or word == anchor:
+        return False
+    if word == anchor + "n" or (word == anchor + "s" and anchor[-1] != "s"):  # a plural
         return False
     if abs(len(word) - len(anchor)) > 1:
         return False
+    if _DOUBLED.sub(r"\1", word) == _DOUBLED.sub(r"\1", anchor):
+        return True
     first = 0
     while first < min(len(word), len(anchor)) and word[first] == anchor[first]:
         first += 1

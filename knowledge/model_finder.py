@@ -24,10 +24,10 @@ from knowledge.mention_words import (
     STRONG_ANCHORS,
     TYPOS_BEFORE_NUMBERS,
 )
-from knowledge.misspellings import near_anchor
+from knowledge.misspellings import near_anchor, near_tier
 from knowledge.name_growth import LONGEST, TIGHT, NameGrowth
 from knowledge.name_index import NameIndex, kind_of
-from knowledge.ranking import TIERS
+from knowledge.ranking import NICKNAMES, TIERS
 from knowledge.spellings import NOISE, ORGANISATIONS, Part, joined
 
 
@@ -130,7 +130,7 @@ class ModelFinder:
         word = pieces[at].text
         if word in ("gtp", "pgt"):
             return "gpt"
-        meant = near_anchor(word)
+        meant = near_anchor(word) or self._nickname(pieces, at)
         if meant is None or word in ORGANISATIONS or word in NOT_TYPOS:
             return None
         if word in TYPOS_BEFORE_NUMBERS or len(word) < 5:
@@ -139,6 +139,14 @@ class ModelFinder:
             if not close or after is None or after.text not in self._index.words or after.kind == "word":
                 return None
         return meant
+
+    def _nickname(self, pieces: Sequence[Part], at: int) -> str | None:
+        """A misspelt word that stands for its line where a version follows ("opuss 5.5")."""
+        tier = near_tier(pieces[at].text)
+        after = pieces[at + 1] if at + 1 < len(pieces) else None
+        if tier not in NICKNAMES or after is None or after.glue is None or after.kind != "version":
+            return None
+        return tier if self._growth.fits(tier, after.text) else None
 
     # Ordinary words.
 

@@ -22,6 +22,7 @@ from knowledge.mention_words import (
     PER_WORDS,
     WEAK_TIERS,
 )
+from knowledge.misspellings import near_tier
 from knowledge.name_index import NameIndex, kind_of
 from knowledge.ranking import SIDE_OFFERS
 from knowledge.spellings import NOISE, ORGANISATIONS, Part
@@ -85,11 +86,21 @@ class NameGrowth:
             if piece.glue is None:
                 break
             if not self._continues(pieces, end, core):
-                break
+                meant = near_tier(piece.text) if self._is_strange(piece) else None
+                if meant is None or meant in core or not self.fits(*core, meant):
+                    break
+                core.add(meant)
+                end += 1
+                continue
             if piece.kind != "date" and piece.text not in NOISE and self._index.having(piece.text):
                 core.add(piece.text)
             end += 1
         return self._with_unknown(pieces, end, core, start)
+
+    def _is_strange(self, piece: Part) -> bool:
+        return (
+            piece.kind == "word" and piece.glue in (_SPACES | TIGHT) and piece.text not in self._index.words
+        )
 
     def _continues(self, pieces: Sequence[Part], place: int, core: set[str]) -> bool:
         """Whether the part at `place` belongs to the known name before it."""

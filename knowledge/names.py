@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from knowledge.makers import LINES, MAKER_BY_START, MAKERS, OPEN_MEMBERS
-from knowledge.name_index import write_index
+from knowledge.name_index import kind_of, write_index
 from knowledge.spellings import (
     ORGANISATIONS,
     Part,
@@ -144,6 +144,18 @@ def clause_spellings(clause: Any) -> Iterator[str]:
             yield value
         for part in clause.get("or") or ():
             yield from clause_spellings(part)
+
+
+def shown_name(model_id: str, name: str | None, match: Any) -> str:
+    """What to call a model: its display name, except where that is the name of a special offer that the model's entry also covers
+    ("o4 Mini High" for o4-mini, since o4-mini-high costs the same)."""
+    if not name or name == model_id:
+        return model_id
+    own, named = set(spelling(id_parts(model_id)).core), set(spelling(name_parts(name)).core)
+    if not own < named or any(kind_of(part) != "word" for part in named - own):
+        return name
+    others = (set(spelling(id_parts(alias)).core) for alias in clause_spellings(match))
+    return model_id if any(alias == named for alias in others) else name
 
 
 def name_rows(models: Iterable[tuple[int, str, str | None, str | None]]) -> Iterator[tuple[str, int, str]]:

@@ -177,7 +177,7 @@ class _Rows:
             self._add_model(provider["id"], model)
 
     def _add_model(self, provider: str, model: ModelEntry) -> None:
-        from knowledge.names import describe
+        from knowledge.names import describe, shown_name
 
         rowid = len(self.tables["models"]) + 1
         keys = {
@@ -194,7 +194,7 @@ class _Rows:
                 "rowid": rowid,
                 "provider": provider,
                 "id": model["id"],
-                "name": model["name"] or model["id"],
+                "name": shown_name(model["id"], model["name"], model["match"]),
                 "maker": described.maker,
                 "family": described.family,
                 "version": json.dumps(list(described.version)),

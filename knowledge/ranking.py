@@ -13,7 +13,7 @@ from knowledge.spellings import PartKind, Spelling
 
 How = Literal["exact", "family", "corrected", "ambiguous", "unknown", "provider_missing"]
 
-_NICKNAMES = {
+NICKNAMES = {
     "flash": "gemini",
     "opus": "claude",
     "sonnet": "claude",
@@ -83,7 +83,7 @@ def is_telling(core: Collection[str]) -> bool:
     )  # "4o", "o3", "r1"
     if any(len(word) > 1 for word in words - TIERS) or lettered:
         return True
-    return bool(words & _NICKNAMES.keys()) and (len(core) > 1 or not words <= {"mini", "nano"})
+    return bool(words & NICKNAMES.keys()) and (len(core) > 1 or not words <= {"mini", "nano"})
 
 
 def rest_kinds(core: Collection[str], hit: Hit) -> set[PartKind]:
@@ -93,7 +93,7 @@ def rest_kinds(core: Collection[str], hit: Hit) -> set[PartKind]:
 def of_nickname(core: frozenset[str], hits: list[Hit]) -> list[Hit]:
     if any(part in LINES for part in core):
         return hits
-    for word, line in _NICKNAMES.items():
+    for word, line in NICKNAMES.items():
         if word in core and (meant := [hit for hit in hits if hit.row.line == line]):
             return meant
     return hits

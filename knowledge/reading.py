@@ -116,7 +116,7 @@ def read(text: str, index: NameIndex) -> Written:
         if pieces:
             return Written(pieces, provider, literal)
     pieces = [piece for piece in _compounds(joined(parts(folded)), index) if not _is_filler(piece)]
-    pieces = _spaced_versions(pieces, index)
+    pieces = _spaced_versions(_spoken_versions(pieces, index), index)
     provider = None
     for span in providers_in(pieces):
         spelled = " ".join(piece.text for piece in pieces[span.start : span.end])
@@ -125,6 +125,27 @@ def read(text: str, index: NameIndex) -> Written:
             continue
         return Written(rest, span.provider, literal)
     return Written(pieces, provider, literal)
+
+
+_SPOKEN = {
+    word: str(number) for number, word in enumerate("one two three four five six seven eight nine".split(), 1)
+}
+
+
+def _spoken_versions(pieces: list[Part], index: NameIndex) -> list[Part]:
+    """ "gpt five", "sonnet four point five": versions that are spelled out."""
+    result: list[Part] = []
+    for piece in pieces:
+        if not result or piece.text not in _SPOKEN or piece.text in index.words:
+            result.append(piece)
+            continue
+        number = piece._replace(text=_SPOKEN[piece.text], kind="version")
+        whole = result[-2] if len(result) > 1 and result[-1].text == "point" else None
+        if whole is not None and whole.kind == "version":
+            result[-2:] = [whole._replace(text=f"{whole.text}.{number.text}", end=piece.end)]
+        else:
+            result.append(number)
+    return result
 
 
 def _spaced_versions(pieces: list[Part], index: NameIndex) -> list[Part]:

@@ -162,6 +162,8 @@ def joined(pieces: Iterable[Part]) -> list[Part]:
                 text = plain_version(f"{before.text}.{piece.text}")
             elif piece.text == "o" and before.text.isdigit():
                 text = before.text + "o"
+        elif before is not None and before.text == "o" and piece.glue == "-" and piece.kind == "version":
+            text = "o" + piece.text  # "o-3"
         elif before is not None and before.text in _NUMBER_FORMATS and piece.glue == "":
             text = before.text + piece.text
         if before is not None and text:

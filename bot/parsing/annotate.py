@@ -27,6 +27,7 @@ from bot.parsing.lexicon import (
     STOPWORDS,
     UNITS,
 )
+from bot.parsing.objects import object_of
 from bot.parsing.opening_hours import opening_hours
 from bot.parsing.quantities import read_quantities
 from bot.parsing.quantity import COUNTED, Quantity
@@ -168,7 +169,20 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     language = detect(folded)
     coverage = Coverage(len(folded))
     quotes = [next(group for group in match.groups() if group) for match in _QUOTED.finditer(text)]
-    models, makers, providers = _names(text, knowledge.catalogue.mentions(text))
+    cues = find_cues(cue_words(folded), coverage)
+    mentions = knowledge.catalogue.mentions(text)
+    models, makers, providers = _names(text, mentions)
+    asked = (
+        object_of(folded, mentions, coverage, knowledge.catalogue)
+        if "price" in cues or "cost" in cues
+        else None
+    )
+    if asked is not None:
+        start, end, resolution = asked
+        models = [NamedModel(start, end, model_ref(text[start:end], resolution))]
+        makers, providers = (
+            [n for n in named if not start <= n.start < end] for named in (makers, providers)
+        )
     models = _at_provider(folded, models, providers, knowledge)
     gpus = [Named(start, end, name) for start, end, name in knowledge.hardware.mentions(text)]
     models = [
@@ -203,7 +217,6 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     times = [t for t in times if not _counts_something(t, quantities)]
     quantities = [q for q in quantities if not any(t.start < q.end and q.start < t.end for t in times)]
     words = read_compounds(split_words(folded), language)
-    cues = find_cues(cue_words(folded), coverage)
     for name in (*makers, *providers, *gpus, *clouds, *subjects):
         coverage.add(name.start, name.end)
     for model in models:

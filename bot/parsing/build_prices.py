@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.naming import day_of, model_of, models_of, tier_of, wants_batch
+from bot.parsing.objects import strange_name
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import size_of
 from bot.questions import (
@@ -77,11 +78,12 @@ _PRODUCT = LazyPattern(r"(?<![\w-])[a-z]{2,}[a-z.]*[-_]\d[\w.-]*(?![\w-])")
 
 
 def _unknown_product(a: Annotation) -> tuple[ModelRef, ...]:
-    """ "foobar-3000": a name that looks like a model's and is none on record."""
-    match = _PRODUCT.search(a.folded)
-    if match is None or a.makers or a.providers:
+    """ "foobar-3000", "price of foobar": a name that looks like a model's, or stands where one does, and is none on record."""
+    if a.makers or a.providers:
         return ()
-    return (ModelRef(mention=a.text[match.start() : match.end()], how="unknown"),)
+    match = _PRODUCT.search(a.folded)
+    place = match.span() if match is not None else strange_name(a.folded, a.coverage)
+    return () if place is None else (ModelRef(mention=a.text[slice(*place)], how="unknown"),)
 
 
 def build_history(a: Annotation, today: date) -> Question:
