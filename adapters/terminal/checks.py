@@ -1,6 +1,6 @@
 """What `aicost doctor` looks at: each check is a dictionary with `ok`, a `sentence` for a person, and details for a program.
 
-Nothing leaves the machine, except for the LLM's probe where it was asked for.
+Nothing leaves the machine, except for the question by which it is found out what the LLM's server understands.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from contextlib import AsyncExitStack
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
 
 from adapters.terminal.session import build_progress
 from bot.answers import plain
 from bot.errors import AicostError, StorageError
 from bot.presentation import format_amount
 from bot.settings import Settings
+from bot.spend.own_price import without_password
 
 if TYPE_CHECKING:
     from bot.parsing.dialect import Dialect
@@ -34,8 +34,11 @@ _FORMATS = {
 }
 
 
-async def examine(settings: Settings, *, probe: bool) -> dict[str, Check]:
-    """All checks by name, in the order in which they are shown. Only `probe` lets one cost money."""
+async def examine(settings: Settings, *, probe: bool | None) -> dict[str, Check]:
+    """All checks by name, in the order in which they are shown.
+
+    An LLM is asked one question, at its price, with `probe` or (None) if it is not on record what its server understands.
+    """
     checks: dict[str, Check] = {}
     async with AsyncExitStack() as opened:
         knowledge: KnowledgeBase | None = None
@@ -53,14 +56,6 @@ async def examine(settings: Settings, *, probe: bool) -> dict[str, Check]:
     checks["Slack"] = _slack(settings)
     checks["Discord"] = _discord(settings)
     return checks
-
-
-def without_password(address: str) -> str:
-    """An address without the name and password that it may hold."""
-    if "://" not in address or "@" not in address:
-        return address
-    parts = urlsplit(address)
-    return urlunsplit(parts._replace(netloc="••••@" + parts.netloc.rpartition("@")[2]))
 
 
 def _check(ok: bool, sentence: str, **more: Any) -> Check:
@@ -143,7 +138,7 @@ def _budgets(states: tuple[BudgetState, ...]) -> Check:
 
 
 async def _llm(
-    settings: Settings, knowledge: KnowledgeBase | None, ledger: Ledger | NullLedger, *, probe: bool
+    settings: Settings, knowledge: KnowledgeBase | None, ledger: Ledger | NullLedger, *, probe: bool | None
 ) -> Check:
     if settings.parser == "local":
         sentence = "not used: AICOST_PARSER is local, so the bot runs on the local parser alone"
@@ -160,15 +155,20 @@ async def _llm(
     where = without_password(settings.llm_base_url) if settings.llm_base_url else "OpenAI"
     use = "for every question" if settings.parser == "llm" else "for questions that the rules are not sure of"
     named = f"{settings.llm_model} at {where}"
-    if not probe:
-        sentence = f"{named}, {use}; not asked now (aicost doctor --probe asks it one question, at its price)"
-        return _check(True, sentence, configured=True)
+    if probe is False:
+        return _check(True, f"{named}, {use}; not asked now", configured=True)
     if knowledge is None:
         return _check(False, f"{named}; it cannot be probed without a knowledge base", configured=True)
     from bot.parsing.llm import LlmParser
 
     parser = LlmParser.connect(settings, knowledge, ledger)
     try:
+        known = None if probe else await parser.known_dialect()
+        if known is not None:
+            sentence = (
+                f"{named}, {use}; it {_words(known)} (found out before; aicost doctor --probe asks anew)"
+            )
+            return _check(True, sentence, configured=True, dialect=_dialect(known))
         found = await parser.probe()
     finally:
         await parser.close()
@@ -185,12 +185,7 @@ def _probed(named: str, found: Probe) -> Check:
         found.works,
         sentence,
         configured=True,
-        dialect={
-            "format": found.dialect.format,
-            "temperature": found.dialect.temperature,
-            "limit_name": found.dialect.limit_name,
-            "effort": found.dialect.effort,
-        },
+        dialect=_dialect(found.dialect),
         spend={
             "llm_calls": spend.llm_calls,
             "input_tokens": spend.input_tokens,
@@ -198,6 +193,15 @@ def _probed(named: str, found: Probe) -> Check:
             "cost_usd": None if spend.cost_usd is None else plain(spend.cost_usd),
         },
     )
+
+
+def _dialect(dialect: Dialect) -> dict[str, Any]:
+    return {
+        "format": dialect.format,
+        "temperature": dialect.temperature,
+        "limit_name": dialect.limit_name,
+        "effort": dialect.effort,
+    }
 
 
 def _words(dialect: Dialect) -> str:

@@ -7,22 +7,27 @@ from typing import Any
 
 import click
 
-from adapters.terminal.checks import Check, examine, without_password
+from adapters.terminal.checks import Check, examine
 from adapters.terminal.options import json_option
 from adapters.terminal.output import Line, Style, Table, show, write_json
 from bot.settings import SETTINGS, Setting, Settings
+from bot.spend.own_price import without_password
 
 MASK = "•••• (set)"
 
 
 @click.command()
-@click.option("--probe", is_flag=True, help="Also ask the LLM one question; its price goes on the ledger.")
+@click.option(
+    "--probe/--no-probe",
+    default=None,
+    help="Ask the LLM one question, or do not. By default only one of which nothing is on record is asked.",
+)
 @json_option
-def doctor(probe: bool, as_json: bool) -> int:
+def doctor(probe: bool | None, as_json: bool) -> int:
     """Show the settings, and what of their set-up does not work.
 
-    Nothing is asked of Slack, Discord or the LLM, unless by --probe. The exit status is 0 when all that is set up can work, 2
-    otherwise.
+    A new LLM is asked one question, once, to find out what its server understands; the price goes on the ledger. Slack and Discord
+    are asked nothing. The exit status is 0 when all that is set up can work, 2 otherwise.
     """
     settings = Settings.load()
     values = {setting.name: masked(setting, getattr(settings, setting.attribute)) for setting in SETTINGS}

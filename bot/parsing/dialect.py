@@ -3,16 +3,24 @@
 Servers differ in three things: whether they take a JSON schema, JSON mode or neither; what the output limit is called; and
 whether a temperature and a reasoning effort may be given. A dialect starts from what the model's name tells and changes by
 one step with each refusal (HTTP 400 or 422), so a few calls, which nobody bills, settle it. The process remembers it for
-each (address, model).
+each (address, model), and the ledger for a month.
 """
 
 from __future__ import annotations
 
+import json
+import logging
 import re
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from bot.errors import StorageError
 from bot.parsing.llm_schema import RESPONSE_FORMAT
 from knowledge.lazy_dataclass import dataclass, replace
+
+if TYPE_CHECKING:
+    from bot.spend.metering import MeteredClient
+
+log = logging.getLogger(__name__)
 
 Format = Literal["json_schema", "json_object", "text"]
 
@@ -46,6 +54,20 @@ class Dialect:
         name = model.rsplit("/", 1)[-1].lower()
         effort = next((effort for pattern, effort in _REASONING_EFFORT if re.fullmatch(pattern, name)), None)
         return cls(effort=effort, temperature=effort is None, reasons=effort is not None)
+
+    @classmethod
+    def from_json(cls, text: str) -> Dialect | None:
+        """What `to_json` wrote; None for anything else, as another version's."""
+        try:
+            data = json.loads(text)
+            dialect = cls(**data)
+        except (TypeError, ValueError):
+            return None
+        names = (*get_args(Format),), ("max_completion_tokens", "max_tokens", None)
+        return dialect if dialect.format in names[0] and dialect.limit_name in names[1] else None
+
+    def to_json(self) -> str:
+        return json.dumps({name: getattr(self, name) for name in Dialect.__annotations__})
 
     @property
     def output_limit(self) -> int:
@@ -90,6 +112,37 @@ class Dialect:
 
 
 _known: dict[tuple[str, str], Dialect] = {}
+_on_record: set[tuple[str, str]] = set()
+"""Servers and models of which the ledger says the same."""
+
+
+async def known_dialect(client: MeteredClient) -> Dialect:
+    """What this process or, before its first call, the ledger knows of the client's server and model, or a first guess."""
+    place = (client.base_url, client.model)
+    if place not in _known:
+        try:
+            stored = await client.books.load_server(*place)
+        except StorageError as error:
+            log.info("what the LLM server understands is not known: %s", error)
+            stored = None
+        dialect = Dialect.from_json(stored) if stored is not None else None
+        if dialect is not None:
+            _known[place] = dialect
+            _on_record.add(place)
+    return dialect_of(*place)
+
+
+async def keep_dialect(client: MeteredClient, dialect: Dialect) -> None:
+    """Keep what a server was found to understand, here and in the ledger."""
+    place = (client.base_url, client.model)
+    if place in _on_record and _known.get(place) == dialect:
+        return
+    remember_dialect(*place, dialect)
+    try:
+        await client.books.save_server(*place, dialect.to_json())
+        _on_record.add(place)
+    except StorageError as error:
+        log.info("what the LLM server understands is not kept: %s", error)
 
 
 def dialect_of(base_url: str, model: str) -> Dialect:
@@ -102,6 +155,13 @@ def remember_dialect(base_url: str, model: str, dialect: Dialect) -> None:
     _known[base_url, model] = dialect
 
 
+def forget_dialect(base_url: str, model: str) -> None:
+    """Find out anew what a server understands."""
+    _known[base_url, model] = Dialect.first_guess(model)
+    _on_record.discard((base_url, model))
+
+
 def forget_dialects() -> None:
     """Start anew, as a new process would."""
     _known.clear()
+    _on_record.clear()

@@ -19,7 +19,7 @@ from bot.answers import Spend
 from bot.errors import AicostError, StorageError
 from bot.parsing.cascade import LlmReading
 from bot.parsing.deadline import Deadline
-from bot.parsing.dialect import Dialect, dialect_of
+from bot.parsing.dialect import Dialect, dialect_of, forget_dialect
 from bot.parsing.grounding import ground
 from bot.parsing.llm_call import Form, ask_for, open_client
 from bot.parsing.llm_reader import RawParse, as_form, read_form
@@ -116,8 +116,12 @@ class LlmParser:
         return LlmReading(question=question, dropped=dropped, spend=tally.spend)
 
     async def probe(self, query_id: int | None = None) -> Probe:
-        """Ask the server one real question (without the store) and report what it understands and whether it works."""
+        """Ask the server one real question (without the store) and report what it understands and whether it works.
+
+        What was known of it before does not count.
+        """
         tally = Tally()
+        forget_dialect(self._client.base_url, self._client.model)
         problem = None
         try:
             await self._client.prepare()
@@ -134,6 +138,11 @@ class LlmParser:
             spend=tally.spend,
             problem=problem,
         )
+
+    async def known_dialect(self) -> Dialect | None:
+        """What is on record of the server's understanding; None when it was not asked yet, or long ago."""
+        stored = await self._client.books.load_server(self._client.base_url, self._client.model)
+        return None if stored is None else Dialect.from_json(stored)
 
     async def _form(
         self, text: str, previous: Question | None, query_id: int, deadline: Deadline, tally: Tally

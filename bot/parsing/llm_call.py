@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from bot.parsing.dialect import Dialect, dialect_of, remember_dialect
+from bot.parsing.dialect import Dialect, keep_dialect, known_dialect
 from bot.spend.call_failures import LlmCallError
 from bot.spend.metering import MeteredClient
 from knowledge.lazy_dataclass import dataclass
@@ -70,7 +70,7 @@ async def ask_for(
 
     Raises `LlmCallError`, `Refusal` and `StorageError`.
     """
-    dialect = dialect_of(client.base_url, client.model)
+    dialect = await known_dialect(client)
     for _ in range(_MOST_REFUSALS):
         left = deadline - asyncio.get_running_loop().time()
         try:
@@ -89,6 +89,6 @@ async def ask_for(
             log.info("the LLM server refused a parameter; trying %s", plainer)
             dialect = plainer
             continue
-        remember_dialect(client.base_url, client.model, dialect)
+        await keep_dialect(client, dialect)
         return completion
     raise LlmCallError("rejected", "The language model's server rejected every form of the request.")

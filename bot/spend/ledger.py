@@ -28,6 +28,7 @@ from bot.spend import budgets, calls, privacy, queries, report, small_rows
 from bot.spend.budgets import Budget, BudgetPeriod, BudgetState, BudgetWarning, Scope
 from bot.spend.calls import PATIENCE_SECONDS, CallOutcome, CallRequest, Reservation
 from bot.spend.group_commit import GroupCommit
+from bot.spend.own_price import without_password
 from bot.spend.privacy import Forgotten
 from bot.spend.queries import Admission, Conversation, Unfinished
 from bot.spend.report import By, UsageReport
@@ -227,6 +228,15 @@ class Ledger:
                 self._parses.popitem(last=False)
             return
         await self._write(small_rows.save_parse, key, form_json, self._clock())
+
+    async def load_server(self, base_url: str, model: str) -> str | None:
+        """What an LLM server was found to understand (JSON, see `bot.parsing.dialect`) within the last month."""
+        return await self._read(small_rows.load_server, without_password(base_url), model, self._clock())
+
+    async def save_server(self, base_url: str, model: str, dialect_json: str) -> None:
+        """Keep what an LLM server was found to understand."""
+        address = without_password(base_url)
+        await self._write(small_rows.save_server, address, model, dialect_json, self._clock())
 
     # Budgets
 

@@ -35,7 +35,7 @@ from bot.errors import AicostError
 from bot.spend.call_failures import LlmCallError, from_status, from_transport
 from bot.spend.calls import CallOutcome, CallRequest, CallStatus, CallUsage
 from bot.spend.completions import Completion, read_answer
-from bot.spend.own_price import OPENAI_BASE_URL, OwnPrice, Priced
+from bot.spend.own_price import OPENAI_BASE_URL, OwnPrice, Priced, without_password
 from bot.spend.token_bounds import input_bound
 from knowledge.lazy_dataclass import dataclass
 
@@ -56,8 +56,7 @@ MAX_ANSWER_BYTES = 256_000
 """A longer answer is cut off: no parse is that long, and a hostile server must not fill the memory."""
 _CONNECT_SECONDS = 3.0
 _FIRST_WAIT_SECONDS = 0.4
-_LEAST_SECONDS_FOR_A_CALL = 0.3
-"""Less time than this is not worth a request."""
+_LEAST_SECONDS_FOR_A_CALL = 0.3  # less is not worth a request
 _NOTHING = CallUsage()
 _SETTLE_SECONDS = 2.0
 """How long an answer waits at most for its row to be settled, and no longer than to the deadline but for a moment; a slow disk
@@ -73,6 +72,10 @@ class CallBook(Protocol):
     async def reserve_call(self, request: CallRequest, *, patience: float = ...) -> int: ...
 
     async def settle_call(self, call_id: int, outcome: CallOutcome) -> None: ...
+
+    async def load_server(self, base_url: str, model: str) -> str | None: ...
+
+    async def save_server(self, base_url: str, model: str, dialect_json: str) -> None: ...
 
 
 @dataclass
@@ -111,8 +114,7 @@ class MeteredClient:
     ) -> None:
         self.base_url = base_url or OPENAI_BASE_URL
         self.model = model
-        # servers of one's own need no key, but the SDK insists on some text
-        self._api_key = api_key or "none"
+        self._api_key = api_key or "none"  # a server of one's own needs no key, but the SDK some text
         self.books = books
         self._knowledge = knowledge
         self.price = OwnPrice(self.base_url, model, knowledge)
@@ -318,7 +320,7 @@ class _Row:
             query_id=query_id,
             provider=price.provider or "",
             model=client.model,
-            base_url=client.base_url,
+            base_url=without_password(client.base_url),
             input_tokens=self._reserved.input_tokens,
             output_tokens=self._reserved.output_tokens,
             cost=price.price(self._reserved).cost,

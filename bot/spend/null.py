@@ -102,6 +102,12 @@ class NullLedger:
     async def save_parse(self, key: str, form_json: str) -> None:
         _remember(self._parses, key, form_json)
 
+    async def load_server(self, base_url: str, model: str) -> str | None:
+        return None
+
+    async def save_server(self, base_url: str, model: str, dialect_json: str) -> None:
+        """The process remembers it without us."""
+
     def take_warnings(self) -> tuple[BudgetWarning, ...]:
         return ()
 

@@ -10,7 +10,7 @@ import re
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from bot.errors import AicostError
 from knowledge.lazy_dataclass import dataclass
@@ -51,6 +51,14 @@ def provider_of(base_url: str) -> str | None:
     """The catalogue id of the provider behind an address, or None for a server that is not known."""
     host = urlsplit(base_url).hostname or ""
     return next((provider for pattern, provider in _HOSTS if re.fullmatch(pattern, host)), None)
+
+
+def without_password(address: str) -> str:
+    """An address without the name and password that it may hold."""
+    if "://" not in address or "@" not in address:
+        return address
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc="••••@" + parts.netloc.rpartition("@")[2]))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import Run
+from command_line import Run
 from figure_oracle import invented
 from servers.openai_server import OpenAIServer, Reply, drips, fails, hangs, html, resets, says
 

@@ -26,7 +26,7 @@ SECRETS = {
 def test_the_doctor_shows_no_secret(aicost: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
-    for result in (aicost("doctor"), aicost("doctor", "--json")):
+    for result in (aicost("doctor", "--no-probe"), aicost("doctor", "--no-probe", "--json")):
         assert result.status == 0
         assert "very-secret" not in result.out
         assert "llm.example" in result.out
@@ -87,11 +87,29 @@ def llm(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
         yield server
 
 
-def test_the_doctor_asks_no_llm_unasked(aicost: Run, llm: OpenAIServer) -> None:
-    check = aicost("doctor", "--json").json["checks"]["LLM"]
+def test_the_doctor_asks_a_new_llm_once(aicost: Run, llm: OpenAIServer) -> None:
+    """Later doctors, and questions in other processes, know what was found out."""
+    check = aicost("doctor", "--no-probe", "--json").json["checks"]["LLM"]
     assert (check["ok"], check["configured"]) == (True, True)
-    assert "--probe" in check["sentence"]
     assert llm.requests == []
+    first = aicost("doctor", "--json").json["checks"]["LLM"]
+    assert [request["response_format"]["type"] for request in llm.requests] == ["json_schema", "json_object"]
+    forget_dialects()  # as in another process
+    second = aicost("doctor", "--json").json["checks"]["LLM"]
+    assert second["dialect"] == first["dialect"]
+    assert "no schemas" in first["sentence"]
+    assert "no schemas" in second["sentence"]
+    assert len(llm.requests) == 2
+    aicost("ask", "gpt-4o, every day 1200 nurses dictate, 900 tokens apiece and 80 come back")
+    assert [request["response_format"]["type"] for request in llm.requests[2:]] == ["json_object"]
+
+
+def test_a_probe_asks_anew(aicost: Run, llm: OpenAIServer) -> None:
+    aicost("doctor")
+    llm.refuses = set()
+    forget_dialects()
+    assert aicost("doctor", "--probe", "--json").json["checks"]["LLM"]["dialect"]["format"] == "json_schema"
+    assert aicost("doctor", "--json").json["checks"]["LLM"]["dialect"]["format"] == "json_schema"
 
 
 def test_a_probe_tells_what_the_server_understands_and_what_it_cost(aicost: Run, llm: OpenAIServer) -> None:
