@@ -214,9 +214,14 @@ def test_impossible_costs_are_refused(arguments: tuple[str, ...], aicost: Run) -
     assert result.err
 
 
-def test_tokens_of_words_of_a_file_and_of_what_is_piped_in(aicost: Run, tmp_path: Path) -> None:
+def test_tokens_of_words_of_a_file_and_of_what_is_piped_in(
+    aicost: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import tiktoken
 
+    from knowledge.tokens import seed
+
+    monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(seed("o200k_base", tmp_path / "ranks")))
     text = "How many tokens is this — eleven?"
     (tmp_path / "prompt.md").write_text(text, "utf-8")
     ways = (
