@@ -34,7 +34,7 @@ def gpu_pattern() -> re.Pattern[str]:
         | (?P<center>[abhrv][1-9]00|h20|h800|a(?:10g?|16|30|40)|a[456]000|l40s|l40|l4|t4|p40|p4|k80|m60)
         | (?P<gaudi>gaudi[\s-]?\d)
         | (?P<tpu>tpu[\s-]?v\d[a-z]?|(?:trainium|inferentia)[\s-]?\d?)
-        | (?<!-)(?P<bare>[2-6]0[5-9]0(?:\s?ti)?)(?![\d,]|\.\d)(?!\s*(?:{_COUNTED}))
+        | (?<!-)(?P<bare>[2-6]0[5-9]0(?:\s?ti)?)(?!\d|[.,]\d)(?!\s*(?:{_COUNTED}))
         )
         (?:s(?=[\s?!.,;:)/]|$))?
         (?:[\s-]?(?:sxm\d?|pcie|nvl\d{{0,2}}|hgx|dgx|ada|\d{{2,3}}\s?gb)(?!\w)){{0,3}}

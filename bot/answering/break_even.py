@@ -16,6 +16,7 @@ from bot.answering.compute import (
 )
 from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
 from bot.answering.fine_tuning import PER_TRAINING_TOKENS, price_name
+from bot.answering.fits import fit_sentence
 from bot.answering.load import load_of
 from bot.answering.money import in_usd
 from bot.answering.rates import card_citation, card_notes, rate_summary
@@ -76,6 +77,10 @@ def answer_break_even(question: BreakEvenQuestion, context: Context) -> Answer:
     ]
     extra, sentence = _against_workload(question, context, monthly)
     figures.extend(extra)
+    hosting = question.hosting
+    if hosting.gpu is not None:
+        gpu = find_gpu(hosting.gpu, context)
+        sentence += fit_sentence(hosting.model_name, gpu, hosting.gpus or Decimal(1))
     context.note("Whether the GPUs can serve that volume is not checked; quality of the models may differ.")
     return answered(
         "break_even",

@@ -58,7 +58,11 @@ def ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
             source=best.card.source.id,
         ),
         Figure(
-            label="Saving in percent", amount=share, unit="percent", model=model.id, provider=model.provider
+            label=f"{'Saving' if share >= 0 else 'More'} in percent",
+            amount=abs(share),
+            unit="percent",
+            model=model.id,
+            provider=model.provider,
         ),
         *(
             replace(bill_figure(made, per), label=f"{model.display_name}, {name.lower()}")
@@ -144,8 +148,8 @@ def _rates_of_ways(question: CompareQuestion, model: Model, context: Context) ->
         figures.insert(
             0,
             Figure(
-                label=f"Saving on input, {variant}",
-                amount=share,
+                label=f"{'Saving on' if share >= 0 else 'More for'} input, {variant}",
+                amount=abs(share),
                 unit="percent",
                 model=model.id,
                 provider=model.provider,

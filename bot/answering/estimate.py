@@ -17,6 +17,8 @@ from knowledge.lazy_dataclass import replace
 from knowledge.prices import PriceTerms
 
 _LEVER_CACHE_SHARE = Decimal("0.8")
+_SAME = "The same"
+"""How the labels of the total in other periods begin."""
 _ASK_BOTH = "Which model, how many requests, and how many tokens (or words) go in and come out per request?"
 _ASK_MODEL = "Which model shall I price that on (for example gpt-5-mini or claude sonnet)?"
 
@@ -49,7 +51,7 @@ def answer_estimate(question: EstimateQuestion, context: Context) -> Answer:
         "estimate",
         _headline(bills, said, context),
         figures=tuple(figures),
-        steps=_steps(bills),
+        steps=(*_steps(bills), *_last_step(bills, target, total)),
         levers=tuple(levers),
         assumptions=tuple(dict.fromkeys(notes)),
         citations=unique_citations(_citations(bills)),
@@ -146,7 +148,7 @@ def _figures(bills: list[Bill], target: Period | None, question: EstimateQuestio
             )
     if first.load.per is not None:
         for other in _other_periods(target, first):
-            add("Total", total(other), other)
+            add(f"{_SAME} {per_words(other)}", total(other), other)
         if first.load.count > 1 and one:
             add(
                 "Each" if first.load.noun == "requests" else "Each conversation",
@@ -186,7 +188,7 @@ def _headline(bills: list[Bill], figures: list[Figure], context: Context) -> str
         main = f"{main} {figures[0].label.lower()}"
     elif figures[0].per is None:
         main = f"{main} in all"
-    month = next((f for f in figures[1:] if f.per in ("month", "year") and f.label == "Total"), None)
+    month = next((f for f in figures[1:] if f.per in ("month", "year") and f.label.startswith(_SAME)), None)
     second = f" · {format_amount(month.amount, month.unit)} {per_words(month.per)}" if month else ""
     if len(bills) > 1 and not _of_one_model(bills):
         return f"{main}{second} — {', then '.join(made.model.display_name for made in bills)}"
@@ -210,6 +212,31 @@ def _range_details(
     return (
         f"Between {format_amount(total, currency)} and {format_amount(upper, currency)} {per_words(target)}".strip()
         + ".",
+    )
+
+
+def _last_step(bills: list[Bill], target: Period | None, total: Decimal) -> tuple[Step, ...]:
+    """From the bill of the workload's own period to the period of the headline, and the sum of several steps."""
+    first = bills[0]
+    own = sum((made.total for made in bills), Decimal(0))
+    span = first.load.workload.span
+    if total == own and len(bills) == 1:
+        return ()
+    if total == own:
+        return (Step(label="In all", amount=total),)
+    label = f"For {format_amount(span.amount, span.unit + 's')}" if target is None and span else f"A {target}"
+    factor = total / own if own else Decimal(0)
+    if first.load.workload.growth_share is not None or factor != factor.to_integral_value():
+        return (Step(label=label, amount=total),)
+    return (
+        Step(
+            label=label,
+            count=factor,
+            count_unit=f"{first.load.per}s",
+            rate=own,
+            rate_per=first.load.per or "",
+            amount=total,
+        ),
     )
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from bot.answering.context import Context, answered, citation, unique_citations
 from bot.answers import Answer, Citation, Figure
 from bot.questions import FactQuestion
 from knowledge.facts import Fact, FactHit
 from knowledge.lazy_dataclass import replace
+
+if TYPE_CHECKING:
+    from knowledge.documents import Passage
 
 _SHOWN = 5
 _HEDGES = {
@@ -39,13 +44,15 @@ def answer_fact(question: FactQuestion, context: Context) -> Answer:
             citations.append(citation(hit.fact.source, hit.fact.statement))
             details.append(_line(hit.fact))
         elif hit.passage is not None:
-            citations.append(citation(hit.passage.source, hit.passage.quote))
+            citations.append(
+                replace(citation(hit.passage.source, hit.passage.quote), title=_place(hit.passage))
+            )
             details.append(hit.passage.quote)
     first = sure[0]
     headline = (
         first.fact.statement
         if first.fact is not None
-        else f"From {first.passage.source.title}:"
+        else f"From {_place(first.passage)}:"
         if first.passage
         else ""
     )
@@ -57,6 +64,16 @@ def answer_fact(question: FactQuestion, context: Context) -> Answer:
         citations=unique_citations(citations),
         assumptions=_notes(sure),
     )
+
+
+def _place(passage: Passage) -> str:
+    """Where a passage stands: the document with its file (an address is cited apart), its page or else its heading."""
+    source = passage.source
+    file = PurePath(source.publisher).name if source.publisher and not source.url else ""
+    heading = passage.heading if passage.heading and passage.heading != source.title else ""
+    where = f"page {passage.page}" if passage.page else f"“{heading}”" if heading else ""
+    place = ", ".join(part for part in (file if file != source.title else "", where) if part)
+    return f"{source.title} ({place})" if place else source.title
 
 
 def _figure(fact: Fact) -> list[Figure]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from bot.answering.compute import GpuPrice, find_gpu, gpu_price, hours
 from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
+from bot.answering.fits import fit_sentence
 from bot.answers import Answer, Citation, Figure, Step
 from bot.errors import UnknownNameError
 from bot.presentation import format_amount, per_words
@@ -161,7 +162,9 @@ def _fleet(question: SelfHostingQuestion, gpu: Gpu, price: GpuPrice, context: Co
         )
         for other in ("hour", "day", "month", "year"):
             if other != wanted:
-                figures.append(figure("Total", hourly * hours_in(other, question), other))
+                figures.append(
+                    figure(f"The same {per_words(other)}", hourly * hours_in(other, question), other)
+                )
     if question.hours_per_day is None and (
         question.span is None or question.span.unit not in ("hour", "minute")
     ):
@@ -172,7 +175,8 @@ def _fleet(question: SelfHostingQuestion, gpu: Gpu, price: GpuPrice, context: Co
     when = f" {figures[0].label.lower()}" if figures[0].per is None else ""
     return answered(
         "self_hosting",
-        f"{name}: {main}{when} at {format_amount(price.usd_per_hour, 'USD')} per GPU-hour.",
+        f"{name}: {main}{when} at {format_amount(price.usd_per_hour, 'USD')} per GPU-hour."
+        f"{fit_sentence(question.model_name, gpu, count)}",
         figures=tuple(figures),
         steps=steps,
         assumptions=tuple(context.notes),

@@ -88,3 +88,24 @@ def test_announced_prices_are_told(answer_to, knowledge: KnowledgeBase) -> None:
 
 def test_a_price_asked_for_in_euros_is_in_euros_first(answer_to) -> None:  # type: ignore[no-untyped-def]
     assert answer_to("haiku 5.5 price in euros").figures[0].unit == "EUR"
+
+
+def test_weights_that_do_not_fit_are_said_to(answer_to) -> None:  # type: ignore[no-untyped-def]
+    assert "does not fit" in answer_to("self-host llama 405b on 4 H100 vs gpt-4o api, break even?").headline
+    assert "fits only in 8 bits" in answer_to("llama 70b on one H100, monthly cost").headline
+    assert "bits" not in answer_to("llama 70b on 4 H100s, monthly cost").headline
+
+
+def test_the_derivation_ends_at_the_headline(answer_to) -> None:  # type: ignore[no-untyped-def]
+    monthly = answer_to("gpt-5.4, 5k requests a day, 1.5k in 300 out, monthly")
+    assert monthly.steps[-1].amount == monthly.figures[0].amount
+    assert monthly.steps[-1].count == 30
+    labels = [figure.label for figure in monthly.figures]
+    assert len(labels) == len(set(labels))
+
+
+def test_what_costs_more_is_no_negative_saving(answer_to) -> None:  # type: ignore[no-untyped-def]
+    dearer = answer_to("priority vs standard price gpt-5.4")
+    assert dearer.figures[0].unit == "percent"
+    assert dearer.figures[0].amount > 0
+    assert dearer.figures[0].label.startswith("More")
