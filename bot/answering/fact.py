@@ -52,7 +52,7 @@ def answer_fact(question: FactQuestion, context: Context) -> Answer:
     headline = (
         first.fact.statement
         if first.fact is not None
-        else f"From {_place(first.passage)}:"
+        else f"From {first.passage.source.title}:"
         if first.passage
         else ""
     )

@@ -44,7 +44,7 @@ def test_a_document_is_added_found_cited_listed_and_removed(aicost: Run, note: P
     answer = aicost("ask", "--json", QUESTION).json
     assert answer["status"] == "answered"
     (citation,) = answer["citations"]
-    assert (citation["title"], QUOTE in citation["quote"]) == ("Acme AI plan", True)
+    assert (citation["title"], QUOTE in citation["quote"]) == ("Acme AI plan (note.md)", True)
     assert "note.md" not in answer["headline"]
 
     assert aicost("kb", "remove", added["id"], "--json").json == added

@@ -91,7 +91,7 @@ def test_a_price_asked_for_in_euros_is_in_euros_first(answer_to) -> None:  # typ
 
 
 def test_weights_that_do_not_fit_are_said_to(answer_to) -> None:  # type: ignore[no-untyped-def]
-    assert "does not fit" in answer_to("self-host llama 405b on 4 H100 vs gpt-4o api, break even?").headline
+    assert "does not fit" in answer_to("self-host llama 405b on 2 H100 vs gpt-4o api, break even?").headline
     assert "fits only in 8 bits" in answer_to("llama 70b on one H100, monthly cost").headline
     assert "bits" not in answer_to("llama 70b on 4 H100s, monthly cost").headline
 
