@@ -212,7 +212,16 @@ class CapacityQuestion:
     model: ModelRef | None = None
     workload: Workload = Workload()
     want: Literal[
-        "requests", "input_tokens", "output_tokens", "tokens", "users", "days", "words", "pages"
+        "requests",
+        "input_tokens",
+        "output_tokens",
+        "tokens",
+        "users",
+        "days",
+        "words",
+        "pages",
+        "hours",
+        "minutes",
     ] = "requests"
     written: bool = False
     """True where the words or pages are to be written by the model, not read."""

@@ -26,6 +26,8 @@ def answer_capacity(question: CapacityQuestion, context: Context) -> Answer:
         raise NoAnswer("error", "A budget must be more than zero.")
     model = context.model(question.model, "On which model shall the budget be spent?")
     usd = in_usd(question.budget, context)
+    if question.want in ("hours", "minutes"):
+        return _audio(question, model, usd, context)
     workload = question.workload
     sized = any(
         size is not None
@@ -173,6 +175,28 @@ def _tokens(question: CapacityQuestion, model: Model, usd: Decimal, context: Con
         "capacity",
         f"{_budget_words(question)} buys {parts} on {model.display_name} ({context.provider_name(model.provider)}).",
         figures=tuple(figures),
+        assumptions=tuple(context.notes),
+        citations=unique_citations([card_citation(card)]),
+    )
+
+
+_AUDIO = ("audio_seconds", "input_audio_seconds", "output_audio_seconds")
+
+
+def _audio(question: CapacityQuestion, model: Model, usd: Decimal, context: Context) -> Answer:
+    """How long a recording the budget pays for."""
+    assert question.budget is not None
+    card = context.knowledge.prices.card(model)
+    card_notes(card, context)
+    rate = next((card.rates[unit] for unit in _AUDIO if unit in card.rates), None)
+    if rate is None or not rate.price:
+        raise NoAnswer("not_found", f"No price for a length of audio is on record for {model.display_name}.")
+    length = usd * rate.per / rate.price / (3600 if question.want == "hours" else 60)
+    return answered(
+        "capacity",
+        f"{_budget_words(question)} pays for {format_amount(length, question.want)} of audio on {model.display_name}"
+        f" ({context.provider_name(model.provider)}).",
+        figures=(_figure("Audio", length, question.want, question.budget.per, card),),
         assumptions=tuple(context.notes),
         citations=unique_citations([card_citation(card)]),
     )

@@ -35,6 +35,8 @@ def mix_of_models(question: CompareQuestion, context: Context) -> Answer:
         Figure(label="Mix", amount=mixed, unit="USD", per=per),
         bill_figure(alone, per),
     ]
+    if question.objective == "side_by_side":
+        figures = [*figures[1:], figures[0]]
     if whole:
         figures.append(Figure(label="Saving in percent", amount=saving / whole * 100, unit="percent"))
 

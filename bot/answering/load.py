@@ -217,6 +217,9 @@ def _count(workload: Workload, notes: list[str]) -> tuple[Decimal, Period | None
             f"{format_amount(workload.overhead_share * 100, 'percent')} more requests for retries and the like.",
         )
     count *= _growth(workload, notes)
+    if workload.batch_share is not None and workload.batch_share > 1:
+        share = format_amount(workload.batch_share * 100, "percent")
+        raise NoAnswer("error", f"{share} of the requests cannot be batched; a share is at most 100 %.")
     if count > _MOST:
         raise NoAnswer(
             "error",

@@ -60,7 +60,7 @@ def build_compare(a: Annotation, today: date) -> Question:
     shares = tuple(traffic_shares(a))
     if shares:
         models = tuple(named.ref for named in a.models[: len(shares)])
-        objective = "difference"
+        objective = "difference" if a.has("difference", "save", "cheaper") else "side_by_side"
     variants = _variants(a) if len(models) == 1 else ()
     if variants:  # each way stands alone: batch against caching, not batch with caching
         workload = replace(workload, batch=False, service_tier=None)

@@ -126,12 +126,34 @@ def each_has_a_pair(a: Annotation) -> bool:
 
 def translation(a: Annotation, workload: Workload) -> Workload:
     """A translation is about as long as its source."""
-    if a.has("translate") and workload.output is None and workload.input is not None:
-        return replace(workload, output=workload.input)
+    if not a.has("translate"):
+        return workload
     source = workload.volume or workload.volume_input
-    if a.has("translate") and source is not None and workload.volume_output is None:
-        return replace(workload, volume=None, volume_input=source, volume_output=source)
-    return workload
+    if workload.output is None and workload.input is not None:
+        workload = replace(workload, output=workload.input)
+    elif source is not None and workload.volume_output is None:
+        workload = replace(workload, volume=None, volume_input=source, volume_output=source)
+    match = _LANGUAGES.search(a.folded)
+    if match is None:
+        return workload
+    factor = Decimal(_FEW.get(match.group(1)) or match.group(1))
+    into, out = workload.volume_input, workload.volume_output
+    if into is not None and out is not None:
+        return replace(
+            workload,
+            volume_input=replace(into, amount=into.amount * factor),
+            volume_output=replace(out, amount=out.amount * factor),
+        )
+    return replace(workload, requests=(workload.requests or Decimal(1)) * factor)
+
+
+_LANGUAGES = LazyPattern(
+    r"\b(\d{1,2}|two|three|four|five|six|seven|eight|zwei|drei|vier|fünf|deux|trois|quatre|cinq|dos|tres|cuatro|cinco) (?:\w+ )?(?:languages?|sprachen|langues|idiomas|lenguas|bhashao)\b"
+)
+_FEW = {
+    "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5,
+    "deux": 2, "trois": 3, "quatre": 4, "cinq": 5, "dos": 2, "tres": 3, "cuatro": 4, "cinco": 5,
+}  # fmt: skip
 
 
 def build_capacity(a: Annotation, today: date) -> Question:
@@ -201,7 +223,18 @@ _WRITES = LazyPattern(
 
 def _wanted_capacity(
     a: Annotation, workload: Workload
-) -> Literal["requests", "input_tokens", "output_tokens", "tokens", "users", "days", "words", "pages"]:
+) -> Literal[
+    "requests",
+    "input_tokens",
+    "output_tokens",
+    "tokens",
+    "users",
+    "days",
+    "words",
+    "pages",
+    "hours",
+    "minutes",
+]:
     text = a.folded
     if re.search(
         r"\bhow long\b|\bwie lange\b|\bhow many (?:days|weeks|months)\b|\blast\b|\b(?:run|runs|running) (?:out|dry)\b|\buntil .{0,20}\b(?:gone|empty)\b|\bused up\b|\breicht\b|\baufgebraucht\b|\btient\b|\bépuis\w*|\bdura(?:n|rá|ría)?\b|\bkab tak\b|\bkitne din\b|\bwie viele (?:tage|wochen|monate)\b|\bcombien de (?:jours|mois|temps)\b|\bcuánt\w+ (?:días|meses|tiempo)\b",
@@ -213,6 +246,12 @@ def _wanted_capacity(
         text,
     ):
         return "users"
+    audio = re.search(
+        r"\b(?:how many|wie viele|combien d[e']|cuánt\w+|kitne) ?(hours?|minutes?|mins?|stunden|minuten|heures|horas|minutos|ghante)\b",
+        text,
+    )
+    if audio is not None:
+        return "hours" if audio.group(1)[0] in "hsg" else "minutes"
     if (
         re.search(
             r"\btokens?\b[^,?]{0,30}\boutput\b|\b(?:output|completion|ausgabe\w*|generated?) tokens?\b|\btokens? (?:of )?output\b",

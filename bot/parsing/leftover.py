@@ -15,8 +15,15 @@ from bot.parsing.quantity import COUNTED, SIZE_UNITS, Quantity
 from bot.parsing.spans import LazyPattern
 from bot.questions import Question
 
-_FACTORS = tuple(Decimal(n) for n in (1, 3, 4, 60, 100, 1000, 3600))
-"""Between a number as written and as a slot holds it: thirds, quarters, percent, minutes and hours as seconds, kilobytes."""
+_FACTORS = {
+    "percent": (1, 100),
+    "minutes": (1, 60),
+    "hours": (1, 60, 3600),
+    **dict.fromkeys(SIZE_UNITS, (1, 2, 3, 4, 10, 1000)),
+    **dict.fromkeys(COUNTED, (1, 3)),
+}
+"""Between a number as written and as a slot holds it: halves and thirds of a length, kilobytes, percent, time as seconds, quarters as
+months."""
 _MOST_NAMED = 3
 """Numbers that an answer names as unused."""
 _MOST_COMBINED = 10
@@ -24,9 +31,12 @@ _MOST_COMBINED = 10
 
 
 _TOLD = LazyPattern(
-    r"\b24 ?/ ?7\b|\b24 ?(?:h|hrs?|hours?|x7)\b|(?<![\d.,])\d ?/ ?\d(?: of\b|th)|\b\d{1,2}(?:st|nd|rd|th)\b|#\d+|\b(?:step|stage|phase|option|scenario|variant|case|question|schritt|stufe|étape|paso|szenario|variante|no\.?|nr\.?) ?#?\d{1,2}\b(?! ?[k%])|\b\d{1,2} ?(?:to|-|–) ?\d{1,2}\b|\btop \d+|\b\d+ (?:(?:working|business|work) days|cheapest|best|dearest)"
+    r"\b24 ?/ ?7\b|\b[24] (?=\d)|\b24 ?(?:h|hrs?|hours?|x7)\b|(?<![\d.,])\d ?/ ?\d(?: of\b|th)|\b\d{1,2}(?:st|nd|rd|th)\b|#\d+|\b(?:step|stage|phase|option|scenario|variant|case|question|schritt|stufe|étape|paso|szenario|variante|no\.?|nr\.?) ?#?\d{1,2}\b(?! ?[k%])|\b\d{1,2} ?(?:to|-|–) ?\d{1,2}\b|\btop \d+|\b\d+ (?:(?:working|business|work) days|cheapest|best|dearest)"
 )
 """Numbers that other rules read: opening hours, working days, how many models are to be listed."""
+
+
+_FRACTION = LazyPattern(r"(?<![\d.,/])([1-9]) ?/ ?([1-9])(?: of\b|ths?\b)")
 
 
 def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
@@ -38,7 +48,14 @@ def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
     missing = [q for q in stated if not _is_held(q, held)]
     if not missing:
         return []
-    return [q for q in missing if not _is_part(q, stated, held)]
+    fractions = [
+        Decimal(m.group(1)) / Decimal(m.group(2)) for m in _FRACTION.compiled.finditer(annotation.folded)
+    ]
+    return [
+        q
+        for q in missing
+        if not _is_part(q, stated, held) and not any(q.value * part in held for part in fractions)
+    ]
 
 
 def notes_on_unused(question: Question, annotation: Annotation) -> tuple[str, ...]:
@@ -83,7 +100,7 @@ def _stands_in_a_workload(quantity: Quantity, annotation: Annotation, told: list
 def _is_held(quantity: Quantity, held: set[Decimal]) -> bool:
     values = (quantity.value,) if quantity.high is None else (quantity.value, quantity.high)
     for value in values:
-        for factor in _FACTORS:
+        for factor in _FACTORS.get(quantity.unit, (1,)):
             if value * factor in held or (value / factor in held and value / factor != 1):
                 return True
     return False

@@ -257,6 +257,19 @@ def _from_whom(scan: _Scan) -> bool:
     return True
 
 
+def _fresh(scan: _Scan) -> bool:
+    """ "500 fresh input tokens", "+ 300 new tokens": input that is not read from the cache."""
+    if scan.word not in ("fresh", "uncached", "frische", "frisch") or scan.quantity.role or scan.quantity.per:
+        return False
+    if scan.quantity.unit and not scan.quantity.is_size:
+        return False
+    scan.take(role="input", unit=scan.quantity.unit or "tokens")
+    while scan.at < len(scan.reader.after) and scan.word in ("input", "prompt", "tokens", "token", "in"):
+        scan.at = scan.reader.take(scan.at)
+    scan.done = True
+    return True
+
+
 def _back_and_forth(scan: _Scan) -> bool:
     """ "9 back and forth turns", "6 back-and-forths"."""
     words = [w.text for w in scan.reader.after[scan.at : scan.at + 3]]
@@ -386,6 +399,7 @@ _RULES: tuple[_Rule, ...] = (
     _currency,
     _money_ends,
     _preposition,
+    _fresh,
     _back_and_forth,
     _comes_back,
     _from_whom,

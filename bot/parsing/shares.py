@@ -17,18 +17,74 @@ _TRAFFIC = LazyPattern(
 )
 
 
+_MOVED = LazyPattern(
+    r"\b(?:mov(?:e|es|ed|ing)|shift(?:ed|ing)?|migrat\w+|switch(?:ed|ing)?|transfer\w*|offload\w*|reroute\w*|verschieb\w*|verlager\w*|déplac\w*|mover|pasar)\b"
+)
+_WORDED = LazyPattern(
+    r"\b(half|hälfte|moitié|mitad|aadha|aadhe|(?:a|one) third|two[- ]thirds|(?:a|one) quarter|three[- ]quarters)\b"
+    r"|\b(\d{1,3}|one|two|three|nine) (?:out of|in|of|of every|out of every) (?:every )?(\d{1,3}|three|four|five|ten)\b(?! ?[k%])"
+    r"|\b((?:the )?(?:rest|remaining|remainder|others?|other \d{1,3})|übrigen?|restlichen?|reste|resto|baaki|baki)\b"
+)
+_WORDED_SHARES = {
+    "half": Decimal("0.5"), "hälfte": Decimal("0.5"), "moitié": Decimal("0.5"), "mitad": Decimal("0.5"), "aadha": Decimal("0.5"),
+    "aadhe": Decimal("0.5"), "third": Decimal(1) / 3, "thirds": Decimal(2) / 3, "quarter": Decimal("0.25"), "quarters": Decimal("0.75"),
+}  # fmt: skip
+_NUMBERS = {"one": 1, "two": 2, "three": 3, "nine": 9, "four": 4, "five": 5, "ten": 10}
+
+
 def traffic_shares(a: Annotation) -> list[Decimal]:
-    """ "70% of the traffic goes to haiku and 30% to opus": each model's share, in the order of the models; else nothing."""
-    shares = [q for q in a.of_unit("percent") if "cach" not in a.clause(q) and not is_batched_share(a, q)]
+    """ "70% of the traffic goes to haiku and the rest to opus": each model's share, in the order of the models; else nothing.
+
+    "Moving 25% from opus to haiku" leaves 75% on the first model.
+    """
+    if len(a.models) < 2:
+        return []
+    shares = _stated(a)
+    if len(shares) == 1 and shares[0] is not None and _MOVED.search(a.folded) and len(_distinct(a)) == 2:
+        moved = shares[0]
+        towards = _TO.search(a.folded[: a.models[0].start])
+        return [moved, 1 - moved] if towards else [1 - moved, moved]
     others = {named.ref.model for named in a.models[len(shares) :]}
     known = {named.ref.model for named in a.models[: len(shares)]}
-    if len(a.models) < 2 or not 2 <= len(shares) <= len(a.models) or len(known) != len(shares):
+    if not 2 <= len(shares) <= len(a.models) or len(known) != len(shares):
         return []
     if (others - known and not _INSTEAD.search(a.folded)) or not _TRAFFIC.search(a.folded):
         return []
-    if sum(q.value for q in shares) != 100:
+    said = sum((share for share in shares if share is not None), Decimal(0))
+    full = [share if share is not None else 1 - said for share in shares]
+    if shares.count(None) > 1 or sum(full, Decimal(0)) != 1 or min(full) <= 0:
         return []
-    return [q.value / 100 for q in shares]
+    return full
+
+
+_TO = LazyPattern(r"\b(?:to|onto|over to|nach|auf|zu|vers|a|hacia)\s+$")
+
+
+def _distinct(a: Annotation) -> set[str | None]:
+    return {named.ref.model for named in a.models}
+
+
+def _stated(a: Annotation) -> list[Decimal | None]:
+    """The shares in the order of the text; None is "the rest"."""
+    found: list[tuple[int, Decimal | None]] = [
+        (q.start, q.value / 100)
+        for q in a.of_unit("percent")
+        if "cach" not in a.clause(q) and not is_batched_share(a, q)
+    ]
+    for match in _WORDED.compiled.finditer(a.folded):
+        worded, part, whole, rest = match.groups()
+        near = a.folded[match.start() : match.end() + 40]
+        if "cach" in near or "batch" in near or any(n.start <= match.start() < n.end for n in a.models):
+            continue
+        if worded:
+            found.append((match.start(), _WORDED_SHARES[worded.replace("-", " ").split()[-1]]))
+        elif part:
+            count, total = (Decimal(_NUMBERS.get(n) or n) for n in (part, whole))
+            if 0 < count < total:
+                found.append((match.start(), count / total))
+        elif rest:
+            found.append((match.start(), None))
+    return [share for _, share in sorted(found, key=lambda item: item[0])]
 
 
 _BATCHED = LazyPattern(r"\bbatch\w*|\bstapel\w*|\bpar lots\b|\bpor lotes\b")

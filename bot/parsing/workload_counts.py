@@ -49,6 +49,9 @@ _NO_HISTORY = LazyPattern(
 )
 
 
+_LISTED = LazyPattern(r"^\s*(?:,|,? ?(?:and|plus|\+|&|und|et|y|aur))\s*$")
+
+
 def _how_often(counts: list[Quantity]) -> Quantity | None:
     """Of several counts the one that is a rate; else the one of calls ("calls for 500 tickets"); else the largest."""
     if not counts:
@@ -185,6 +188,7 @@ class CountsReader(WorkloadDraft):
                 factor *= quantity.value
             else:
                 mains.append(quantity)
+        mains = self._added_up(mains)
         main = _how_often(mains)
         if self.workload.requests is not None and self._has_conversations:
             each = factor * (main.value if main is not None and main.per_thing == "conversation" else 1)
@@ -198,6 +202,23 @@ class CountsReader(WorkloadDraft):
             and main.per_thing in ("item", "user", "each")
         ):
             self._set(requests_per_user=self.workload.requests_per_user * main.value)
+
+    def _added_up(self, mains: list[Quantity]) -> list[Quantity]:
+        """ "1200 emails, 300 letters and 450 tickets a day": what is listed is added up."""
+        if len(mains) < 2 or any(q.per_thing or q.high is not None for q in mains):
+            return mains
+        ordered = sorted(mains, key=lambda q: q.start)
+        nouns = {q.noun for q in ordered}
+        periods = {q.per for q in ordered if q.per is not None}
+        joints = [
+            self.annotation.folded[one.end : other.start]
+            for one, other in zip(ordered, ordered[1:], strict=False)
+        ]
+        listed = all(_LISTED.search(joint) for joint in joints)
+        if len(nouns) < len(ordered) or len(periods) > 1 or not listed:
+            return mains
+        period = next(iter(periods), None)
+        return [replace(ordered[-1], value=sum((q.value for q in ordered), Decimal(0)), per=period)]
 
     def _repeats(self) -> bool:
         """Whether steps or samples are said to be each of a certain size, and so to multiply the calls."""

@@ -27,7 +27,13 @@ def is_context_window(annotation: Annotation, quantity: Quantity) -> bool:
         return False
     if annotation.of_unit("requests", "items") and not annotation.has("which", "cheapest"):
         return False  # "one request with 128k of context" is a length of input
-    near = annotation.folded[max(0, quantity.start - 30) : quantity.end + 26]
+    ahead = annotation.folded[max(0, quantity.start - 30) : quantity.start]
+    behind = annotation.folded[quantity.end : quantity.end + 26]
+    near = (
+        re.split(r"[,;(]", ahead)[-1]
+        + annotation.folded[quantity.start : quantity.end]
+        + re.split(r"[,;)]", behind)[0]
+    )
     if not _CONTEXT_WORDS.search(near):
         return False
     role_is_context = quantity.role in ("", "input")

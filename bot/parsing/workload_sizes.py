@@ -52,8 +52,16 @@ _SHORTENED = LazyPattern(r"\b(?:summari[sz]|condens|shorten|compress|zusammenfas
 """Verbs whose object is read, also where it is something that others write ("summarise a 30-page report")."""
 
 
+_PART_OF_THAT = LazyPattern(
+    r"\b(?:(\d{1,3}) ?(?:%|percent)|(?:an? |one )?(half|quarter|third|fifth|tenth)) (?:of )?(?:that|the input|the prompt|that length|as (?:much|many|long))(?: tokens)?[^.,;?!\d]{0,16}\b(?:out|outputs?|comes? (?:out|back)|back|answers?|repl(?:y|ies)|responses?)\b"
+)
+
+
 def relative_length(folded: str) -> Decimal | None:
     """How long the output is, as a multiple of the input."""
+    part = _PART_OF_THAT.search(folded)
+    if part is not None:
+        return Decimal(part.group(1)) / 100 if part.group(1) else _PARTS[part.group(2)]
     match = _RELATIVE.search(folded)
     if match is None:
         return None
@@ -86,6 +94,9 @@ class SizesReader(WorkloadDraft):
                 continue
             if self._mentions_system_prompt(quantity):
                 self._set(system_prompt=size_of(quantity))
+                continue
+            if self._is_sent_again(quantity, sizes):
+                self._set(system_prompt=size_of(quantity), cached=size_of(quantity))
                 continue
             is_volume = self._is_volume(quantity, items, single)
             self._place(quantity, is_volume)
@@ -138,13 +149,21 @@ class SizesReader(WorkloadDraft):
             return sizes
         return [replace(first, role="input"), replace(second, role="output")]
 
+    def _is_sent_again(self, quantity: Quantity, sizes: list[Quantity]) -> bool:
+        """ "The same 20k-token handbook with every question (cached)": a part of each request that is read from the cache."""
+        if quantity.role or quantity.per or self.workload.cached is not None or self.workload.system_prompt:
+            return False
+        return "cach" in self.annotation.clause(quantity) and any(
+            q.role == "input" and q is not quantity for q in sizes
+        )
+
     def _mentions_system_prompt(self, quantity: Quantity) -> bool:
         near = self.annotation.folded[max(0, quantity.start - 18) : quantity.end + 18]
         return (
             "system" in near
             and self.workload.system_prompt is None
             and quantity.role in ("", "input")
-            and bool(re.search(r"system[- ](?:prompt|message)", near))
+            and bool(re.search(r"system[- ]?(?:prompt|message)", near))
         )
 
     def _is_volume(self, quantity: Quantity, items: bool, single: bool) -> bool:

@@ -143,7 +143,7 @@ class _Builder(CountsReader, SizesReader):
         annotation = self.annotation
         if annotation.has("batch") and not annotation.has("no_batch"):
             share = self.workload.batch_share or batched_share_in_words(annotation)
-            partly = share is not None and share < 1
+            partly = share is not None and share != 1
             self._set(batch=not partly, batch_share=share if partly else None)
         for cue, tier in (("flex", "flex"), ("priority", "priority"), ("fast_mode", "fast")):
             if annotation.has(cue):

@@ -216,3 +216,46 @@ def test_numbers_of_another_sentence_are_none_of_the_workload(parser: LocalParse
     assert not question.unread
     assert question.on is None
     assert estimate(parser, "gpt-4o: 4000 requests, 500 in, 100 out, 12 regions").unread
+
+
+def test_what_is_listed_is_added_up(parser: LocalParser) -> None:
+    read = workload(parser, "1200 emails, 300 letters and 450 tickets a day, each 1k in 200 out, gpt-5-mini")
+    assert (read.requests, read.requests_per) == (1950, "day")
+
+
+def test_fresh_input_stands_beside_what_is_cached(parser: LocalParser) -> None:
+    read = workload(
+        parser, "gpt-5.4, 1,500 cached + 500 fresh input tokens and 300 output, 25k requests a day"
+    )
+    assert read.input is not None
+    assert read.cached is not None
+    assert (read.input.amount, read.cached.amount) == (2000, 1500)
+
+
+def test_a_length_given_as_a_part_of_another(parser: LocalParser) -> None:
+    read = workload(parser, "grok 4.3, 33k requests weekly, 600 tokens in and a third of that out")
+    assert read.output is not None
+    assert round(read.output.amount) == 200
+
+
+@pytest.mark.parametrize(
+    ("text", "shares"),
+    [
+        (
+            "half the traffic on gpt-6-luna and half on gpt-6-astra vs everything on gpt-6-sol. 10k a day, 1k in 200 out",
+            ["0.5", "0.5"],
+        ),
+        (
+            "moving 25% of our 80k requests from gpt-5.5 to gpt-5.4-mini, 900 in 120 out: how much saved",
+            ["0.75", "0.25"],
+        ),
+        (
+            "80% goes to gpt-5.4-mini and the rest to gpt-5.4 instead of all on gpt-5.4, 80k requests, 900 in 120 out",
+            ["0.8", "0.2"],
+        ),
+    ],
+)
+def test_shares_of_the_traffic(parser: LocalParser, text: str, shares: list[str]) -> None:
+    [question] = parser.parse(text).questions
+    assert isinstance(question, CompareQuestion)
+    assert question.shares == tuple(map(Decimal, shares))
