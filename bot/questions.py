@@ -126,6 +126,8 @@ class Constraints:
     providers: tuple[str, ...] = ()
     excluded_makers: tuple[str, ...] = ()
     open_weights: bool = False
+    modality: Literal["text", "embedding", "image", "audio"] = "text"
+    """What the models make; only texts and embeddings are priced alike enough to be ranked."""
     max_input_price: Decimal | None = None
     max_output_price: Decimal | None = None
 
@@ -191,6 +193,8 @@ class CompareQuestion:
         "side_by_side"
     )
     metric: Literal["input", "output", "blended"] | None = None
+    everywhere: bool = False
+    """True where one model is compared at all that sell it ("who is cheapest for llama 70b?")."""
     variants: tuple[Literal["standard", "batch", "cached", "flex", "priority", "fast"], ...] = ()
     """Ways of using one model to be set against each other ("how much does batch save?")."""
     limit: int | None = None

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.answering.context import Context
+from bot.answering.context import Context, NoAnswer
 from bot.presentation import format_amount
 from bot.questions import Constraints
 from knowledge.makers import own_apis
 from knowledge.prices import RateCard
 from knowledge.records import Model
 
+_UNRANKED = {"image": "image models", "audio": "models for speech"}
+
 
 def candidates(constraints: Constraints, context: Context) -> list[Model]:
     """All current text models that fit; at their makers' own APIs unless a provider is named or open weights are asked for."""
+    if constraints.modality in _UNRANKED:
+        raise NoAnswer(
+            "not_found",
+            f"I cannot rank {_UNRANKED[constraints.modality]}: their prices have no common unit. Ask for the price of one"
+            " by its name.",
+        )
     catalogue = context.knowledge.catalogue
     own_only = not constraints.providers and not constraints.open_weights
     if own_only:
@@ -23,6 +31,7 @@ def candidates(constraints: Constraints, context: Context) -> list[Model]:
         maker=list(constraints.makers),
         min_context=int(constraints.min_context) if constraints.min_context is not None else None,
         include_preview=False,
+        modality="embedding" if constraints.modality == "embedding" else "text",
     )
     newest = _newest_generations(found)
     kept = [
@@ -67,6 +76,8 @@ def constraint_words(constraints: Constraints, context: Context) -> str:
         parts.append(f"sold by {' or '.join(context.provider_name(p) for p in constraints.providers)}")
     if constraints.open_weights:
         parts.append("open weights")
+    if constraints.modality == "embedding":
+        parts.append("embeddings")
     if constraints.max_input_price is not None:
         parts.append(f"at most {format_amount(constraints.max_input_price, 'USD')} per 1M input tokens")
     if constraints.max_output_price is not None:

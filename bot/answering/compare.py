@@ -15,10 +15,12 @@ from bot.answering.comparing import (
     bill_figure,
     considered,
     difference,
+    distinct_names,
     period_of_bills,
     relation,
     superlative,
     total,
+    with_distinct_labels,
 )
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answering.load import load_of
@@ -37,6 +39,8 @@ def answer_compare(question: CompareQuestion, context: Context) -> Answer:
         return ways_of_one_model(question, context)
     if question.shares and question.workload is not None:
         return mix_of_models(question, context)
+    if question.everywhere and len(question.models) == 1:
+        return _at_all_sellers(question, context)
     if len(question.models) == 1 and question.objective == "cheapest" and question.workload is not None:
         return _cheaper_than_one(question, context)
     if len(question.models) == 1 and question.constraints.providers:
@@ -87,7 +91,7 @@ def _by_workload(question: CompareQuestion, models: Sequence[Model], context: Co
     return answered(
         "compare",
         headline,
-        figures=tuple(figures),
+        figures=with_distinct_labels(figures, [made.model for made in shown], context),
         assumptions=tuple(dict.fromkeys(notes)),
         citations=unique_citations([card_citation(made.card) for made in shown]),
         details=considered(question, compared, context),
@@ -100,14 +104,17 @@ def _ranked_offers(question: CompareQuestion, models: Sequence[Model], context: 
     found = [
         offer
         for offer in offers(models, question.workload, context)
-        if offer.total and within_caps(offer.card, question.constraints) and _is_complete(offer.card)
+        if offer.total
+        and within_caps(offer.card, question.constraints)
+        and _is_complete(offer.card, question)
     ]
     return sorted(found, key=lambda offer: offer.total, reverse=question.objective == "dearest")
 
 
-def _is_complete(card: RateCard) -> bool:
+def _is_complete(card: RateCard, question: CompareQuestion) -> bool:
     """Whether the model has a price for both directions; a model without one is no candidate for text."""
-    return "input_tokens" in card.rates and "output_tokens" in card.rates
+    embeds = question.constraints.modality == "embedding"
+    return "input_tokens" in card.rates and (embeds or "output_tokens" in card.rates)
 
 
 def _ranked(question: CompareQuestion, bills: list[Bill]) -> list[Bill]:
@@ -124,11 +131,16 @@ def _workload_headline(
     def amount(made: Bill) -> str:
         return f"{format_amount(total(made, per), 'USD')} {per_words(per)}".strip()
 
+    names = distinct_names([made.model for made in shown], context)
+
+    def name(made: Bill) -> str:
+        return names[made.model.provider, made.model.id]
+
     first = shown[0]
     seller = context.provider_name(first.model.provider)
     if question.objective in ("cheapest", "dearest") or not question.models:
         word = superlative(question, len(shown))
-        rest = f"; next {shown[1].model.display_name} at {amount(shown[1])}" if len(shown) > 1 else ""
+        rest = f"; next {name(shown[1])} at {amount(shown[1])}" if len(shown) > 1 else ""
         return f"{first.model.display_name} ({seller}) is the {word}: {amount(first)}{rest}."
     low, high = min(shown, key=lambda made: made.total), max(shown, key=lambda made: made.total)
     times = (
@@ -136,11 +148,11 @@ def _workload_headline(
         if low.total and high.total != low.total
         else ""
     )
-    listed = ", ".join(f"{made.model.display_name} {amount(made)}" for made in shown)
+    listed = ", ".join(f"{name(made)} {amount(made)}" for made in shown)
     saving = format_amount(total(high, per) - total(low, per), "USD")
     return (
-        f"{listed}: {low.model.display_name} is {saving} {per_words(per)} cheaper".replace("  ", " ")
-        + f" ({high.model.display_name} has{times.lstrip(',')})."
+        f"{listed}: {name(low)} is {saving} {per_words(per)} cheaper".replace("  ", " ")
+        + f" ({name(high)} has{times.lstrip(',')})."
         if times
         else f"{listed}."
     )
@@ -168,6 +180,20 @@ def _cheaper_than_one(question: CompareQuestion, context: Context) -> Answer:
         assumptions=tuple(dict.fromkeys([*context.notes, *mine.load.notes])),
         citations=unique_citations([card_citation(made.card) for made in shown]),
     )
+
+
+def _at_all_sellers(question: CompareQuestion, context: Context) -> Answer:
+    """One model at all that sell it, the cheapest (or dearest) first."""
+    model = context.model(question.models[0])
+    sellers = [seller for seller in context.knowledge.catalogue.sellers(model) if not _is_free(seller)]
+    context.note(f"{len(sellers)} sellers of {model.display_name} are in my price list.")
+    if question.workload is not None:
+        return _by_workload(replace(question, models=()), sellers, context)
+    return by_rates(replace(question, models=()), sellers, context)
+
+
+def _is_free(model: Model) -> bool:
+    return model.id.endswith(":free")
 
 
 def _one_model_at_providers(question: CompareQuestion, context: Context) -> Answer:

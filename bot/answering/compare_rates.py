@@ -6,12 +6,21 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from bot.answering.candidates import constraint_words, within_caps
-from bot.answering.comparing import SHOWN, considered, difference, relation, superlative
+from bot.answering.comparing import (
+    SHOWN,
+    considered,
+    difference,
+    distinct_names,
+    relation,
+    superlative,
+    with_distinct_labels,
+)
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answering.rates import card_citation, card_notes, rate_figure
 from bot.answers import Answer
 from bot.presentation import format_amount
 from bot.questions import CompareQuestion
+from knowledge.lazy_dataclass import replace
 from knowledge.prices import RateCard
 from knowledge.records import Model
 
@@ -24,6 +33,8 @@ _MILLION = Decimal(10) ** 6
 
 def by_rates(question: CompareQuestion, models: Sequence[Model], context: Context) -> Answer:
     """Models by their rates; ranked by one rate, or by a blend where none is named."""
+    if question.constraints.modality == "embedding":
+        question = replace(question, metric="input")  # the only rate that they have
     cards = _cards(question, models, context)
     if not cards:
         raise NoAnswer(
@@ -54,7 +65,7 @@ def by_rates(question: CompareQuestion, models: Sequence[Model], context: Contex
     return answered(
         "compare",
         _rates_headline(question, shown, context),
-        figures=tuple(figures),
+        figures=with_distinct_labels(figures, [card.model for card in shown], context),
         assumptions=tuple(context.notes),
         citations=unique_citations([card_citation(card) for card in shown]),
         details=considered(question, len(cards), context),
@@ -68,7 +79,8 @@ def _cards(question: CompareQuestion, models: Sequence[Model], context: Context)
         for card in cards:
             card_notes(card, context)
         return cards
-    wanted = ("input_tokens", "output_tokens")
+    embeds = question.constraints.modality == "embedding"
+    wanted = ("input_tokens",) if embeds else ("input_tokens", "output_tokens")
     return [
         card
         for card in prices.cards(models)
@@ -107,10 +119,15 @@ def _rates_headline(question: CompareQuestion, shown: Sequence[RateCard], contex
         word = superlative(question, len(shown))
         seller = context.provider_name(first.model.provider)
         return f"{first.model.display_name} ({seller}) is the {word}: {rates(first)}."
-    listed = "; ".join(f"{card.model.display_name}: {rates(card)}" for card in shown)
+    names = distinct_names([card.model for card in shown], context)
+
+    def name(card: RateCard) -> str:
+        return names[card.model.provider, card.model.id]
+
+    listed = "; ".join(f"{name(card)}: {rates(card)}" for card in shown)
     low = min(shown, key=lambda card: _rate_of(card, question.metric))
     high = max(shown, key=lambda card: _rate_of(card, question.metric))
     if low is high or not _rate_of(low, question.metric):
         return f"{listed}."
     times = format_amount(_rate_of(high, question.metric) / _rate_of(low, question.metric), "ratio")
-    return f"{listed}. {low.model.display_name} is the cheaper one ({high.model.display_name} costs {times} as much)."
+    return f"{listed}. {name(low)} is the cheaper one ({name(high)} costs {times} as much)."

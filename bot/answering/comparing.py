@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
 
 from bot.answering.bills import Bill
@@ -10,6 +12,8 @@ from bot.answering.context import Context
 from bot.answering.load import Load
 from bot.answers import Figure
 from bot.questions import CompareQuestion, Period
+from knowledge.lazy_dataclass import replace
+from knowledge.records import Model
 
 SHOWN = 5
 
@@ -53,6 +57,32 @@ def relation(question: CompareQuestion, first: Decimal, second: Decimal) -> list
 def difference(first: Decimal, second: Decimal, per: str | None) -> Figure:
     """How much two totals differ."""
     return Figure(label="Difference", amount=abs(first - second), unit="USD", per=per)
+
+
+def distinct_names(models: Sequence[Model], context: Context) -> dict[tuple[str, str], str]:
+    """What to call each model, by provider and id; those of the same name get their provider's beside it."""
+    called = Counter(model.display_name.casefold() for model in models)
+    return {
+        (model.provider, model.id): f"{model.display_name} ({context.provider_name(model.provider)})"
+        if called[model.display_name.casefold()] > 1
+        else model.display_name
+        for model in models
+    }
+
+
+def with_distinct_labels(
+    figures: Sequence[Figure], models: Sequence[Model], context: Context
+) -> tuple[Figure, ...]:
+    """The figures with labels that say whose each is, where models share their name."""
+    names = distinct_names(models, context)
+    plain = {(model.provider, model.id): model.display_name for model in models}
+    labelled = []
+    for figure in figures:
+        key = (figure.provider or "", figure.model or "")
+        if key in names and names[key] != plain[key]:
+            figure = replace(figure, label=figure.label.replace(plain[key], names[key], 1))
+        labelled.append(figure)
+    return tuple(labelled)
 
 
 def superlative(question: CompareQuestion, count: int) -> str:

@@ -12,6 +12,7 @@ from bot.parsing.build_workloads import translation
 from bot.parsing.naming import models_of
 from bot.parsing.quantity import Quantity
 from bot.parsing.shares import mix_against, traffic_shares
+from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import is_context_window
 from bot.parsing.workloads import build_workload, describes_workload
 from bot.questions import (
@@ -21,6 +22,7 @@ from bot.questions import (
     Question,
 )
 from knowledge.lazy_dataclass import replace
+from knowledge.makers import MAKERS
 
 
 def build_compare(a: Annotation, today: date) -> Question:
@@ -66,6 +68,11 @@ def build_compare(a: Annotation, today: date) -> Question:
         workload = replace(workload, batch=False, service_tier=None)
     return CompareQuestion(
         models=models,
+        everywhere=len(models) == 1
+        and not variants
+        and not constraints.providers
+        and a.has("cheapest", "dearest")
+        and (_SELLERS.search(a.folded) is not None or not _sold_by_a_maker(models[0])),
         workload=translation(a, workload) if described else None,
         constraints=constraints,
         objective=objective,
@@ -130,9 +137,42 @@ def _constraints(a: Annotation, models: tuple[ModelRef, ...]) -> Constraints:
         providers=_sellers(a, models),
         excluded_makers=excluded,
         open_weights=a.has("open_weights"),
+        modality=_modality(a) if not models else "text",
         max_input_price=_cap(caps, "input"),
         max_output_price=_cap(caps, "output"),
     )
+
+
+_SELLERS = LazyPattern(
+    r"\b(?:who|where|whose|providers?|hosts?|hosted|vendors?|sellers?|places?|platforms?|clouds?|anbieter\w*|wo|bei wem|fournisseurs?|chez qui|où|proveedor\w*|dónde|donde|kahan|kaun bech\w*)\b"
+)
+
+
+def _sold_by_a_maker(ref: ModelRef) -> bool:
+    """False for "llama 70b", which its maker does not sell: the cheapest is sought at all that do."""
+    return ref.provider is None or any(ref.provider in maker.apis for maker in MAKERS.values())
+
+
+_MODALITIES: tuple[tuple[Literal["embedding", "image", "audio"], LazyPattern], ...] = (
+    ("embedding", LazyPattern(r"\bembed|\bvector")),
+    (
+        "image",
+        LazyPattern(
+            r"\b(?:image|picture|photo|bild)s?(?:[- ](?:generation|generating|generator|creation))?[- ](?:models?|apis?|ai|generators?)\b"
+            r"|\bbild(?:modell|generator)\w*|\b(?:text[- ]to[- ]image|image generation)\b"
+        ),
+    ),
+    (
+        "audio",
+        LazyPattern(
+            r"\b(?:transcri|text[- ]to[- ]speech|speech[- ]to[- ]text|tts\b|stt\b|voice model|speech model|audio model)"
+        ),
+    ),
+)
+
+
+def _modality(a: Annotation) -> Literal["text", "embedding", "image", "audio"]:
+    return next((name for name, pattern in _MODALITIES if pattern.search(a.folded)), "text")
 
 
 _LINES = frozenset(

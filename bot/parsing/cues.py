@@ -92,7 +92,7 @@ CUES: dict[str, str] = {
     "translate": "translat* | übersetz* | uebersetz* | tradu*",
     "workdays": "working/business/work day/days | workday/workdays | weekday/weekdays | monday to/through friday | mon fri | werktag* | arbeitstag* | jours ouvr* | días/dias laborables",
     "office_hours": "9 to 5 | 9 5 | nine to five | office/business/working hours",
-    "which": "which | welche* | quel/quelle/quels/quelles | cuál/cual/cuáles | kaunsa/konsa/kaun | best | top | list | ranking/rank | what is the | what s the | who",
+    "which": "which | welche* | quel/quelle/quels/quelles | cuál/cual/cuáles | kaunsa/konsa/kaun | best | top | list | ranking/rank | what is the | what s the | who charges/sells/offers/has/is .. cheapest/dearest/cheaper",
     "retries": "buffer | retry/retries/retrying | overhead | headroom | aufschlag | puffer | failure/failures | margin",
     "one_request": "a/one/single/1/each/every/per/pro/par/por single? api? request/call/prompt/query/message/completion/question/anfrage/requête/petición/turn/chat/job/run/email/document",
     "mfu": "mfu | flop/flops utilization/utilisation | model flop/flops",

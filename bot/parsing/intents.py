@@ -12,6 +12,7 @@ from bot.parsing.annotate import Annotation
 from bot.parsing.build_workloads import each_has_a_pair
 from bot.parsing.lexicon import FILLERS, STOPWORDS
 from bot.parsing.naming import models_of
+from bot.parsing.quantity import Quantity
 from bot.parsing.shares import mix_against, traffic_shares
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import is_context_window
@@ -120,6 +121,8 @@ def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
     names = bool(a.subjects or a.makers)
     if not names and not a.models:
         return None
+    if a.models and a.of_unit("money") and a.has("how_many", "capacity"):
+        return None
     if _describes(a) or (a.has("price") and a.models and not a.times and not a.has("finance", "training")):
         return None
     if names and a.has("finance", "energy") and not (a.models and a.has("price")):
@@ -132,7 +135,11 @@ def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
         return Intent("fact", 0.85)
     if a.gpus and a.clouds and not _SPECIFICATION.search(a.folded):
         return None  # what a cloud asks for a GPU is looked up, not quoted
-    if a.subjects and (not a.models or _PAST.search(a.folded)) and not a.has("history"):
+    if (
+        a.subjects
+        and (not a.models or _PAST.search(a.folded))
+        and not a.has("history", "cheaper", "cheapest", "dearest")
+    ):
         hits = facts.search(a.text[:_QUERY], limit=1)
         if hits and hits[0].confident:
             return Intent("fact", 0.85)
@@ -231,7 +238,11 @@ def _tokens(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("tokens", 0.9)
     if a.has("count_other") and a.of_unit("tokens") and not money:
         return Intent("tokens", 0.9)
-    if a.quotes and a.models and a.has("cost", "price") and not a.quantities:
+    longer = any(
+        " " in quote.strip() or quote.lower() not in {m.ref.mention.lower() for m in a.models}
+        for quote in a.quotes
+    )
+    if longer and a.models and a.has("cost", "price") and not a.quantities:
         return Intent("tokens", 0.75)
     return None
 
@@ -289,8 +300,11 @@ def _history(a: Annotation, _: FactBase) -> Intent | None:
 def _capacity(a: Annotation, _: FactBase) -> Intent | None:
     if _BUYS.search(a.folded) and a.models and not a.of_unit("money", "requests", "items", "messages"):
         return Intent("capacity", 0.8)  # the budget itself is missing, and will be asked for
-    budgets = [q for q in a.of_unit("money") if q.per_thing not in ("tokens", "gpu_hour", "gpu")]
-    budgets = [q for q in budgets if not _CLAIMED.search(a.folded[: q.start])]
+    budgets = [
+        q
+        for q in a.of_unit("money")
+        if q.per_thing not in ("tokens", "gpu_hour", "gpu") and not _is_stated_price(a, q)
+    ]
     if not budgets or (a.has("energy") and not (a.models or a.makers or a.gpus)):
         return None
     workload = build_workload(a)
@@ -308,6 +322,18 @@ def _capacity(a: Annotation, _: FactBase) -> Intent | None:
 
 _CLAIMED = LazyPattern(r"\b(?:costs?|priced at|charges?|is now|price (?:is|was|of)) (?:only |just |about )?$")
 """What stands before a price that somebody states of something, which is no budget."""
+_STATED_PRICE = LazyPattern(
+    r"\b(?:price|rate|tariff|preis|prix|precio)s?\b[^.?!;]{0,40}\b(?:is|was|are|be|to|at|=|ist|est|es)\W*$|\bcosts?\W*$|\bfor free\W*$"
+)
+
+
+def _is_stated_price(a: Annotation, money: Quantity) -> bool:
+    """ "The price of sonnet is $0": what somebody claims, no budget."""
+    return bool(a.models) and (
+        money.value == 0 or _STATED_PRICE.search(a.folded[max(0, money.start - 60) : money.start]) is not None or _CLAIMED.search(a.folded[: money.start]) is not None
+    )
+
+
 _BUYS = LazyPattern(
     r"\bhow many (?:\w+ )?(?:requests?|calls?|messages?|prompts?|queries|tokens?|conversations?|chats?|emails?|documents?) (?:can|could|will|would|do) (?:i|we|you)\b"
 )
@@ -340,6 +366,8 @@ def _pipeline(a: Annotation, _: FactBase) -> Intent | None:
 
 def _compare(a: Annotation, _: FactBase) -> Intent | None:
     names = len({(m.ref.model or m.ref.mention, m.ref.provider) for m in a.models})
+    if names == 1 and any(q.per_thing == "threshold" for q in a.quantities) and not a.has("cheapest"):
+        return Intent("price", 0.85)  # "does opus get pricier above 200k?"
     if len(a.models) == 1 and len({named.id for named in (*a.providers, *a.makers)}) >= 2:
         names = 2  # "gpt-4o on azure vs openai"
     topic = bool(
@@ -425,6 +453,8 @@ _TASK = LazyPattern(
 def _price(a: Annotation, _: FactBase) -> Intent | None:
     if a.models and a.has("cost") and not a.has("price") and not a.quantities and _TASK.search(a.folded):
         return Intent("estimate", 0.7)  # what it costs depends on how much there is, which will be asked
+    if a.models and _NO_PRICE.search(a.folded):
+        return Intent("out_of_scope", 0.6)
     if a.models:
         families = all(m.ref.how in ("family", "ambiguous") for m in a.models)
         vague = families and ((a.explained() < 0.5 and not _priced(a)) or _names_a_thing(a))
@@ -453,6 +483,10 @@ def _names_a_thing(a: Annotation) -> bool:
     return not any(
         is_one_slip(following.text, word) for word in ("cost", "costs", "price", "prices", "pricing")
     )
+_NO_PRICE = LazyPattern(
+    r"\b(?:rate|usage|message|token) limits?\b|\brate[- ]limit\w*|\bwho (?:is|are|was) the\b|\bceo\b"
+)
+"""What people ask of models and their makers that has nothing to do with cost."""
 
 
 def _priced(a: Annotation) -> bool:

@@ -71,6 +71,13 @@ _LANGUAGE_SMALL: dict[Language, dict[str, int]] = {
 _FRACTIONS = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "halbe": Decimal("0.5"), "demi": Decimal("0.5"),
               "medio": Decimal("0.5"), "aadha": Decimal("0.5")}  # fmt: skip
 
+_VULGAR = {
+    "½": Decimal("0.5"),
+    "¼": Decimal("0.25"),
+    "¾": Decimal("0.75"),
+    "⅓": Decimal(1) / 3,
+    "⅔": Decimal(2) / 3,
+}
 _DIGITS = (
     r"\d{1,3}(?:,\d{3}){1,8}(?:\.\d+)?(?!\d)"  # 1,000,000.5
     r"|\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?(?!\d)"  # 1.000.000,5
@@ -78,6 +85,7 @@ _DIGITS = (
     r"|\d{1,3}(?: \d{3}){0,5}(?: 000)(?!\d)(?:,\d+)?"  # 1 500 000
     r"|\d{1,3}(?: \d{3}){2,6}(?!\d)"  # 1 234 567
     r"|\d{1,3}(?:\^|\*\*)\d{1,2}"  # 10^6
+    r"|(?:\d{1,6} ?)?[½¼¾⅓⅔]"  # 3½
     r"|\d+(?:[.,]\d+)?(?:e[+]?\d{1,2})?"  # 1500  1.5  1,5  1e6
     r"|\.\d+"
 )
@@ -190,6 +198,8 @@ def _is_minus(text: str, sign: int, digits: int) -> bool:
 def _digits(text: str) -> tuple[Decimal, bool]:
     """The value of a digit string, and whether it is of the form "10.000", whose reading depends on what is counted."""
     text = text.replace(" ", "").replace("'", "").replace("’", "").replace("_", "")
+    if text[-1] in _VULGAR:
+        return Decimal(text[:-1] or 0) + _VULGAR[text[-1]], False
     dots, commas = text.count("."), text.count(",")
     if "^" in text or "**" in text:
         base, power = text.replace("**", "^").split("^")

@@ -250,9 +250,12 @@ class Reader:
                 break
             following = words[at + 1] if at + 1 < len(words) else ""
             after = words[at + 2] if at + 2 < len(words) else ""
-            if following in ADVERB_PERIODS or (
-                following in PERIOD_MARKERS
-                and (after in PERIODS or after in _WORKDAY or after in _DAYS_OF_WORK)
+            if len(word) > 2 and (
+                following in ADVERB_PERIODS
+                or (
+                    following in PERIOD_MARKERS
+                    and (after in PERIODS or after in _WORKDAY or after in _DAYS_OF_WORK)
+                )
             ):
                 self.take(at)
                 return replace(quantity, unit="items", noun=word), at + 1
