@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from bot.parsing.compounds import read_compounds
 from bot.parsing.cues import cue_words, find_cues
 from bot.parsing.dates import TimeSpan, read_dates
-from bot.parsing.densities import Density, read_densities, speech_as_words
+from bot.parsing.densities import Density, read_densities, with_lengths
 from bot.parsing.language import Language, detect
 from bot.parsing.lexicon import (
     ADVERB_PERIODS,
@@ -213,7 +213,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     if working_days is not None:
         masked.append(working_days[1])
     times = read_dates(folded, today, masked)
-    quantities = speech_as_words(read_quantities(folded, language, masked), densities)
+    quantities = with_lengths(read_quantities(folded, language, masked), densities)
     times = [t for t in times if not _counts_something(t, quantities)]
     quantities = [q for q in quantities if not any(t.start < q.end and q.start < t.end for t in times)]
     words = read_compounds(split_words(folded), language)

@@ -40,10 +40,15 @@ _RATIO = LazyPattern(
 _EQUAL = LazyPattern(
     rf"{_NUMBER} ?{_TEXT_UNIT} ?(?:=|≈|~|==|:|equals?|is|are|(?:is|are) (?:about|around|roughly|equal to)|make|makes|sind|entspricht|entsprechen|font|fait|son|to) ?{_ABOUT} ?{_NUMBER} ?{_TEXT_UNIT}\b"
 )
+_PER_LINE = LazyPattern(
+    rf"{_NUMBER} ?{_TEXT_UNIT} ?(?:per|an?|/|pro|par|por|je|each|every) ?(?:code )?(?:line|zeile|codezeile|ligne|l[íi]nea)\b"
+)
 _SPOKEN = LazyPattern(
     rf"{_NUMBER} ?(?:(?:words?|wörter|mots|palabras) ?(?:per|an?|/|pro|par|por|je|the) ?(?:spoken )?(?:minute|min)\b|wpm\b)"
 )
-_HINT = LazyPattern(r"\b(?:page|pages|seiten?|p[áa]ginas?|a4|tokens?|jetons?|minute|min|wpm)\b")
+_HINT = LazyPattern(
+    r"\b(?:line|zeile|ligne|l[íi]nea|page|pages|seiten?|p[áa]ginas?|a4|tokens?|jetons?|minute|min|wpm)\b"
+)
 _AUDIO_UNITS = {"seconds": Decimal(1) / 60, "minutes": Decimal(1), "hours": Decimal(60)}
 _MOST_OF_ONE = Decimal(100_000)
 """More words, characters or tokens than one page, and far more than one word, can have; such a text states something else."""
@@ -101,6 +106,10 @@ def _all(text: str, language: Language) -> list[Density]:
             found.append(Density(*match.span(), units[1], number, "tokens"))
         else:
             found.append(Density(*match.span(), units[0], _PRECISE.divide(Decimal(1), number), "tokens"))
+    for match in _PER_LINE.compiled.finditer(text):
+        number = _value(match.group(1), language)
+        if number:
+            found.append(Density(*match.span(), "lines", number, _unit(match.group(2))))
     for match in _SPOKEN.compiled.finditer(text):
         number = _value(match.group(1), language)
         if number and number > 1:
@@ -132,17 +141,25 @@ def _value(text: str, language: Language) -> Decimal | None:
     return number.value * 1000 if number.grouped_by_dot and number.value < 1000 else number.value
 
 
-def speech_as_words(quantities: list[Quantity], densities: Sequence[Density]) -> list[Quantity]:
-    """The quantities, with lengths of speech as words where the text says how fast is spoken."""
-    pace = next((density.factor for density in densities if density.unit == "minutes"), None)
-    if pace is None:
-        return quantities
-    return [
-        replace(q, value=_PRECISE.multiply(q.value, pace * _AUDIO_UNITS[q.unit]), unit="words")
-        if q.unit in _AUDIO_UNITS
-        else q
-        for q in quantities
-    ]
+def with_lengths(quantities: list[Quantity], densities: Sequence[Density]) -> list[Quantity]:
+    """The quantities, with minutes of speech and lines as lengths of text, where the text says how long each is."""
+    known = {density.unit: density for density in densities if density.unit in ("minutes", "lines")}
+    return [_as_length(quantity, known) for quantity in quantities] if known else quantities
+
+
+def _as_length(quantity: Quantity, known: Mapping[str, Density]) -> Quantity:
+    spoken, line = known.get("minutes"), known.get("lines")
+    if spoken is not None and quantity.unit in _AUDIO_UNITS:
+        minutes = _PRECISE.multiply(quantity.value, _AUDIO_UNITS[quantity.unit])
+        return replace(quantity, value=_PRECISE.multiply(minutes, spoken.factor), unit="words")
+    if line is not None and quantity.unit in ("", "items") and quantity.noun in _LINES:
+        return replace(quantity, value=quantity.value * line.factor, unit=line.into)
+    return quantity
+
+
+_LINES = frozenset(
+    ["line", "lines", "loc", "zeile", "zeilen", "codezeilen", "ligne", "lignes", "línea", "líneas", "lineas"]
+)
 
 
 _Slots = TypeVar("_Slots")
@@ -150,7 +167,7 @@ _Slots = TypeVar("_Slots")
 
 def with_densities(slots: _Slots, densities: Sequence[Density]) -> _Slots:
     """A typed question (or a part of one) with its sizes in the units that the stated densities lead to."""
-    known = {density.unit: density for density in densities if density.unit != "minutes"}
+    known = {density.unit: density for density in densities if density.unit not in ("minutes", "lines")}
     if isinstance(slots, TokensQuestion) and slots.size is not None:
         size = _in_known(slots.size, known)
         if size.unit == "tokens" and slots.size.unit != "tokens":

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from bot.parsing.compounds import read_compounds
 from bot.parsing.language import Language
+from bot.parsing.lexicon import COST_WORDS, PERIODS, ROLES, STOPWORDS
 from bot.parsing.numbers import Number, read_numbers
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.quantity_chains import join_chains, join_chunks, join_corrections, without_peaks
@@ -47,7 +48,7 @@ def read_quantities(
     quantities = join_products(text, join_intervals(text, quantities))
     quantities = _pages_sent(text, quantities)
     quantities = join_chunks(text, join_chains(text, quantities))
-    quantities = share_roles(text, _what_is_per_a_reply(text, join_money_rates(quantities)))
+    quantities = share_roles(text, _what_is_per_a_reply(text, join_money_rates(text, quantities)))
     return link_counts(text, _counted_by_an_unknown_noun(text, quantities))
 
 
@@ -57,12 +58,27 @@ def _counted_by_an_unknown_noun(text: str, quantities: list[Quantity]) -> list[Q
     counted = any(q.unit in COUNTED for q in quantities)
     if counted or not any(q.is_size for q in quantities):
         return quantities
+    each = any(q.is_size and _EACH.search(text[max(0, q.start - 9) : q.end + 9]) for q in quantities)
     return [
-        replace(q, unit="items")
-        if not q.unit and not q.role and q.noun and not q.per_thing and q.value > 1
+        replace(q, unit="items", noun=noun or q.noun)
+        if not (q.unit or q.role or q.per_thing or q.per) and q.value > 1 and (q.noun or each or noun)
         else q
-        for q in quantities
+        for q, noun in ((q, plural_behind(text, q)) for q in quantities)
     ]
+
+
+_FEW_WORDS = LazyPattern(r"^(?:[ -]+[^\W\d_]{2,}){1,5}")
+
+
+def plural_behind(text: str, quantity: Quantity) -> str:
+    """ "640 medical imaging reports": the noun, by its plural, that ends the words right behind a bare number; "" for none."""
+    match = _FEW_WORDS.search(text[quantity.end : quantity.end + 60])
+    for word in match.group().replace("-", " ").split() if match else ():
+        if word in STOPWORDS or word in COST_WORDS or word in PERIODS or word in ROLES:
+            return ""
+        if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
+            return word
+    return ""
 
 
 def _words_between(text: str, numbers: Sequence[Number], masked: Sequence[tuple[int, int]]) -> list[Word]:

@@ -93,7 +93,7 @@ def join_products(text: str, quantities: list[Quantity]) -> list[Quantity]:
     return joined
 
 
-def join_money_rates(quantities: list[Quantity]) -> list[Quantity]:
+def join_money_rates(text: str, quantities: list[Quantity]) -> list[Quantity]:
     """ "$1 per 1M input tokens" is one rate, not a rate and a volume."""
     joined: list[Quantity] = []
     for quantity in quantities:
@@ -102,7 +102,7 @@ def join_money_rates(quantities: list[Quantity]) -> list[Quantity]:
             last is not None
             and last.per_thing == "tokens"
             and quantity.unit in ("", "tokens")
-            and quantity.start - last.end < 12
+            and text[last.end : quantity.start].strip(" /") in _PER_WORDS
         ):
             joined[-1] = replace(last, end=quantity.end, per_tokens=quantity.value, role=quantity.role)
         else:
@@ -110,6 +110,7 @@ def join_money_rates(quantities: list[Quantity]) -> list[Quantity]:
     return joined
 
 
+_PER_WORDS = frozenset(["", "per", "each", "every", "for", "a", "pro", "par", "por", "je"])
 _PART_OF = frozenset(["of the", "of", "out of", "out of the", "of our", "of my", "von den", "des", "de los"])
 
 

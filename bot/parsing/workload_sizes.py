@@ -48,6 +48,11 @@ _RELATIVE = LazyPattern(
 )
 
 
+_OUT = LazyPattern(r"\b(?:outputs?|ausgabe\w*|sortie|salida|generated|generating)\b")
+_INTO = LazyPattern(r"\b(?:inputs?|eingabe\w*|entrée|entrada|prompts?)\b")
+_LITTLE = LazyPattern(
+    r"\b(?:negligible|ignore|ignoring|no|zero|little|hardly any|almost no|without|vernachlässig\w*|négligeable)\b"
+)
 _SHORTENED = LazyPattern(r"\b(?:summari[sz]|condens|shorten|compress|zusammenfass|résum|resum)\w*\b[^.;]*$")
 """Verbs whose object is read, also where it is something that others write ("summarise a 30-page report")."""
 
@@ -278,6 +283,9 @@ class SizesReader(WorkloadDraft):
                 part = quantity.value / _HUNDRED
                 share = part if quantity.role == "input" else 1 - part
                 break
+        slot = self._only_direction() if share is None else None
+        if slot is not None:
+            self._set(**{slot: volume, "volume": None})
         if share is None or not 0 <= share <= 1:
             return
         into = replace(volume, amount=volume.amount * share, high=None)
@@ -286,6 +294,17 @@ class SizesReader(WorkloadDraft):
             self._set(input=into, output=out, volume=None)
         else:
             self._set(volume_input=into, volume_output=out, volume=None)
+
+    def _only_direction(self) -> Literal["volume_input", "volume_output"] | None:
+        """ "5M tokens of sonnet output": the one direction that the text names, wherever it stands."""
+        out, into = _OUT.search(self.annotation.folded), _INTO.search(self.annotation.folded)
+        if (
+            len(self.annotation.sizes) != 1
+            or bool(out) == bool(into)
+            or _LITTLE.search(self.annotation.folded)
+        ):
+            return None
+        return "volume_output" if out else "volume_input"
 
     def read_audio(self) -> None:
         """ "40 hours of audio": a length of sound, not of time."""
