@@ -132,7 +132,10 @@ def translation(a: Annotation, workload: Workload) -> Workload:
     if workload.output is None and workload.input is not None:
         workload = replace(workload, output=workload.input)
     elif source is not None and workload.volume_output is None:
-        workload = replace(workload, volume=None, volume_input=source, volume_output=source)
+        if workload.requests is not None or workload.users is not None:
+            workload = replace(workload, volume=None, volume_input=None, input=source, output=source)
+        else:
+            workload = replace(workload, volume=None, volume_input=source, volume_output=source)
     match = _LANGUAGES.search(a.folded)
     if match is None:
         return workload

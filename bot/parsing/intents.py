@@ -330,7 +330,9 @@ _STATED_PRICE = LazyPattern(
 def _is_stated_price(a: Annotation, money: Quantity) -> bool:
     """ "The price of sonnet is $0": what somebody claims, no budget."""
     return bool(a.models) and (
-        money.value == 0 or _STATED_PRICE.search(a.folded[max(0, money.start - 60) : money.start]) is not None or _CLAIMED.search(a.folded[: money.start]) is not None
+        money.value == 0
+        or _STATED_PRICE.search(a.folded[max(0, money.start - 60) : money.start]) is not None
+        or _CLAIMED.search(a.folded[: money.start]) is not None
     )
 
 
@@ -483,6 +485,8 @@ def _names_a_thing(a: Annotation) -> bool:
     return not any(
         is_one_slip(following.text, word) for word in ("cost", "costs", "price", "prices", "pricing")
     )
+
+
 _NO_PRICE = LazyPattern(
     r"\b(?:rate|usage|message|token) limits?\b|\brate[- ]limit\w*|\bwho (?:is|are|was) the\b|\bceo\b"
 )

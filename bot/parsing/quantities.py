@@ -58,10 +58,15 @@ def _counted_by_an_unknown_noun(text: str, quantities: list[Quantity]) -> list[Q
     counted = any(q.unit in COUNTED for q in quantities)
     if counted or not any(q.is_size for q in quantities):
         return quantities
-    each = any(q.is_size and _EACH.search(text[max(0, q.start - 9) : q.end + 9]) for q in quantities)
+    each = max(
+        (q.start for q in quantities if q.is_size and _EACH.search(text[max(0, q.start - 9) : q.end + 9])),
+        default=0,
+    )
     return [
         replace(q, unit="items", noun=noun or q.noun)
-        if not (q.unit or q.role or q.per_thing or q.per) and q.value > 1 and (q.noun or each or noun)
+        if not (q.unit or q.role or q.per_thing or q.per)
+        and q.value > 1
+        and (q.noun or noun or (q.start < each and _FEW_WORDS.search(text[q.end : q.end + 60])))
         else q
         for q, noun in ((q, plural_behind(text, q)) for q in quantities)
     ]

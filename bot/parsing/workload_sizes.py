@@ -285,7 +285,8 @@ class SizesReader(WorkloadDraft):
                 break
         slot = self._only_direction() if share is None else None
         if slot is not None:
-            self._set(**{slot: volume, "volume": None})
+            of_one = self.workload.requests is not None or self.workload.users is not None
+            self._set(**{slot.removeprefix("volume_") if of_one else slot: volume, "volume": None})
         if share is None or not 0 <= share <= 1:
             return
         into = replace(volume, amount=volume.amount * share, high=None)

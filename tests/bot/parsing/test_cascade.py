@@ -28,8 +28,8 @@ SURELY_READ = (
     "cheapest model with 200k context for 2M tokens a day",
 )
 UNPLACED = {
-    TEXT: ("1200", "80"),
-    "we run 350 whatsits past gpt-4o, 1100 tokens and 90 otherwise": ("350", "90"),
+    TEXT: ("80",),
+    "we run 350 whatsits past gpt-4o, 1100 tokens and 90 otherwise": ("90",),
     "gpt-4o for 10k requests a day, 500 in 200 out, 37": ("37",),
     "gpt-4o: 4000 requests, 500 in, 100 out, 12 regions": ("12",),
     "cost of 5000 summaries on gpt-4o-mini, 3k tokens in 200 out, 45 teams": ("45",),
