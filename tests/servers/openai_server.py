@@ -93,6 +93,7 @@ class Bill:
     cached: int
     output: int
     reasoning: int = 0
+    question: str = ""
 
 
 class OpenAIServer:
@@ -203,7 +204,9 @@ class OpenAIServer:
         prompt = sum(_tokens(text) for text in texts)
         cached = _tokens(texts[0]) if texts[0] in self._seen_prompts else 0
         self._seen_prompts.add(texts[0])
-        bill = Bill(str(body.get("model")), prompt, cached, _tokens(reply.content))
+        bill = Bill(
+            str(body.get("model")), prompt, cached, _tokens(reply.content), question=question_of(body)
+        )
         if isinstance(reply.usage, dict):
             usage = reply.usage
         else:
@@ -240,9 +243,11 @@ class OpenAIServer:
 
 
 def question_of(body: dict[str, Any]) -> str:
-    """The user's question inside a request of the LLM parser."""
-    data = json.loads(body["messages"][-1]["content"])
-    return str(data["question"])
+    """The user's question inside a request of the LLM parser; empty in any other request."""
+    try:
+        return str(json.loads(body["messages"][-1]["content"])["question"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _tokens(text: str) -> int:
