@@ -275,6 +275,8 @@ class TrainingQuestion:
     """A stated amount of computing, in place of parameters and tokens."""
     mfu: Decimal | None = None
     usd_per_gpu_hour: Decimal | None = None
+    gpu_hour_currency: str | None = None
+    """The currency of that price; None for US dollars."""
     provider: str | None = None
     want: Literal["cost", "gpu_hours", "days", "flops", "gpus"] = "cost"
     within: Span | None = None
@@ -299,6 +301,8 @@ class FineTuningQuestion:
     gpus: Decimal | None = None
     hours: Decimal | None = None
     usd_per_gpu_hour: Decimal | None = None
+    gpu_hour_currency: str | None = None
+    """The currency of that price; None for US dollars."""
     provider: str | None = None
     currency: str | None = None
 
@@ -316,6 +320,8 @@ class SelfHostingQuestion:
     tokens_per_second: Decimal | None = None
     utilisation: Decimal | None = None
     usd_per_gpu_hour: Decimal | None = None
+    gpu_hour_currency: str | None = None
+    """The currency of that price; None for US dollars."""
     provider: str | None = None
     beside: tuple[str, ...] = ()
     """Further providers that are set beside `provider` ("GCP or AWS")."""

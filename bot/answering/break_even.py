@@ -12,6 +12,7 @@ from bot.answering.compute import (
     gpu_hours,
     gpu_price,
     peak_citation,
+    stated_price,
     training_flops,
 )
 from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
@@ -102,7 +103,7 @@ def _monthly_cost(question: BreakEvenQuestion, context: Context, citations: list
         return usd * factor
     hosting = question.hosting
     gpu = find_gpu(hosting.gpu, context)
-    price = gpu_price(gpu, hosting.usd_per_gpu_hour, hosting.provider, context)
+    price = gpu_price(gpu, stated_price(hosting, context), hosting.provider, context)
     citations.extend(price.citations)
     count = hosting.gpus or Decimal(1)
     if hosting.gpus is None:

@@ -10,9 +10,10 @@ from decimal import Decimal
 
 from bot.answering.context import Context, NoAnswer, citation
 from bot.answering.load import SECONDS
+from bot.answering.money import in_usd
 from bot.answers import Citation
 from bot.presentation import format_amount
-from bot.questions import Span
+from bot.questions import FineTuningQuestion, Money, SelfHostingQuestion, Span, TrainingQuestion
 from knowledge.hardware import Gpu
 from knowledge.lazy_dataclass import dataclass
 
@@ -62,6 +63,15 @@ def gpu_price(
         " prices differ between providers."
     )
     return GpuPrice(gpu, rental.usd_per_hour, (citation(rental.source, rental.statement),))
+
+
+def stated_price(
+    question: TrainingQuestion | FineTuningQuestion | SelfHostingQuestion, context: Context
+) -> Decimal | None:
+    """The price of a GPU-hour that a question states, in US dollars."""
+    if question.usd_per_gpu_hour is None or question.gpu_hour_currency in (None, "USD"):
+        return question.usd_per_gpu_hour
+    return in_usd(Money(amount=question.usd_per_gpu_hour, currency=question.gpu_hour_currency), context)
 
 
 def peak_citation(gpu: Gpu) -> tuple[Citation, ...]:

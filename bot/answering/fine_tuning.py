@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bot.answering.compute import DEFAULT_MFU, find_gpu, gpu_hours, gpu_price, peak_citation, training_flops
+from bot.answering.compute import (
+    DEFAULT_MFU,
+    find_gpu,
+    gpu_hours,
+    gpu_price,
+    peak_citation,
+    stated_price,
+    training_flops,
+)
 from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
 from bot.answering.load import to_tokens
 from bot.answers import Answer, Citation, Figure, Step
@@ -71,7 +79,7 @@ def _prices(question: FineTuningQuestion, context: Context) -> list[FineTuningPr
         )
         if name
     ]
-    provider = context.provider_name(question.provider) if question.provider else None
+    provider = _seller(question.provider, context) if question.provider else None
     keys = {_key(name) for name in names}
     found = [
         price
@@ -133,6 +141,13 @@ def _by_the_hour(question: FineTuningQuestion, price: FineTuningPrice, context: 
         assumptions=tuple(dict.fromkeys(context.notes)),
         citations=unique_citations(citations),
     )
+
+
+def _seller(provider: str, context: Context) -> str:
+    """A provider as prices of fine-tuning name it ("Fireworks AI", where price lists say "Fireworks")."""
+    name = context.provider_name(provider)
+    sellers = {price.provider for price in context.knowledge.rules.fine_tuning_prices}
+    return next((seller for seller in sellers if _key(seller).startswith(_key(name))), name)
 
 
 def _tokens(question: FineTuningQuestion, notes: list[str]) -> Decimal | None:
@@ -222,7 +237,7 @@ def _hosted(question: FineTuningQuestion, prices: list[FineTuningPrice], context
 def _on_gpus(question: FineTuningQuestion, context: Context) -> Answer:
     """Rented GPUs: stated hours, or the compute of the method over the dataset."""
     gpu = find_gpu(question.gpu, context)
-    price = gpu_price(gpu, question.usd_per_gpu_hour, question.provider, context)
+    price = gpu_price(gpu, stated_price(question, context), question.provider, context)
     citations: list[Citation] = [*price.citations]
     if question.hours is not None:
         needed = question.hours * (question.gpus or Decimal(1))

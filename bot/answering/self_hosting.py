@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from bot.answering.compute import GpuPrice, find_gpu, gpu_price, hours
+from bot.answering.compute import GpuPrice, find_gpu, gpu_price, hours, stated_price
 from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
 from bot.answering.fits import fit_sentence
 from bot.answers import Answer, Citation, Figure, Step
@@ -41,7 +41,7 @@ def answer_self_hosting(question: SelfHostingQuestion, context: Context) -> Answ
     ):
         raise NoAnswer("clarify", "On which GPU, and how many of them (for example 2 H100s)?")
     gpu = _gpu(question, context)
-    price = gpu_price(gpu, question.usd_per_gpu_hour, question.provider, context, question.terms)
+    price = gpu_price(gpu, stated_price(question, context), question.provider, context, question.terms)
     if question.want == "cost_per_1m_tokens":
         return _per_million(question, gpu, price, context)
     return _fleet(question, gpu, price, context)

@@ -63,20 +63,19 @@ def answer_tokens(question: TokensQuestion, context: Context) -> Answer:
 
 
 def _converted(size: Size, want: str, notes: list[str]) -> tuple[Decimal, str]:
-    if want == "tokens" or size.unit != "tokens":
-        if size.unit == "tokens":
-            raise NoAnswer(
-                "clarify", "That is a number of tokens already; which text or length shall I convert?"
-            )
-        return to_tokens(size, notes), "tokens"
+    if want == size.unit == "tokens":
+        raise NoAnswer("clarify", "That is a number of tokens already; which text or length shall I convert?")
+    tokens = size.amount if size.unit == "tokens" else to_tokens(size, notes)
+    if want == "tokens":
+        return tokens, "tokens"
     if want == "words":
         notes.append("1 token = 0.75 English words.")
-        return size.amount * WORDS_PER_TOKEN, "words"
+        return tokens * WORDS_PER_TOKEN, "words"
     if want == "pages":
         notes.append("1 page = 500 words, 1 token = 0.75 English words.")
-        return size.amount * WORDS_PER_TOKEN / WORDS_PER_PAGE, "pages"
+        return tokens * WORDS_PER_TOKEN / WORDS_PER_PAGE, "pages"
     notes.append("1 token = 4 characters.")
-    return size.amount * CHARACTERS_PER_TOKEN, "characters"
+    return tokens * CHARACTERS_PER_TOKEN, "characters"
 
 
 def _cost(model: Model, tokens: Decimal, context: Context) -> tuple[Figure | None, Citation]:

@@ -12,6 +12,7 @@ from bot.answering.compute import (
     gpu_price,
     hours,
     peak_citation,
+    stated_price,
     training_flops,
 )
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
@@ -25,7 +26,7 @@ _MOST_PARAMETERS = Decimal(10) ** 15
 def answer_training(question: TrainingQuestion, context: Context) -> Answer:
     """The wanted quantity first, then the others that follow from it."""
     gpu = find_gpu(question.gpu, context)
-    price = gpu_price(gpu, question.usd_per_gpu_hour, question.provider, context)
+    price = gpu_price(gpu, stated_price(question, context), question.provider, context)
     citations: list[Citation] = [*price.citations]
     steps: list[Step] = []
     flops: Decimal | None = None

@@ -214,7 +214,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         masked.append(working_days[1])
     times = read_dates(folded, today, masked)
     quantities = with_lengths(read_quantities(folded, language, masked), densities)
-    times = [t for t in times if not _counts_something(t, quantities)]
+    times = [t for t in times if not _counts_something(t, quantities) and not _counts_gpus(t, gpus)]
     quantities = [q for q in quantities if not any(t.start < q.end and q.start < t.end for t in times)]
     words = read_compounds(split_words(folded), language)
     for name in (*makers, *providers, *gpus, *clouds, *subjects):
@@ -300,6 +300,15 @@ def _letters_from(folded: str, gpu: Named) -> int:
     """Where a GPU's name begins inside its mention; a count before it ("8x H100") stays a number."""
     match = re.match(r"\d+\s*(?:x|×)\s*(?=[a-z\d])", folded[gpu.start : gpu.end])
     return gpu.start + (match.end() if match else 0)
+
+
+def _counts_gpus(time: TimeSpan, gpus: list[Named]) -> bool:
+    """ "2000 H100s" are no year."""
+    return time.end - time.start == 4 and any(0 <= gpu.start - time.end <= _TO_A_GPU for gpu in gpus)
+
+
+_TO_A_GPU = 3
+"""Characters between a number and the GPU that it counts ("2000 x H100")."""
 
 
 def _counts_something(time: TimeSpan, quantities: list[Quantity]) -> bool:

@@ -27,6 +27,9 @@ from bot.questions import (
 from knowledge.lazy_dataclass import replace
 
 _HUNDRED = Decimal(100)
+_HOURS: dict[Period, Decimal] = {
+    "hour": Decimal(1), "day": Decimal(24), "week": Decimal(168), "month": Decimal(720), "year": Decimal(8760),
+}  # fmt: skip
 
 
 def _parameters(a: Annotation) -> Decimal | None:
@@ -44,7 +47,11 @@ def _parameters(a: Annotation) -> Decimal | None:
             and quantity.unit == ""
         ):
             return quantity.value
-    bare = [q for q in a.quantities if q.suffix in ("m", "b") and not q.unit and not q.role and not q.per]
+    bare = [
+        q
+        for q in a.quantities
+        if q.suffix in ("m", "b") and not q.unit and q.role in ("", "training") and not q.per
+    ]
     if bare:
         return bare[0].value
     for named in a.models:  # "train a llama 7b": the size stands inside the name
@@ -82,10 +89,20 @@ def _gpu(a: Annotation) -> tuple[str | None, Decimal | None]:
     return gpu, count
 
 
-def _gpu_hour_price(a: Annotation) -> Decimal | None:
+def _gpu_hour_quantity(a: Annotation) -> Quantity | None:
     return next(
-        (q.value for q in a.of_unit("money") if q.per_thing in ("gpu_hour", "gpu") or q.per == "hour"), None
+        (q for q in a.of_unit("money") if q.per_thing in ("gpu_hour", "gpu") or q.per == "hour"), None
     )
+
+
+def _gpu_hour_price(a: Annotation) -> Decimal | None:
+    stated = _gpu_hour_quantity(a)
+    return stated.value if stated else None
+
+
+def _gpu_hour_currency(a: Annotation) -> str | None:
+    stated = _gpu_hour_quantity(a)
+    return stated.currency if stated and stated.currency not in ("", "USD") else None
 
 
 def _share(a: Annotation, pattern: str) -> Decimal | None:
@@ -100,6 +117,11 @@ def _provider(a: Annotation) -> str | None:
     if a.clouds:
         return a.clouds[0].id
     return a.providers[0].id if a.providers else None
+
+
+_IN_MONEY = LazyPattern(
+    r"\b(?:costs?|price|pricing|budget|dollars?|euros?|bill|expensive|kosten|kostet|coût\w*|cuesta)\b|[$€]"
+)
 
 
 def build_training(a: Annotation, today: date) -> Question:
@@ -136,19 +158,31 @@ def build_training(a: Annotation, today: date) -> Question:
         a.folded,
     ):
         want = "gpu_hours"
-    elif re.search(r"\bhow many (?:\w+ )?(?:gpus|h100s?|a100s?|h200s?|b200s?|cards)\b", a.folded):
+    elif re.search(
+        r"\bhow many (?:\w+ )?(?:gpus|h100s?|a100s?|h200s?|b200s?|cards)\b|\b(?:gpus?|h100s?|a100s?|h200s?|b200s?) (?:are |do we )?(?:needed|required|necessary|nötig)\b"
+        r"|\bnumber of (?:gpus|cards)\b|\bwie viele (?:gpus|h100|a100|karten)\b|\bcombien de (?:gpus?|h100|a100|cartes)\b|\bcuánt[ao]s (?:gpus|h100|a100)\b|\bkitne (?:gpus?|h100|a100)\b",
+        a.folded,
+    ):
         want = "gpus"
-    elif re.search(r"\bflops?\b|\bhow much compute\b", a.folded) and not a.has("cost"):
+    elif re.search(r"\bflops?\b|\bhow much compute\b", a.folded) and not _IN_MONEY.search(a.folded):
         want = "flops"
+    flops = next((q.value for q in a.quantities if q.unit == "flops" and q.value > 10**15), None)
+    stated_hours = next((q.value for q in a.quantities if q.unit == "gpu_hours"), None)
+    if gpus is not None and within is not None and not (parameters or tokens or flops or stated_hours):
+        stated_hours = (
+            gpus * within.amount * _HOURS.get(within.unit, Decimal(1))
+        )  # a fleet for a time is its bill
+        within = None
     return TrainingQuestion(
-        flops=next((q.value for q in a.quantities if q.unit == "flops" and q.value > 10**15), None),
+        flops=flops,
         parameters=parameters,
         tokens=tokens,
         gpu=gpu,
         gpus=gpus,
-        gpu_hours=next((q.value for q in a.quantities if q.unit == "gpu_hours"), None),
+        gpu_hours=stated_hours,
         mfu=_share(a, r"mfu|flops|utili"),
         usd_per_gpu_hour=_gpu_hour_price(a),
+        gpu_hour_currency=_gpu_hour_currency(a),
         provider=_provider(a),
         want=want,
         within=within,
@@ -190,6 +224,7 @@ def build_fine_tuning(a: Annotation, today: date) -> Question:
         gpus=gpus,
         hours=_hours(a),
         usd_per_gpu_hour=_gpu_hour_price(a),
+        gpu_hour_currency=_gpu_hour_currency(a),
         provider=_provider(a),
     )
 
@@ -266,6 +301,7 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         tokens_per_second=throughput,
         utilisation=_share(a, r"utili|load|busy|auslast|ausgelast|duty"),
         usd_per_gpu_hour=_of_one(_gpu_hour_price(a), gpus, a),
+        gpu_hour_currency=_gpu_hour_currency(a),
         provider=_provider(a),
         beside=tuple(dict.fromkeys(cloud.id for cloud in a.clouds if cloud.id != a.clouds[0].id)),
         terms=_terms(a),

@@ -26,6 +26,7 @@ _UNIT_WORDS: tuple[tuple[str, LazyPattern], ...] = (
     ("cached", LazyPattern(r"\bcach|\bgecach")),
     ("audio", LazyPattern(r"\baudio\b|\bspeech\b|\bvoice\b|\btranscri")),
     ("image", LazyPattern(r"\bimages?\b|\bpictures?\b")),
+    ("requests", LazyPattern(r"\b(?:request|per[- ]request|call) (?:fee|charge|price)s?\b")),
     ("search", LazyPattern(r"\bsearch(?:es)?\b")),
     (
         "context",
@@ -94,6 +95,10 @@ def build_history(a: Annotation, today: date) -> Question:
     return HistoryQuestion(models=models_of(a), since=since, until=until)
 
 
+SIZE_RATIO = LazyPattern(
+    r"\b(?:(word|page|character|char)s? (?:per|in a|in one|make a|pro|par|por)(?: single)? token|tokens? (?:per|in a|in one|make a|pro|par|por)(?: single)? (word|page|character|char))s?\b"
+)
+_SIZE_UNITS: dict[str, Any] = {"toke": "tokens", "word": "words", "page": "pages", "char": "characters"}
 _ONE_PAGE = LazyPattern(
     r"\b(?:a4|letter|an?|one|single|full|eine[rn]?|une|una|ek|per|pro|par|por)[ -](?:a4[ -]|full[ -]|typical[ -])*(?:page|seite|página|pagina)\b"
 )
@@ -111,6 +116,10 @@ def build_tokens(a: Annotation, today: date) -> Question:
         )
     size = next((q for q in a.quantities if q.unit in ("words", "pages", "characters", "bytes")), None)
     want: Any = "tokens"
+    ratio = SIZE_RATIO.search(a.folded)
+    if text is None and size is None and ratio is not None and not a.quantities:
+        asked, of = _SIZE_UNITS[(ratio[1] or "token")[:4]], _SIZE_UNITS[(ratio[2] or "token")[:4]]
+        return TokensQuestion(size=Size(amount=Decimal(1), unit=of), want=asked, model=model_of(a))
     if text is None and size is None and not a.of_unit("tokens") and _ONE_PAGE.search(a.folded):
         return TokensQuestion(size=Size(amount=Decimal(1), unit="pages"), model=model_of(a))
     if text is None and size is None:

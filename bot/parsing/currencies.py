@@ -16,7 +16,7 @@ _CODES = "aud brl cad chf cny czk dkk eur gbp hkd huf inr jpy krw mxn nok nzd pl
 
 _WANTED = LazyPattern(
     rf"\b(?:in|en) (?:us )?(?:({'|'.join(name for name in _NAMES if name.isascii() and name != '$')})s?\b"
-    rf"|({'|'.join(_CODES)})\b|([€£₹$]))(?! ?\d)"
+    rf"|({'|'.join(_CODES)})\b|([€£₹$]))(?! ?\d)|\b(rupee|dollar|euro|pound)s? (?:mein|me)\b"
 )
 
 
@@ -25,8 +25,8 @@ def currency_of(a: Annotation) -> str | None:
     match = _WANTED.search(a.folded)
     if match is None:
         return None
-    name, code, sign = match.groups()
-    return _NAMES[name or sign] if code is None else code.upper()
+    name, code, sign, spoken = match.groups()
+    return _NAMES[name or sign or spoken] if code is None else code.upper()
 
 
 def with_currency(question: Question, a: Annotation, previous: Question | None = None) -> Question:

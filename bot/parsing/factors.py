@@ -21,6 +21,7 @@ _TIMES = LazyPattern(
 )
 _PERCENT = LazyPattern(
     r"(\d{1,3}(?:[.,]\d+)?) ?(?:%|percent|prozent|pct|pour ?cent|por ciento) (?:as )?(more|less|fewer|higher|lower|increase|decrease|growth|mehr|weniger|de plus|de moins|más|menos|zyada|kam)\b"
+    r"|(?<!\w)\+ ?(\d{1,3}(?:[.,]\d+)?) ?(?:%|percent|prozent)"
     r"|\b(?:grow\w*|increas\w+|rais\w+|up|plus|wächst|steigt|augment\w+|crec\w+|badh\w*)(?: \w+)? (?:by |um |de |en )?(\d{1,3}(?:[.,]\d+)?) ?(?:%|percent|prozent)"
     r"|\b(?:shrink\w*|decreas\w+|reduc\w+|down|minus|drops?|sinkt|cut|diminu\w+|baj\w+)(?: \w+)? (?:by |um |de |en )?(\d{1,3}(?:[.,]\d+)?) ?(?:%|percent|prozent)"
 )
@@ -37,8 +38,8 @@ def scale_factor(a: Annotation) -> Decimal | None:
         return _decimal(match[1] or match[2])
     match = _PERCENT.search(a.folded)
     if match is not None:
-        share = _decimal(next(match[group] for group in (1, 3, 4) if match[group])) / 100
-        less = match[2] in _LESS or match[4] is not None
+        share = _decimal(next(match[group] for group in (1, 3, 4, 5) if match[group])) / 100
+        less = match[2] in _LESS or match[5] is not None
         return 1 - share if less else 1 + share
     return next((factor for said, factor in _WORDS if said.search(a.folded)), None)
 

@@ -10,6 +10,7 @@ from datetime import date
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.currencies import with_currency
+from bot.parsing.factors import scale_factor
 from bot.parsing.intents import Intent
 from bot.parsing.naming import models_of
 from bot.parsing.patches import INSTEAD, PATCHES
@@ -34,7 +35,8 @@ def patch(previous: Question, a: Annotation, intent: Intent, today: date) -> Que
     """The last question as changed by this message, or None when the message is a question of its own."""
     if previous.kind not in ("out_of_scope", "help") and _WHY.search(a.folded):
         return previous
-    opens = bool(_OPENING.search(a.folded)) or bool(INSTEAD.search(a.folded))
+    scales = scale_factor(a) is not None and not a.models
+    opens = bool(_OPENING.search(a.folded)) or bool(INSTEAD.search(a.folded)) or scales
     words = sum(1 for w in a.words if w.text[0].isalnum())
     if not opens and (words > _SHORT or _stands_alone(a, intent, previous)):
         return None

@@ -9,10 +9,11 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.build_prices import SIZE_RATIO
 from bot.parsing.build_workloads import each_has_a_pair
 from bot.parsing.lexicon import FILLERS, STOPWORDS
 from bot.parsing.naming import models_of
-from bot.parsing.quantity import Quantity
+from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.shares import mix_against, traffic_shares
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import is_context_window
@@ -108,6 +109,8 @@ def _fine_tuning(a: Annotation, _: FactBase) -> Intent | None:
 
 def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
     """Companies, people and known models with a word of money, speech or training: what the fact cards are about."""
+    if _WHO_IS.search(a.folded):
+        return Intent("out_of_scope", 0.7)
     if a.subjects and a.has("energy") and not a.sizes:
         return Intent("fact", 0.9)
     asks_price = bool(a.models) and a.has("cost", "price") and not a.has("finance", "training", "energy")
@@ -144,6 +147,11 @@ def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
         if hits and hits[0].confident:
             return Intent("fact", 0.85)
     return None
+
+
+_WHO_IS = LazyPattern(
+    r"^\W*(?:who(?:'s| is| was| are)|wer (?:ist|war)|qui est|quién es) (?!using|asking|spending)[\w.-]+(?: [\w.-]+){0,2}\W*$"
+)
 
 
 def _describes(a: Annotation) -> bool:
@@ -221,6 +229,15 @@ _MACHINE = LazyPattern(
 
 def _tokens(a: Annotation, _: FactBase) -> Intent | None:
     money = a.of_unit("money")
+    lengths = a.of_unit("words", "pages", "characters")
+    if (
+        lengths
+        and a.of_unit("tokens")
+        and not (money or a.models or a.has("cost", "price") or a.of_unit(*COUNTED))
+    ):
+        return Intent("tokens", 0.75)  # "is 50k words under 100k tokens?"
+    if SIZE_RATIO.search(a.folded) and not (money or a.models or a.quantities):
+        return Intent("tokens", 0.8)  # "how many words per token"
     if a.quotes and "token" in a.folded and not a.sizes and (a.has("how_many") or not a.has("price")):
         return Intent("tokens", 0.95)
     if (
@@ -462,6 +479,9 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
         vague = families and ((a.explained() < 0.5 and not _priced(a)) or _names_a_thing(a))
         if a.has("price", "cost", "batch", "cached", "context", "cheaper") and not vague:
             return Intent("price", 0.9)
+        exact = not families and _RATE_WORDS.search(a.folded) is not None and a.explained() >= 0.4
+        if exact and not a.gpus and not a.has("finance", "said", "training"):
+            return Intent("price", 0.7)
         dated = any(not time.relative for time in a.times) and a.explained() > 0.5
         if dated and not vague and not a.gpus and not a.has("finance", "said", "training"):
             return Intent("price", 0.75)  # "gpt-4o in early 2025?"
@@ -473,6 +493,11 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
     if (a.makers or a.providers) and (a.has("price", "cost") or words <= 3) and not goods:
         return Intent("compare", 0.65)
     return None
+
+
+_RATE_WORDS = LazyPattern(
+    r"[$€£] ?(?:/|per|pro|par) ?(?:1 ?)?(?:mtok\w*|m|k|mio|million|tokens?)\b|\b(?:input|output|cached|batch|rates?|entrée|sortie|eingabe|ausgabe|entrada|salida)\b"
+)
 
 
 def _names_a_thing(a: Annotation) -> bool:
@@ -525,6 +550,8 @@ def _bare_topics(a: Annotation, _: FactBase) -> Intent | None:
     if (
         a.has("price", "cost", "how_much")
         and words <= 3
+        and a.explained() >= 0.5
+        and not a.has("said")
         and not (a.subjects or a.makers or a.gpus or a.has("training", "finance", "energy"))
     ):
         return Intent("price" if a.has("price") and not a.has("cost") else "estimate", 0.6)

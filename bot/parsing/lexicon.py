@@ -14,7 +14,7 @@ def _table(**groups: str) -> dict[str, str]:
 
 UNITS: dict[str, str] = _table(
     tokens="token tokens tok toks tkn tkns tks tokns jetons jeton mtok mtoks ktok trainingstoken trainingstokens trainings-tokens trainings-token training-tokens",
-    words="word words wörter wörtern wortes woerter wort worte mots palabras palabra shabd",
+    words="word words wörter wörtern wortes woerter wort worte mots palabras palabra palavras palavra parole shabd",
     characters="character characters char chars zeichen caractères caracteres symbols",
     pages="page pages seite seiten página páginas pagina paginas pg pgs",
     bytes="byte bytes kb mb gb tb kilobytes megabytes gigabytes terabytes",

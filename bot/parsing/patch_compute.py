@@ -52,7 +52,7 @@ _ON_TOKENS = LazyPattern(
 def patched_training(old: TrainingQuestion, a: Annotation, today: date) -> Question | None:
     """Other sizes, GPUs, utilisation, or another thing to be known of the same run."""
     names = (
-        "parameters", "tokens", "gpu", "gpus", "gpu_hours", "mfu", "usd_per_gpu_hour", "provider", "want", "within",
+        "parameters", "tokens", "gpu", "gpus", "gpu_hours", "mfu", "usd_per_gpu_hour", "gpu_hour_currency", "provider", "want", "within",
     )  # fmt: skip
     filled: TrainingQuestion = _filled(old, a, today, names)
     changes: dict[str, Any] = {}
@@ -81,7 +81,7 @@ def patched_fine_tuning(old: FineTuningQuestion, a: Annotation, today: date) -> 
     """Another model, more data, more epochs, other GPUs."""
     names = (
         "model", "model_name", "parameters", "dataset", "examples", "tokens_per_example", "epochs", "method", "gpu", "gpus", "hours",
-        "usd_per_gpu_hour", "provider",
+        "usd_per_gpu_hour", "gpu_hour_currency", "provider",
     )  # fmt: skip
     filled: FineTuningQuestion = _filled(old, a, today, names)
     changes: dict[str, Any] = {}
@@ -124,7 +124,7 @@ _NOT_ALL_DAY = LazyPattern(
 def patched_self_hosting(old: SelfHostingQuestion, a: Annotation, today: date) -> Question | None:
     """Another GPU, more of them, a longer time, another provider, a period to say it for."""
     names = (
-        "model_name", "gpu", "gpus", "hours_per_day", "span", "tokens_per_second", "utilisation", "usd_per_gpu_hour", "provider",
+        "model_name", "gpu", "gpus", "hours_per_day", "span", "tokens_per_second", "utilisation", "usd_per_gpu_hour", "gpu_hour_currency", "provider",
         "beside", "terms", "want_per", "cheapest",
     )  # fmt: skip
     filled: SelfHostingQuestion = _filled(old, a, today, names)
@@ -145,6 +145,9 @@ def patched_self_hosting(old: SelfHostingQuestion, a: Annotation, today: date) -
         changes["usd_per_gpu_hour"] = None
     if filled.provider != old.provider or filled.gpu != old.gpu:
         changes.setdefault("beside", filled.beside if filled.beside != old.beside else ())
+    rate = next((q.value for q in a.quantities if not q.unit and not q.role and q.per == "hour"), None)
+    if rate is not None and filled.usd_per_gpu_hour == old.usd_per_gpu_hour:
+        changes["usd_per_gpu_hour"] = rate  # "at 1.10 per hour"
     factor, count = scale_factor(a), _bare_count(a)
     if count is not None and filled.gpus == old.gpus and filled.span == old.span:
         changes.update(gpus=count, want="cost" if old.want == "gpu_price" else filled.want)
@@ -156,6 +159,11 @@ def patched_self_hosting(old: SelfHostingQuestion, a: Annotation, today: date) -
     return replace(filled, **changes) if changes else filled
 
 
+_OF_THE_SERVER = LazyPattern(
+    r"\b(?:servers?|box|machine|node|rent|costs?|price|kostet|miete|coûte|loyer|cuesta|at|for)\b"
+)
+
+
 def patched_break_even(old: BreakEvenQuestion, a: Annotation, today: date) -> Question | None:
     """Another API model, other hardware, another server bill, another workload."""
     models = models_of(a)
@@ -164,6 +172,9 @@ def patched_break_even(old: BreakEvenQuestion, a: Annotation, today: date) -> Qu
     built = build("break_even", a, today)
     assert isinstance(built, BreakEvenQuestion)
     fixed = built.fixed_cost or (None if hosting.gpu != old.hosting.gpu else old.fixed_cost)
+    server = _bare_count(a)
+    if server is not None and old.fixed_cost is not None and _OF_THE_SERVER.search(a.folded):
+        fixed, hosting = replace(old.fixed_cost, amount=server), old.hosting
     if (
         fixed is not None
         and built.fixed_cost is not None

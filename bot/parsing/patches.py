@@ -129,8 +129,8 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
     if _of_those(a) and model is None and old.earlier and stage.model is not None:
         return CompareQuestion(
             models=(*old.earlier, stage.model),
-            workload=patched_workload(stage.workload, a),
-            objective="dearest" if a.has("dearest") else "cheapest",
+            workload=stage.workload if a.quantities else patched_workload(stage.workload, a),
+            objective=_objective(a),
             want_per=a.want_per or old.want_per,
         )
     if a.has("cheapest", "cheaper") and model is None:
@@ -184,7 +184,7 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
 
 
 _ALL_MODELS = LazyPattern(
-    r"\b(?:all|any|every|other|others|overall|market|list|context|provider|alternativ\w*)\b"
+    r"\b(?:all(?! (?:of )?(?:two|three|four|both|them|those|these))|any|every|other|others|overall|market|list|context|provider|alternativ\w*)\b"
 )
 
 
@@ -193,7 +193,19 @@ def _of_those(a: Annotation) -> bool:
     asks = a.has("cheapest", "cheaper", "dearest", "compare", "difference") or (
         a.has("which") and a.has("better")
     )
-    return asks and len(a.words) <= 12 and not a.quantities and _ALL_MODELS.search(a.folded) is None
+    few = not any(q.unit or q.role or q.value > _MOST_EARLIER for q in a.quantities)
+    return asks and len(a.words) <= 12 and few and _ALL_MODELS.search(a.folded) is None
+
+
+_MOST_EARLIER = 5
+"""Models of a thread that "compare all three" can be about."""
+
+
+def _objective(a: Annotation) -> Any:
+    """What is wanted of the models of the thread."""
+    if a.has("dearest"):
+        return "dearest"
+    return "cheapest" if a.has("cheapest", "cheaper", "which") else "side_by_side"
 
 
 def _with_earlier(
@@ -261,9 +273,7 @@ def _price(old: PriceQuestion, a: Annotation, today: date) -> Question | None:
         if _wants_comparison(a):
             return CompareQuestion(models=refs)
     elif _of_those(a) and len({*old.earlier, *old.models}) > 1:
-        return CompareQuestion(
-            models=(*old.earlier, *old.models), objective="dearest" if a.has("dearest") else "cheapest"
-        )
+        return CompareQuestion(models=(*old.earlier, *old.models), objective=_objective(a))
     return replace(
         old,
         models=refs,
@@ -302,12 +312,26 @@ def _history(old: HistoryQuestion, a: Annotation, today: date) -> Question | Non
     )
 
 
+_WANTED_UNIT = LazyPattern(
+    r"^\W*(?:(?:and|in|into|how many|what about|as|und|et|y|wie viele|combien de|cuántas|ok|or)\W+)*(tokens?|words?|pages?|characters?|wörter|seiten|zeichen|mots|palabras|páginas)(?: (?:is|are) (?:that|it|this))?\W*$"
+)
+_UNIT_NAMES: dict[str, Any] = {
+    "to": "tokens", "wo": "words", "wö": "words", "mo": "words", "pa": "pages", "pá": "pages", "se": "pages",
+    "ch": "characters", "ze": "characters",
+}  # fmt: skip
+
+
 def _tokens(old: TokensQuestion, a: Annotation, today: date) -> Question | None:
     model = _model_ref(a)
     built = build("tokens", a, today)
     assert isinstance(built, TokensQuestion)
     if built.text or built.size:
         return replace(built, model=model or old.model)
+    wanted = _WANTED_UNIT.search(a.folded)
+    if wanted is not None and old.size is not None and not a.quantities:
+        word = wanted.group(1)
+        want: Any = "words" if word == "palabras" else _UNIT_NAMES[word[:2]]
+        return replace(old, want=want) if want != old.size.unit else None
     bare = next((q for q in a.quantities if not q.unit and not q.role), None)
     if bare is not None and old.size is not None:
         return replace(old, size=replace(old.size, amount=bare.value), model=model or old.model)

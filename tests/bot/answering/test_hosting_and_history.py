@@ -12,6 +12,7 @@ from bot.answers import Answer
 from bot.parsing.local import LocalParser
 from bot.settings import Settings
 from knowledge.base import KnowledgeBase
+from knowledge.currency import rate_to_usd
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -109,3 +110,22 @@ def test_what_costs_more_is_no_negative_saving(answer_to) -> None:  # type: igno
     assert dearer.figures[0].unit == "percent"
     assert dearer.figures[0].amount > 0
     assert dearer.figures[0].label.startswith("More")
+
+
+def test_a_gpu_hour_in_euros_is_converted(answer_to) -> None:  # type: ignore[no-untyped-def]
+    rate = rate_to_usd("EUR", NOW.date())
+    assert rate is not None
+    told = answer_to("my gpu costs 1.2 eur an hour and does 900 tokens per second, price per million tokens")
+    assert told.figures[0].amount == pytest.approx(Decimal("1.2") * rate.usd / (900 * 3600) * 10**6)
+
+
+def test_a_fleet_for_a_time_is_its_bill_also_when_it_trains(answer_to, knowledge: KnowledgeBase) -> None:  # type: ignore[no-untyped-def]
+    rate = knowledge.hardware.rental("H100").usd_per_hour
+    assert answer_to("2000 H100s for 90 days training run, cost?").figures[0].amount == 2000 * 90 * 24 * rate
+
+
+def test_lengths_turn_into_each_other(answer_to) -> None:  # type: ignore[no-untyped-def]
+    assert answer_to("how many words per token").figures[0].amount == Decimal("0.75")
+    assert answer_to("how many tokens per page").figures[0].amount == pytest.approx(
+        Decimal(500) / Decimal("0.75")
+    )

@@ -107,3 +107,16 @@ def test_a_fact_takes_another_measure(parser: LocalParser) -> None:
     assert lost.subjects == ("OpenAI",)
     assert "lose" in lost.query
     assert "2025" in lost.query
+
+
+def test_all_three_are_the_models_of_the_thread(parser: LocalParser) -> None:
+    compared = ask(parser, WORKLOAD, "haiku 5.5?", "and opus?", "compare all three")
+    assert isinstance(compared, CompareQuestion)
+    assert len(compared.models) == 3
+    assert compared.objective == "side_by_side"
+    assert compared.workload == workload(parser, WORKLOAD)
+
+
+def test_the_same_question_again_is_no_change(parser: LocalParser) -> None:
+    text = "2 x H100 12h/day 20 days"
+    assert ask(parser, text, text) == ask(parser, text)
