@@ -44,6 +44,8 @@ class Resolution:
     model: Model | None
     candidates: tuple[Model, ...] = ()
     note: str | None = None
+    corrected: bool = False
+    """Whether letters were, whatever else `how` says."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,7 @@ class Catalogue:
             note = (
                 f"{note} It is no longer offered." if note else f"{model.display_name} is no longer offered."
             )
-        return Resolution(mention, found.how, model, candidates, note)
+        return Resolution(mention, found.how, model, candidates, note, found.corrected)
 
     def _model(self, rowid: int) -> Model:
         model = self._models.get(rowid)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from knowledge.fact_reading import Profile, Reader, Reading
@@ -36,6 +37,10 @@ _JUDGED = 30
 _DISTINCTIVE = 0.8
 """Weight of a term that stands in a card's subject, metric or aliases."""
 _PERIOD_SCORES: Mapping[Agreement, float] = {"same": 4.0, "within": 2.5, "around": 0.5, "apart": -6.0}
+_YEARLY = 0.15
+"""What a year later counts where no period is asked for."""
+_YEARLY_NAMED, _LATEST, _OLDEST = 0.7, 1.0, 5.0
+"""The same where a subject is named, and besides where the newest is asked for; up to so many years."""
 _OPTIONAL = frozenset({"person", "cloud"})
 """Kinds that a card may have without their being asked for: whoever says it, or wherever it is for rent."""
 
@@ -72,6 +77,8 @@ class _Question(NamedTuple):
     weight: float
     names: frozenset[str]
     """Its terms, and its subjects with a "#" in front."""
+    today: float
+    """As a year with a fraction."""
     known: frozenset[str]
     """Ids of the cards that are known by its words: a whole alias, or a word that hardly any other card has ("Chinchilla")."""
     above: tuple[frozenset[str], ...]
@@ -127,6 +134,7 @@ class Ranking:
         self._closeness = {profile.id: self._nearness(profile) for profile in profiles}
         self._metrics = {profile.id: self._measure(profile) for profile in profiles}
         self._freshness = {profile.id: self._lateness(profile.id) for profile in profiles}
+        self._end = {profile.id: self._last_year(profile.id) for profile in profiles}
         self._order = {identity: place for place, identity in enumerate(self._profiles)}
 
     def about(self, subjects: Iterable[str]) -> list[str]:
@@ -168,6 +176,7 @@ class Ranking:
             names=names,
             known=frozenset(self._known_by(names, reading.terms)),
             above=tuple(index.ancestors(name) for name in reading.subjects),
+            today=_as_year(datetime.now(UTC).date()),
         )
 
     def _weights_of(self, name: str) -> Mapping[str, float]:
@@ -206,6 +215,9 @@ class Ranking:
             covered += max(term.rarity * term.weights.get(identity, 0.0) for term in question.either)
         agreement = self._period_agreement(reading, profile)
         unnamed = -1.0 if reading.periods else self._freshness[identity]
+        if not reading.periods and reading.subjects:
+            yearly = _YEARLY_NAMED + _LATEST * reading.wants_latest
+            unnamed -= yearly * min(max(question.today - self._end[identity], 0.0), _OLDEST)
         excess, narrows = self._excess(question, profile)
         score = (
             6.0 * self._subject_score(question, profile)
@@ -215,7 +227,7 @@ class Ranking:
             + (1.5 if identity in question.known else 0.0)
             + 0.1 * min(bm25, 12.0)
             + 0.8 * profile.preference
-            + self._tense(reading, fact)
+            + self._tense(question, fact)
             - (0.8 if reading.wants_amount and fact.value is None else 0.0)
         )
         return score, narrows
@@ -236,7 +248,7 @@ class Ranking:
             return False
         return (
             self._is_of_the_time(question.reading, profile)
-            and self._is_about_the_subject(question.reading, profile)
+            and self._is_about_the_subject(question.reading, profile, is_known)
             and self._says_enough(question, profile, is_known)
         )
 
@@ -263,15 +275,23 @@ class Ranking:
         near.update(dict.fromkeys(profile.about, 0.8))
         for name in profile.identity:
             for other in index.ancestors(name):
-                near[other] = max(near.get(other, 0.0), 0.8 if index.kind(other) == "family" else 0.65)
+                near[other] = max(near.get(other, 0.0), 0.8 if index.kind(other) == "family" else 0.5)
+            near.update(dict.fromkeys(self._members(name), 0.8))
         near.update(dict.fromkeys(profile.identity, 1.0))
         return near
+
+    def _members(self, name: str) -> list[str]:
+        """The companies whose names make up that of a group ("Alphabet, Amazon, Meta and Microsoft")."""
+        index = self._reader.subjects
+        if index.kind(name) != "group":
+            return []
+        return [one for one in index.subjects if one != name and one.partition(" (")[0] in name]
 
     def _required(self, profile: Profile) -> tuple[str, ...]:
         """The subjects of a card that must have been named for it to be an answer."""
         return self._obliging[profile.id]
 
-    def _is_about_the_subject(self, reading: Reading, profile: Profile) -> bool:
+    def _is_about_the_subject(self, reading: Reading, profile: Profile, is_known: bool) -> bool:
         index = self._reader.subjects
         if reading.unknown and not (reading.alternatives and reading.subjects):
             return False
@@ -293,8 +313,14 @@ class Ranking:
                 for name in asked
                 if any(index.kind(one) == "family" and one in index.ancestors(name) for one in identity)
             }
+            # … or a person is named who says it.
+            direct |= {name for name in asked if index.kind(name) == "person" and name in profile.everything}
+            members = {one for name in required for one in self._members(name)}
+            if is_known and len(asked & members) > 1 and asked <= members:
+                return True
             if not direct:
-                return False
+                # What several add up to is asked for by naming nobody ("combined capex").
+                return not asked and is_known and all(index.kind(name) == "group" for name in required)
         else:
             direct = asked & profile.everything
         closure = profile.everything | {name for one in profile.everything for name in index.ancestors(one)}
@@ -356,6 +382,10 @@ class Ranking:
             for name in reading.subjects
         )
         named = bool(reading.subjects) and bool(self._required(profile))
+        # A card that joins all parties named ("the Anthropic SpaceX deal") is about nothing else.
+        joins = len(reading.subjects) > 1 and not reading.alternatives
+        if joins and profile.everything.issuperset(reading.subjects) and not any(t.is_strong for t in asked):
+            return True
         if share < (_ENOUGH if named or is_quotation else _ENOUGH_UNNAMED):
             return False
         has_measure = bool(question.either) or any(term.is_strong for term in asked)
@@ -387,12 +417,21 @@ class Ranking:
             return 0.0
         days = (period.end - period.start).days
         is_whole = 360 <= days <= 370 or days < 1
-        return 0.15 * (period.end.year - 2020) - (0.0 if is_whole else 0.4 if days < 360 else 0.6)
+        return _YEARLY * (period.end.year - 2020) - (0.0 if is_whole else 0.4 if days < 360 else 0.6)
 
-    def _tense(self, reading: Reading, fact: Fact) -> float:
-        if "@forecast" in reading.terms:
+    def _last_year(self, identity: str) -> float:
+        """When a card was true, as a year; what has no date, and an amount of no money, is as good as ever."""
+        period, fact = self._periods.get(identity), self._facts[identity]
+        ages = fact.value is None or (fact.unit or "").startswith("USD")
+        return math.inf if period is None or period.until or not ages else _as_year(period.end)
+
+    def _tense(self, question: _Question, fact: Fact) -> float:
+        if "@forecast" in question.reading.terms:
             return 0.8 if fact.qualifier == "projected" else 0.0
-        return -0.35 if fact.qualifier == "projected" else 0.0
+        ahead = question.today < self._end[fact.id] < math.inf and not question.reading.periods
+        if fact.qualifier == "projected" and question.reading.wants_latest:
+            return -1.0
+        return -1.0 if ahead else -0.35 if fact.qualifier == "projected" else 0.0
 
     # --- order ----------------------------------------------------------------------------------------------------
 
@@ -413,6 +452,10 @@ class Ranking:
             term.name for term in asked if term.is_strong and _weight(term, profile) >= _RELATED * _RELATED
         )
         return (profile.identity, shared, fact.period, fact.unit) if shared else identity
+
+
+def _as_year(day: date) -> float:
+    return day.year + day.month / 12
 
 
 def _weight(term: _Asked, profile: Profile) -> float:

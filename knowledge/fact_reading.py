@@ -33,6 +33,13 @@ _AMOUNT = re.compile(
     r"\bhow\s+(?:much|many|big|large|high)|\bwie\s*(?:viele?|hoch)|\bcombien|\bcu[aá]nt[oa]s?|\bkitn[aei]",
     re.IGNORECASE,
 )
+_LATEST = re.compile(
+    r"\b(?:latest|newest|most recent|current(?:ly)?|right now|now|today|these days|as of|aktuell\w*|derzeit|neueste\w*"
+    r"|actuel\w*|actual\w*)\b",
+    re.IGNORECASE,
+)
+_ASKED_BY_THE_WAY = frozenset({"@cost"})
+"""Of "how much is X losing", which asks for the loss."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,8 @@ class Reading(NamedTuple):
     """The words that stand for no concept, as written (folded)."""
     periods: tuple[Period, ...]
     wants_amount: bool
+    wants_latest: bool = False
+    """Whether the newest is asked for ("latest", "current"), however short a time it is of."""
 
     @property
     def is_empty(self) -> bool:
@@ -98,6 +107,9 @@ class Reader:
         words = _without(words, mentions, self.subjects, [(start, end) for start, end, _ in dates])
         found_terms = self.lexicon.terms(words, correct=True)
         terms = [term.name for term in found_terms]
+        if any(self.lexicon.is_strong(name) for name in terms if name not in _ASKED_BY_THE_WAY):
+            by_the_way = [term.name for term in found_terms if term.words[0].text == "how"]
+            terms = [name for name in terms if name not in by_the_way or name not in _ASKED_BY_THE_WAY]
         kinds = {self.subjects.kind(mention.subject) for mention in mentions if mention.subject}
         if {"cloud", "gpu"} <= kinds and not any(self.lexicon.is_strong(term) for term in terms):
             terms.append("@cost")  # "lambda h100" asks for nothing else
@@ -128,6 +140,7 @@ class Reader:
             ),
             periods=tuple(dict.fromkeys(asked)),
             wants_amount=bool(_AMOUNT.search(text)),
+            wants_latest=bool(_LATEST.search(text)),
         )
 
     def _joined(self, text: str, terms: Sequence[Term]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from knowledge.gpu_names import gpu_mentions
 from knowledge.wording import Word, fold, is_one_slip, words_in
 
-Kind = Literal["company", "model", "family", "product", "person", "cloud", "gpu"]
+Kind = Literal["company", "group", "model", "family", "product", "person", "cloud", "gpu"]
 
 
 class Subject(NamedTuple):

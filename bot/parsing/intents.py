@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from bot.parsing.annotate import Annotation
 from bot.parsing.build_prices import SIZE_RATIO
 from bot.parsing.build_workloads import each_has_a_pair
-from bot.parsing.lexicon import FILLERS, STOPWORDS
+from bot.parsing.lexicon import COST_WORDS, FILLERS, STOPWORDS
 from bot.parsing.naming import models_of
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.shares import mix_against, traffic_shares
@@ -58,8 +58,23 @@ def choose(annotation: Annotation, facts: FactBase) -> Intent:
     for rule in rules:
         intent = rule(annotation, facts)
         if intent is not None:
-            return intent
+            return Intent("fact", 0.7) if _only_on_record(intent, annotation, facts) else intent
     return Intent("out_of_scope", 0.3 if annotation.has("cost", "price") else 0.55)
+
+
+def _only_on_record(intent: Intent, a: Annotation, facts: FactBase) -> bool:
+    """Whether a question leaves nothing to reckon with, so that it could only be asked back, and a fact card answers it."""
+    if intent.kind not in ("estimate", "price", "history", "fine_tuning") or a.quantities or a.quotes:
+        return False
+    if any(named.ref.model for named in a.models) or _OWN_BOT.search(a.folded):
+        return False
+    telling = [w.text for w in a.words if w.text.isalpha() and w.text not in COST_WORDS | STOPWORDS | FILLERS]
+    if a.models and a.has("price", "cost"):
+        return False  # "price of llama wool"
+    if len(telling) + len(a.models) < 2 or (intent.kind == "fine_tuning" and not a.models):
+        return False  # "fine-tuning cost?"
+    hits = facts.search(a.text[:_QUERY], limit=1)
+    return bool(hits) and hits[0].confident
 
 
 def _empty(a: Annotation, _: FactBase) -> Intent | None:
@@ -171,7 +186,7 @@ def _facts_by_topic(a: Annotation, facts: FactBase) -> Intent | None:
     if not (a.subjects or a.gpus) or _describes(a) or a.of_unit("gpus", "gpu_hours", "parameters"):
         return None
     about = _SPECIFICATION.search(a.folded) or (
-        a.subjects and (_RUNNING.search(a.folded) or a.has("gpu_words"))
+        a.subjects and (_RUNNING.search(a.folded) or _IN_ALL.search(a.folded) or a.has("gpu_words"))
     )
     if (
         not about
@@ -184,6 +199,10 @@ def _facts_by_topic(a: Annotation, facts: FactBase) -> Intent | None:
     return Intent("fact", 0.85) if hits and hits[0].confident else None
 
 
+_IN_ALL = LazyPattern(r"\b(?:(?:per|a|each) day|daily|pro tag|par jour|al día)\b")
+"""What a product costs its maker by the day is no price of a model."""
+
+
 _HOST_ON = LazyPattern(
     r"\b(?:host|hosting|serve|serving|run|running|deploy)\b.*\bon (?:\d+|an?|one|two|four|eight) "
 )
@@ -191,6 +210,10 @@ _HOST_ON = LazyPattern(
 
 def _break_even(a: Annotation, _: FactBase) -> Intent | None:
     hosting = a.has("self_hosting") or bool(a.gpus) or _MACHINE_ROOM.search(a.folded) is not None
+    if a.subjects and not (
+        hosting or a.models or a.quantities or a.has("training", "own_model", "api", "advice")
+    ):
+        return Intent("fact", 0.6) if a.has("break_even") else None  # "when will Anthropic break even"
     if a.has("break_even") and (
         hosting or a.has("training", "own_model", "api", "fine_tuning") or not a.has("finance")
     ):
@@ -441,7 +464,7 @@ _SEARCHES = LazyPattern(
 
 _DISCOUNTED = LazyPattern(r"\b(?:batch|cached?|caching)[- ]discount(?:ed)? (?:price|rate)s?\b|\bdiscounted\b")
 _OTHER_GOODS = LazyPattern(
-    r"\b(?:stocks?|shares?|share price|aktien?|bourse|acciones|market cap|ipo|ceo|cfo|headquarters?|salar(?:y|ies)|jobs?|hiring|interns?)\b"
+    r"\b(?:deals?|commitments?|agreements?|partnerships?|lawsuits?|layoffs?|employees|headcount|investors?|investments?|valuation|funding|stocks?|shares?|share price|aktien?|bourse|acciones|market cap|ipo|ceo|cfo|headquarters?|salar(?:y|ies)|jobs?|hiring|interns?)\b"
 )
 """What companies of AI have besides models."""
 

@@ -53,11 +53,14 @@ def object_of(
     resolution = catalogue.resolve(folded[start:end])
     if not models:
         named = resolution.how in ("exact", "family") or (resolution.how == "ambiguous" and not inside)
+        named = named and not resolution.corrected  # of ordinary words most are near to some model's
         return (start, end, resolution) if named else None
     if strange[-1].end != words[-1].end:
         return None
     if resolution.how in ("exact", "family", "corrected") and resolution.model is not None:
         return start, end, resolution
+    if sum(word.text.isalpha() for word in strange) > 1:
+        return None  # "gpt partition table"
     full = any(letter.isdigit() for letter in models[0].text)  # a full name stays what it is
     return (start, end, resolution) if not full and resolution.how == "unknown" else None
 
