@@ -247,8 +247,15 @@ def _compare(old: CompareQuestion, a: Annotation, today: date) -> Question | Non
             if old.models and not INSTEAD.search(a.folded)
             else models
         )
+    same = refs == old.models
     return replace(
-        old, models=refs, workload=workload, constraints=constraints, want_per=a.want_per or old.want_per
+        old,
+        models=refs,
+        workload=workload,
+        constraints=constraints,
+        shares=old.shares if same else (),
+        against=old.against if same else None,
+        want_per=a.want_per or old.want_per,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from decimal import Decimal
 
@@ -212,7 +213,7 @@ class CountsReader(WorkloadDraft):
         periods = {q.per for q in ordered if q.per is not None}
         joints = [
             self.annotation.folded[one.end : other.start]
-            for one, other in zip(ordered, ordered[1:], strict=False)
+            for one, other in itertools.pairwise(ordered)
         ]
         listed = all(_LISTED.search(joint) for joint in joints)
         if len(nouns) < len(ordered) or len(periods) > 1 or not listed:
