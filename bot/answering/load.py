@@ -236,6 +236,9 @@ def _growth(workload: Workload, notes: list[str]) -> Decimal:
     if workload.growth_steps is None:
         _note(notes, f"Requests grow by {rate}, compounding; the first {workload.growth_per} is as stated.")
         return Decimal(1)
+    if workload.growth_steps == 1:
+        _note(notes, f"{format_amount(workload.growth_share * 100, 'percent')} more requests than today.")
+        return 1 + workload.growth_share
     if workload.growth_steps > _MOST_GROWTH:
         raise NoAnswer("error", "That is too far ahead to reckon with growth; please ask for fewer periods.")
     _note(

@@ -34,7 +34,7 @@ from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.spans import Coverage, LazyPattern, Word, fold, split_words
 from bot.parsing.working_days import read_working_days
 from bot.questions import ModelRef, Period, Span, WorkingDays, Workload
-from knowledge.lazy_dataclass import dataclass
+from knowledge.lazy_dataclass import dataclass, replace
 
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
@@ -206,6 +206,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     masked += masked_mix
     densities = [d for d in read_densities(folded, language) if not _touches_any(d, masked)]
     masked += [(d.start, d.end) for d in densities]
+    masked += [match.span() for match in _CLOCK.finditer(folded)]
     open_hours = opening_hours(folded)
     if open_hours is not None:
         masked.append(open_hours[1])
@@ -214,6 +215,8 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         masked.append(working_days[1])
     times = read_dates(folded, today, masked)
     quantities = with_lengths(read_quantities(folded, language, masked), densities)
+    if working_days is not None:
+        quantities = [_times_days(folded, q, working_days[1]) for q in quantities]
     times = [t for t in times if not _counts_something(t, quantities) and not _counts_gpus(t, gpus)]
     quantities = [q for q in quantities if not any(t.start < q.end and q.start < t.end for t in times)]
     words = read_compounds(split_words(folded), language)
@@ -260,6 +263,19 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     return annotation
 
 
+_TIMES_SIGN = re.compile(r"^\s*(?:x|×|\*|times|mal)\s*$")
+
+
+def _times_days(folded: str, quantity: Quantity, days: tuple[int, int]) -> Quantity:
+    """ "22 working days x 350 documents": so many on each of the days."""
+    start, end = days
+    between = folded[end : quantity.start] if quantity.start >= end else folded[quantity.end : start]
+    if quantity.per is None and not quantity.is_size and _TIMES_SIGN.match(between):
+        return replace(quantity, per="day")
+    return quantity
+
+
+_CLOCK = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?![\d:])(?=$|[\s,;)\]z])")
 _MIX = LazyPattern(
     r"(?<![\w.])(\d{1,3}) ?[:/] ?(\d{1,3})(?= (?:input|in|ratio|split|mix|verhältnis|prompt)\b)|\b(?:ratio|mix|split)(?: of| is)?:? (\d{1,3}) ?[:/] ?(\d{1,3})\b"
 )
@@ -460,12 +476,34 @@ def _settle_one_period(annotation: Annotation) -> None:
     last = annotation.quantities[-1] if annotation.quantities else None
     period = _LENGTHS.get(last.unit) if last is not None and last.value == 1 and not last.per else None
     if period is None or last is None or annotation.want_per is not None or annotation.span is not None:
+        _settle_bare_span(annotation)
         return
     if annotation.folded[: last.start].rstrip().endswith((",", ";")) and any(
         q.per for q in annotation.quantities
     ):
         annotation.want_per = period
         annotation.quantities.remove(last)
+
+
+def _settle_bare_span(annotation: Annotation) -> None:
+    """ "8 developers; 150 completions per dev per day; 22 days": how long it goes on, apart from everything else."""
+    lengths = [
+        q for q in annotation.quantities if q.unit in _LENGTHS and q.value > 1 and not q.per and not q.role
+    ]
+    if len(lengths) != 1 or annotation.span is not None or annotation.want_per is not None:
+        return
+    [length] = lengths
+    ahead = annotation.folded[: length.start].rstrip()
+    behind = annotation.folded[length.end :].lstrip()
+    apart = (not ahead or ahead.endswith((",", ";", "x", "×", "*", "("))) and (
+        not behind or behind[0] in ",;.)x×*?"
+    )
+    rates = any(
+        q.per in ("second", "minute", "hour", "day") and q.unit != "money" for q in annotation.quantities
+    )
+    if apart and rates:
+        annotation.span = Span(amount=length.value, unit=_LENGTHS[length.unit])
+        annotation.quantities.remove(length)
 
 
 _LENGTHS: dict[str, Period] = {"days": "day", "weeks": "week", "months": "month", "years": "year"}

@@ -46,6 +46,8 @@ def build_compare(a: Annotation, today: date) -> Question:
         objective = "cheapest"
     elif a.has("dearest") and not (a.has("difference") and a.has("how_much")):
         objective = "dearest"
+    elif len(models) == 1 and a.has("break_even", "advice") and len(_variants(a)) == 2:
+        objective = "difference"  # "does caching pay off?"
     elif a.has("difference", "save") and (len(models) > 1 or len(_variants(a)) > 1):
         objective = "difference"
     elif (a.has("cheaper") and len(models) > 1) or a.has("cheaper"):
@@ -97,7 +99,8 @@ def _variants(
         ("fast_mode", "fast"),
     )
     found = tuple(variant for cue, variant in names if a.has(cue))
-    return ("standard", *found) if found and a.has("save", "difference", "compare", "cheaper") else ()
+    gains = a.has("save", "difference", "compare", "cheaper", "break_even", "advice")
+    return ("standard", *found) if found and gains else ()
 
 
 def _metric(a: Annotation) -> Literal["input", "output", "blended"] | None:

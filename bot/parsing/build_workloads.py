@@ -10,7 +10,7 @@ from typing import Literal
 from bot.parsing.annotate import Annotation
 from bot.parsing.naming import model_of, models_of, past_day_of
 from bot.parsing.quantity import Quantity
-from bot.parsing.separate import separate_requests
+from bot.parsing.separate import Kind, separate_requests
 from bot.parsing.shares import traffic_shares
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import (
@@ -34,6 +34,9 @@ def build_estimate(a: Annotation, today: date) -> Question:
     stages = _stages(a)
     stages = tuple(replace(stage, workload=_per_wanted(a, stage.workload)) for stage in stages)
     want = a.want_per
+    first = stages[0].workload
+    if first.audio_seconds is not None and first.span is not None and first.volume_per == want:
+        want = None  # "10 minutes a day for a year": the period is the recording's
     return EstimateQuestion(
         stages=stages,
         want_per=want,
@@ -81,11 +84,7 @@ def _stages(a: Annotation) -> tuple[Stage, ...]:
             for named, share in zip(models, shares, strict=False)
         )
     if len(models_of(a)) <= 1 and (apart := separate_requests(a)):
-        each = [as_request(build_workload(a, group)) for group in apart]
-        return tuple(
-            Stage(model=model_of(a), workload=replace(load, requests=load.requests or Decimal(1)))
-            for load in each
-        )
+        return tuple(Stage(model=model_of(a), workload=_of_kind(a, kind, whole)) for kind in apart)
     if len(models) >= 2:
         groups = _by_model(a)
         if all(any(q.is_size for q in group) for group in groups):
@@ -101,6 +100,16 @@ def _stages(a: Annotation) -> tuple[Stage, ...]:
                 stages.append(Stage(model=named.ref, workload=workload))
             return tuple(stages)
     return (Stage(model=model_of(a), workload=translation(a, whole)),)
+
+
+def _of_kind(a: Annotation, kind: Kind, whole: Workload) -> Workload:
+    """The requests of one size among several: so many as are stated for it, or its share of all."""
+    load = as_request(build_workload(a, list(kind.quantities)))
+    if kind.share is None:
+        return replace(load, requests=load.requests or Decimal(1))
+    return replace(
+        whole, input=load.input, output=load.output, requests=(whole.requests or Decimal(1)) * kind.share
+    )
 
 
 def _by_model(a: Annotation) -> list[list[Quantity]]:
@@ -171,7 +180,12 @@ def build_capacity(a: Annotation, today: date) -> Question:
             per=budget_quantity.per or (a.want_per if a.want_per and not a.has("how_long") else None),
         )
     workload = build_workload(a)
-    if not any(q.per for q in a.sizes):
+    timed = next((q for q in a.sizes if q.per), None)
+    asked_per = None
+    if timed is not None and workload.input is not None and workload.output is not None:
+        asked_per = timed.per  # "how many 2k prompts with 500 token answers per day"
+        workload = replace(workload, requests=None, requests_per=None)
+    if timed is None or asked_per is not None:
         workload = replace(
             as_request(workload), volume_per=None
         )  # beside a budget, "1k in, 500 out" is the size of one request
@@ -181,7 +195,7 @@ def build_capacity(a: Annotation, today: date) -> Question:
         workload=workload,
         want=_wanted_capacity(a, workload),
         written=_WRITES.search(a.folded) is not None,
-        want_per=a.want_per or (a.loose_period if period_of(workload) is None else None),
+        want_per=a.want_per or asked_per or (a.loose_period if period_of(workload) is None else None),
     )
 
 

@@ -29,6 +29,22 @@ _NUMBERS = {"one": 1, "a": 1, "einem": 1, "un": 1, "two": 2, "three": 3, "six": 
 _BESIDE = 60
 
 
+_MULTIPLIES = LazyPattern(
+    r"\b(?:expect\w*|will|would|going to|gonna|plan\w*|should|if|when|once|after|assume|assuming)\b[^.;?!]{0,30}\b(doubl\w+|tripl\w+|quadrupl\w+)\b(?!,? (?:check|the (?:price|cost)))"
+    r"|\b(?:sich |wir )?(verdoppel\w+|verdreifach\w+)\b|\b(double ra|doubler|doubl\w+)\b(?= (?:d'ici|next|by|nächst))"
+)
+_THEN = LazyPattern(r"\b(?:then|after|afterwards|by then|dann|danach|alors|ensuite|entonces|tab|new)\b")
+
+
+def multiplied(folded: str) -> Decimal | None:
+    """ "We expect it to double; what is it then?": by how much more the workload is at the time that is asked about."""
+    match = _MULTIPLIES.search(folded)
+    if match is None or not _THEN.search(folded):
+        return None
+    word = next(group for group in match.groups() if group)
+    return Decimal(3 if "quadr" in word else 2 if "tripl" in word or "dreifach" in word else 1)
+
+
 def growth_of(annotation: Annotation, share: Quantity) -> Period | None:
     """The period in which the workload grows by this percentage; None where it says something else."""
     folded = annotation.folded

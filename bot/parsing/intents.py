@@ -214,6 +214,9 @@ def _break_even(a: Annotation, _: FactBase) -> Intent | None:
         hosting or a.models or a.quantities or a.has("training", "own_model", "api", "advice")
     ):
         return Intent("fact", 0.6) if a.has("break_even") else None  # "when will Anthropic break even"
+    ways = a.has("batch", "cached") and a.models and not a.has("training", "fine_tuning", "own_model", "api")
+    if ways and not hosting:
+        return None  # "is caching worth it?" sets two ways of using one model against each other
     if a.has("break_even") and (
         hosting or a.has("training", "own_model", "api", "fine_tuning") or not a.has("finance")
     ):
@@ -429,7 +432,8 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("compare", 0.85 if a.has("compare", "cheaper", "difference", "which", "save") else 0.75)
     discounted = a.has("price") and _DISCOUNTED.search(a.folded) is not None
     terms = a.has("batch", "cached", "flex", "priority")
-    if a.models and a.has("save", "difference", "cheaper") and terms and not discounted:
+    pays_off = a.has("break_even", "advice") and names == 1 and _describes(a)
+    if a.models and (a.has("save", "difference", "cheaper") or pays_off) and terms and not discounted:
         return Intent("compare", 0.85)
     if (
         a.models

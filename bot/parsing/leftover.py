@@ -16,7 +16,7 @@ from bot.parsing.spans import LazyPattern
 from bot.questions import Question
 
 _FACTORS = {
-    "percent": (1, 100),
+    "percent": (100,),
     "minutes": (1, 60),
     "hours": (1, 60, 3600),
     **dict.fromkeys(SIZE_UNITS, (1, 2, 3, 4, 10, 1000)),
@@ -80,17 +80,25 @@ def _matters(quantity: Quantity) -> bool:
         return quantity.value < 100
     if quantity.per_thing in ("basis", "threshold") or quantity.value in (0, 1):
         return False
-    return quantity.unit in COUNTED or quantity.unit in SIZE_UNITS
+    return quantity.unit in COUNTED or quantity.unit in SIZE_UNITS or quantity.unit == "languages"
+
+
+_EACH = LazyPattern(
+    r"\b(?:each|every|per|apiece|everyone|all|times|je|jeweils|jede[rsnm]?|pro|chaque|chacune?s?|par|cada|por|har|ek|x)\b|[×*]"
+)
+_HOW_OFTEN = ("requests", "items", "messages", "conversations", "users")
 
 
 def _stands_in_a_workload(quantity: Quantity, annotation: Annotation, told: list[re.Match[str]]) -> bool:
     """Whether a number that nothing is known of stands in a sentence about how much is sent; elsewhere it is about something else."""
-    if quantity.unit or quantity.role or quantity.per_thing or quantity.value <= 1:
+    if quantity.unit or quantity.role or quantity.per_thing not in ("", "each") or quantity.value <= 1:
         return False
     is_version = quantity.value != quantity.value.to_integral_value()
     if is_version or any(match.start() <= quantity.start < match.end() for match in told):
         return False
     start, end = annotation.sentence(quantity.start)
+    if quantity.noun and not _EACH.search(annotation.folded[start:end]) and annotation.of_unit(*_HOW_OFTEN):
+        return False  # "900 commands a day on our 45 servers" says how often by itself
     return any(
         start <= q.start < end and (q.is_size or q.counts_requests or q.unit in ("conversations", "turns"))
         for q in annotation.quantities
@@ -108,7 +116,8 @@ def _is_held(quantity: Quantity, held: set[Decimal]) -> bool:
 
 def _is_part(quantity: Quantity, stated: list[Quantity], held: set[Decimal]) -> bool:
     """Whether a slot is the product or the sum of this number and others of the text."""
-    others = [q.value for q in stated if q is not quantity][:_MOST_COMBINED]
+    others = [q.value / 100 if q.unit == "percent" else q.value for q in stated if q is not quantity]
+    others = others[:_MOST_COMBINED]
     if quantity.unit == "percent":
         share = quantity.value / 100
         return any(other * part in held for other in others for part in (share, 1 - share))

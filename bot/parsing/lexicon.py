@@ -38,7 +38,8 @@ UNITS: dict[str, str] = _table(
         "conversation conversations chat chats session sessions dialog dialogs dialogue dialogues thread threads gespräch gespräche"
         " unterhaltungen conversación conversaciones"
     ),
-    turns="turn turns exchange exchanges round rounds back-and-forths",
+    languages="language languages sprache sprachen langue langues idioma idiomas lengua lenguas",
+    turns="tour tours runde runden turno turnos échange échanges turn turns exchange exchanges round rounds back-and-forths",
     messages="message messages msg msgs nachricht nachrichten mensaje mensajes reply replies sms",
     users=(
         "user users customer customers client clients people person employee employees seat seats student students member members agent"
@@ -151,7 +152,7 @@ _PERIOD_WORDS: tuple[tuple[Period, str], ...] = (
     ),
     (
         "day",
-        "day days d daily evryday everyday tag täglich taeglich tägliche täglichen tagsüber jour journée día dia diario diaria diarias diarios diariamente quotidien quotidienne quotidiens quotidiennes roz din rozana /day",
+        "day days night nightly nights nuit nacht noche arbeitstag werktag workday weekday d daily evryday everyday tag täglich taeglich tägliche täglichen tagsüber jour journée día dia diario diaria diarias diarios diariamente quotidien quotidienne quotidiens quotidiennes roz din rozana /day",
     ),
     (
         "week",
@@ -171,7 +172,7 @@ PERIODS: dict[str, Period] = {word: period for period, words in _PERIOD_WORDS fo
 
 ADVERB_PERIODS = frozenset(
     """
-    daily hourly weekly monthly yearly annually annual tägliche täglichen monatliche monatlichen jährliche jährlichen stündliche stündlichen
+    nightly daily hourly weekly monthly yearly annually annual tägliche täglichen monatliche monatlichen jährliche jährlichen stündliche stündlichen
     wöchentliche wöchentlichen l'heure horaire diariamente semanalmente mensualmente anualmente quotidienne quotidiens quotidiennes
     hebdomadaire mensuelle mensuels mensuelles annuelle annuels annuelles täglich taeglich stündlich wöchentlich monatlich jährlich jaehrlich
     diario diaria diarias diarios quotidien semanal mensual mensuel mensuales anual annuel annuelle annuels annuelles anualmente annualised annualized annualisé anualizado roz rozana
@@ -209,7 +210,7 @@ ADJECTIVES = frozenset(
     new api llm ai chat user customer support short long small big large average avg total daily monthly weekly concurrent
     active paying registered unique different incoming typical single individual more extra additional separate scanned
     json text plain english german french spanish llm model full raw main billable million-token combined monthly-active
-    daily-active such of the service production classification rag agent agentic web chatbot faq background nightly
+    daily-active such of the service production classification rag agent agentic web chatbot faq background
     training visible final actual net gross additional
     qa instruction preference labelled labeled conversation question-answer prompt-completion prompt-response
     """.split()

@@ -273,6 +273,11 @@ def _read_words(
                 if following in ("a", "an"):
                     position += 1
             elif (
+                following in ("page", "pages", "seite", "página", "pagina", "hour", "stunde", "heure", "hora")
+                and not used_small
+            ):
+                group, used_small = _FRACTIONS[word], True
+            elif (
                 following in ("a", "an") and after in ("page", "word", "million", "dozen") and not used_small
             ):
                 group, used_small = _FRACTIONS[word], True

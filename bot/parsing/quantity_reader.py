@@ -354,7 +354,7 @@ class Reader:
         between = self.text[left.end : self.number.start].strip()
         return (
             between in (":", "=", "")
-            and quantity.role != ROLES[left.text]
+            and quantity.role != (role_named(left.text) or "output")
             and self._role_is_next_label(quantity)
         )
 

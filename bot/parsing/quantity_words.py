@@ -102,7 +102,11 @@ def _questions_and_answers(scan: _Scan) -> bool:
 
 def _model_between(scan: _Scan) -> bool:
     """ "12k gpt-5.5 requests"."""
-    if scan.word != "\0model" or scan.quantity.unit or UNITS.get(scan.following) not in COUNTED:
+    if scan.word != "\0model" or scan.quantity.unit:
+        return False
+    behind = [w.text for w in scan.reader.after[scan.at + 1 : scan.at + 3]]
+    sized = len(behind) > 1 and behind[0] in ROLES and UNITS.get(behind[1]) in SIZE_UNITS
+    if not sized and UNITS.get(scan.following) not in (*COUNTED, "tokens"):
         return False
     scan.skip()
     return True
@@ -354,6 +358,16 @@ def _in_the_response(scan: _Scan) -> bool:
     return True
 
 
+def _request_of_a_size(scan: _Scan) -> bool:
+    """ "1k in/1k out calls": what the size is the size of."""
+    if scan.quantity.role not in ("input", "output") or scan.quantity.unit:
+        return False
+    if UNITS.get(scan.word) not in COUNTED or scan.quantity.per:
+        return False
+    scan.take(unit="tokens", item_noun=scan.word, done=True)
+    return True
+
+
 def _role(scan: _Scan) -> bool:
     role = ROLES.get(scan.word)
     if not role or scan.quantity.role or not scan.reader.role_fits(scan.quantity, scan.at, role):
@@ -407,6 +421,7 @@ _RULES: tuple[_Rule, ...] = (
     _role_before_unit,
     _item_of_a_size,
     _times,
+    _request_of_a_size,
     _unit,
     _in_the_response,
     _role,

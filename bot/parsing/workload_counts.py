@@ -40,6 +40,9 @@ _MULTIPLIED = frozenset(
 """Things that happen several times within each of something else."""
 
 
+_TAKES_PART = LazyPattern(
+    r"\b(?:use[sd]?|using|active|adopt\w*|engage\w*|try|tries|participat\w*|opt in|ask|asks|chat|interact\w*|of (?:them|those|these|whom)|nutzen|nutzt|aktiv|davon|utilisent|actifs|usan|activos|use karte)\b"
+)
 _HISTORY = LazyPattern(
     r"\b(?:whole|full|entire|complete|all|past|previous|chat|conversation|message) (?:conversation |chat |message )?(?:history|context|conversation|messages|transcript)\b"
     r"|\bhistory\b[^.;?!]{0,20}\b(?:re-?sent|sent|included|attached|carried|every)|\bresend|\bre-sent\b|\bverlauf\b|\bhistorique\b|\bhistorial\b"
@@ -94,7 +97,7 @@ class CountsReader(WorkloadDraft):
     def _per_user(
         self, users: Quantity, counted: list[Quantity], conversations: Quantity | None
     ) -> list[Quantity]:
-        self._set(users=users.value)
+        self._set(users=users.value * self._share_of_users(users))
         rest: list[Quantity] = []
         for quantity in [*counted, *([conversations] if conversations else [])]:
             clause = self.annotation.clause(quantity)
@@ -128,6 +131,15 @@ class CountsReader(WorkloadDraft):
         if not others:
             self._set(requests=Decimal(1))
         return True
+
+    def _share_of_users(self, users: Quantity) -> Decimal:
+        """ "1 million users, 3% use it daily": the part of them that sends anything."""
+        for quantity in self.quantities:
+            if quantity.unit == "percent" and quantity.start > users.end and not quantity.role:
+                clause = self.annotation.clause(quantity)
+                if _TAKES_PART.search(clause) and "cach" not in clause and "batch" not in clause:
+                    return quantity.value / 100
+        return Decimal(1)
 
     def _conversations(
         self, conversations: Quantity | None, turns: Quantity | None, counted: list[Quantity], has_users: bool
@@ -211,10 +223,7 @@ class CountsReader(WorkloadDraft):
         ordered = sorted(mains, key=lambda q: q.start)
         nouns = {q.noun for q in ordered}
         periods = {q.per for q in ordered if q.per is not None}
-        joints = [
-            self.annotation.folded[one.end : other.start]
-            for one, other in itertools.pairwise(ordered)
-        ]
+        joints = [self.annotation.folded[one.end : other.start] for one, other in itertools.pairwise(ordered)]
         listed = all(_LISTED.search(joint) for joint in joints)
         if len(nouns) < len(ordered) or len(periods) > 1 or not listed:
             return mains
@@ -234,7 +243,9 @@ class CountsReader(WorkloadDraft):
         """A period that stands behind a size ("500 in, 200 out per day") or apart belongs to the requests when they have none."""
         workload = self.workload
         if workload.requests is not None and workload.requests_per is None:
-            from_sizes = next((q.per for q in self.quantities if q.is_size and q.per), None)
+            from_sizes = next(
+                (q.per for q in self.quantities if (q.is_size or q.unit == "languages") and q.per), None
+            )
             self._set(requests_per=from_sizes or self.annotation.loose_period)
         if workload.requests_per_user is not None and workload.requests_per_user_per is None:
             self._set(requests_per_user_per=self.annotation.loose_period)

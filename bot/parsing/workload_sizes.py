@@ -57,6 +57,10 @@ _SHORTENED = LazyPattern(r"\b(?:summari[sz]|condens|shorten|compress|zusammenfas
 """Verbs whose object is read, also where it is something that others write ("summarise a 30-page report")."""
 
 
+_BOTH_WAYS = LazyPattern(
+    r"\b(?:each way|both ways|in (?:each|both) directions?|each direction|in and out each|in/out each|each for (?:input and output|in and out)"
+    r"|in beide richtungen|hin und zurück|dans (?:les deux sens|chaque sens)|en cada sentido|ida y vuelta|dono taraf)\b"
+)
 _PART_OF_THAT = LazyPattern(
     r"\b(?:(\d{1,3}) ?(?:%|percent)|(?:an? |one )?(half|quarter|third|fifth|tenth)) (?:of )?(?:that|the input|the prompt|that length|as (?:much|many|long))(?: tokens)?[^.,;?!\d]{0,16}\b(?:out|outputs?|comes? (?:out|back)|back|answers?|repl(?:y|ies)|responses?)\b"
 )
@@ -136,6 +140,14 @@ class SizesReader(WorkloadDraft):
 
     def _relative_output(self) -> None:
         """ "Output twice as long": a length given by the other one."""
+        workload = self.workload
+        both = workload.input or workload.output or workload.volume
+        if (
+            both is not None
+            and (workload.input is None or workload.output is None)
+            and _BOTH_WAYS.search(self.annotation.folded)
+        ):
+            self._set(input=both, output=both, volume=None)
         factor = relative_length(self.annotation.folded)
         if factor is None:
             return
@@ -209,6 +221,8 @@ class SizesReader(WorkloadDraft):
             self._set(input=replace(workload.input, amount=workload.input.amount + size.amount))
         elif role == "output" and workload.output is None:
             self._set(output=size)
+        elif role == "" and workload.input is not None and self._adds_up(quantity):
+            self._set(input=replace(workload.input, amount=workload.input.amount + size.amount))
         elif role == "" and workload.volume is None and workload.input is None:
             self._set(volume=size)
 
@@ -226,7 +240,7 @@ class SizesReader(WorkloadDraft):
             return False  # "5k in, 400 out and 6k in, 300 out" are two requests
         before = self.annotation.folded[max(0, quantity.start - 26) : quantity.start]
         behind = self.annotation.folded[quantity.end : quantity.end + 12]
-        if re.search(r"^\s*(?:each |apiece )?(?:plus|\+)", behind):
+        if re.search(r"^\s*(?:each|apiece)?\s*,?\s*(?:plus|\+)", behind):
             return quantity.unit == self.workload.input.unit
         same_unit = quantity.unit == self.workload.input.unit
         return same_unit and bool(
@@ -316,8 +330,9 @@ class SizesReader(WorkloadDraft):
         if length is None:
             return
         self._set(audio_seconds=length.value * _SECONDS[length.unit])
+        span = self.annotation.span
+        if span is not None and span.amount == length.value and f"{span.unit}s" == length.unit:
+            self.annotation.span = None  # the recording's own length
         workload = self.workload
         if workload.requests is None and workload.users is None:
-            self._set(
-                volume_per=length.per or self.annotation.loose_period or self.annotation.want_per, span=None
-            )
+            self._set(volume_per=length.per or self.annotation.loose_period or self.annotation.want_per)

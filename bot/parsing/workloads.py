@@ -9,7 +9,7 @@ import re
 from decimal import Decimal
 
 from bot.parsing.annotate import Annotation
-from bot.parsing.growth import growth_of, growth_steps
+from bot.parsing.growth import growth_of, growth_steps, multiplied
 from bot.parsing.quantity import Quantity
 from bot.parsing.shares import batched_share_in_words, is_batched_share
 from bot.parsing.spans import LazyPattern
@@ -115,6 +115,9 @@ class _Builder(CountsReader, SizesReader):
                 and not self.annotation.has("utilisation", "mfu")
             ):
                 self._set(cached_share=share)
+        more = multiplied(self.annotation.folded)
+        if more is not None and self.workload.growth_share is None:
+            self._set(growth_share=more, growth_per="month", growth_steps=Decimal(1))
         self._cached_system_prompt()
         if (
             self.workload.cached_share is None

@@ -215,7 +215,7 @@ def test_numbers_of_another_sentence_are_none_of_the_workload(parser: LocalParse
     question = estimate(parser, text)
     assert not question.unread
     assert question.on is None
-    assert estimate(parser, "gpt-4o: 4000 requests, 500 in, 100 out, 12 regions").unread
+    assert estimate(parser, "gpt-4o: 4000 requests, 500 in, 100 out, 12 each").unread
 
 
 def test_what_is_listed_is_added_up(parser: LocalParser) -> None:
@@ -259,3 +259,56 @@ def test_shares_of_the_traffic(parser: LocalParser, text: str, shares: list[str]
     [question] = parser.parse(text).questions
     assert isinstance(question, CompareQuestion)
     assert question.shares == tuple(map(Decimal, shares))
+
+
+def test_requests_in_parts_of_a_hundred(parser: LocalParser) -> None:
+    text = "gpt-5.4: 60k requests a day. 30% have 4k input, 70% have 800 input. all 200 output. daily cost?"
+    stages = estimate(parser, text).stages
+    read = [
+        (
+            s.workload.requests,
+            s.workload.input and s.workload.input.amount,
+            s.workload.output and s.workload.output.amount,
+        )
+        for s in stages
+    ]
+    assert read == [(18000, 4000, 200), (42000, 800, 200)]
+
+
+def test_an_output_for_all_sizes(parser: LocalParser) -> None:
+    stages = estimate(
+        parser, "first 500 calls with 10k in, then 2000 calls with 1k in, always 300 out. sonnet 5.5"
+    ).stages
+    assert [stage.workload.requests for stage in stages] == [500, 2000]
+    assert all(stage.workload.output and stage.workload.output.amount == 300 for stage in stages)
+
+
+def test_only_a_part_of_the_users(parser: LocalParser) -> None:
+    read = workload(
+        parser, "1 million users, 3% use the AI feature daily, 2 requests each, 1k/300 tokens, gpt-6-luna"
+    )
+    assert (read.users, read.requests_per_user, read.requests_per_user_per) == (30000, 2, "day")
+
+
+def test_a_timestamp_counts_nothing(parser: LocalParser) -> None:
+    text = "2026-11-02 09:13:44 INFO model=gpt-5.4-mini prompt_tokens=1834 completion_tokens=212\nhow much for 30k of these a day"
+    assert not estimate(parser, text).unread
+
+
+def test_each_way(parser: LocalParser) -> None:
+    read = workload(parser, "gpt-5.4-mini, 2 requests every minute for 8 hours, 700 tokens each way")
+    assert read.input == read.output
+    assert read.input is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "does caching pay off on opus 5.5? 3,000 requests a day, 12k prompt of which 10k always the same, 500 out",
+        "Lohnt sich Caching bei Opus 5.5? 3.000 Anfragen am Tag, 12k Prompt, davon 10k immer gleich, 500 raus",
+    ],
+)
+def test_whether_a_way_pays_off_is_a_comparison(parser: LocalParser, text: str) -> None:
+    [question] = parser.parse(text).questions
+    assert isinstance(question, CompareQuestion)
+    assert "cached" in question.variants
