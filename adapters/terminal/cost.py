@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from adapters.terminal.amounts import exact_usd, rate_usd
-from adapters.terminal.options import day, find_card, find_model, json_option, moment, number
+from adapters.terminal.options import day, json_option, moment, number
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.price import per_words
-from adapters.terminal.session import opened_knowledge
+from adapters.terminal.session import clean, opened_knowledge
 from adapters.terminal.stream import LineError, answer_lines
 from bot.answers import plain
-from bot.errors import AicostError, NoPriceError
-
-if TYPE_CHECKING:
-    from knowledge.base import KnowledgeBase
-    from knowledge.ratecard import Cost, RateCard
-    from knowledge.records import Model
+from bot.errors import AicostError
+from bot.price_lists import Bill, Request, bill, unit_names
 
 _USAGE = {
     "input": "input_tokens",
@@ -34,46 +29,20 @@ _USAGE = {
 """Fields of a request, and the unit that each counts. `input` counts all input, the cached and cache-written part included."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What is to be priced: the usage of one request, how many such requests, and under which terms."""
-
-    model: str
-    provider: str | None = None
-    usage: Mapping[str, Decimal | int]
-    requests: Decimal | int = 1
-    on: datetime | None = None
-    context: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """A request with its bill."""
-
-    request: Request
-    note: str | None
-    card: RateCard
-    cost: Cost
-
-    @property
-    def at_standard(self) -> list[str]:
-        """What is charged at the standard rate, although other terms were asked for."""
-        return [charge.unit for charge in self.cost.charges if charge.unit in self.card.at_standard]
-
-    def to_json(self) -> dict[str, Any]:
-        cost, card = self.cost, self.card
-        return {
-            "cost_usd": plain(cost.total),
-            "input_usd": plain(cost.input),
-            "output_usd": plain(cost.output),
-            "model": card.model.id,
-            "provider": card.model.provider,
-            "note": self.note,
-            "unpriced": list(cost.unpriced),
-            "at_standard": self.at_standard,
-            "source": card.source.id,
-            "as_of": card.source.as_of,
-        }
+def _to_json(priced: Bill) -> dict[str, Any]:
+    cost, card = priced.cost, priced.card
+    return {
+        "cost_usd": plain(cost.total),
+        "input_usd": plain(cost.input),
+        "output_usd": plain(cost.output),
+        "model": card.model.id,
+        "provider": card.model.provider,
+        "note": priced.note,
+        "unpriced": list(cost.unpriced),
+        "at_standard": priced.at_standard,
+        "source": card.source.id,
+        "as_of": card.source.as_of,
+    }
 
 
 @click.command()
@@ -130,37 +99,16 @@ def cost(
     context = {"processing": "batch"} if batch else {}
     if tier:
         context["service_tier"] = tier
-    request = Request(model=model, provider=provider, usage=usage, requests=requests, on=on, context=context)
+    request = Request(
+        model=clean(model), provider=provider, usage=usage, requests=requests, on=on, context=context
+    )
     with opened_knowledge() as knowledge:
-        priced = price(knowledge, request)
+        priced = bill(knowledge, request)
     if as_json:
-        write_json(priced.to_json(), indent=2)
+        write_json(_to_json(priced), indent=2)
     else:
         show(_document(priced))
     return 0
-
-
-def price(knowledge: KnowledgeBase, request: Request) -> Priced:
-    """The bill. Raises `AicostError` for an unknown model, a price that is not on record, or impossible counts."""
-    from knowledge.ratecard import PriceTerms
-
-    model, note = find_model(knowledge, request.model, request.provider)
-    card, undated = find_card(knowledge, model, request.on, PriceTerms.of(request.context))
-    bill = card.cost(request.usage, requests=request.requests)
-    if bill.unpriced and not bill.charges:
-        raise NoPriceError(f"No price is on record for {_names(bill.unpriced)} of {model.name}.")
-    notes = " ".join(filter(None, (note, undated, _beyond_window(request, model)))) or None
-    return Priced(request, notes, card, bill)
-
-
-def _beyond_window(request: Request, model: Model) -> str | None:
-    tokens = sum(request.usage.get(unit, 0) for unit in ("input_tokens", "output_tokens"))
-    if model.context_window is None or tokens <= model.context_window:
-        return None
-    return (
-        f"One such request is larger than the context window of {model.context_window:,} tokens;"
-        " give the tokens of one request, and how many there are as requests."
-    )
 
 
 async def _price_stream() -> int:
@@ -168,7 +116,7 @@ async def _price_stream() -> int:
 
         async def answer(line: dict[str, Any]) -> dict[str, Any]:
             try:
-                return price(knowledge, _read_request(line)).to_json()
+                return _to_json(bill(knowledge, _read_request(line)))
             except AicostError as error:
                 raise LineError(f"cannot be priced: {error}") from error
 
@@ -192,7 +140,7 @@ def _read_request(line: Mapping[str, Any]) -> Request:
     if model is None:
         raise LineError('has no "model".')
     return Request(
-        model=model,
+        model=clean(model),
         provider=_text(line, "provider"),
         usage={unit: _count(line[name], name) for name, unit in _USAGE.items() if line.get(name) is not None},
         requests=1 if line.get("requests") is None else _count(line["requests"], "requests"),
@@ -219,7 +167,7 @@ def _count(value: Any, name: str) -> Decimal | int:
     return value
 
 
-def _document(priced: Priced) -> list[Line | Table]:
+def _document(priced: Bill) -> list[Line | Table]:
     card, cost, request = priced.card, priced.cost, priced.request
     rows = [
         (
@@ -235,10 +183,10 @@ def _document(priced: Priced) -> list[Line | Table]:
         priced.note,
         f"{request.requests:,f} requests" if request.requests != 1 else None,
         f"Terms: {card.terms}" if card.terms.context() else None,
-        f"At the standard rate, because these terms have none: {_names(priced.at_standard)}"
+        f"At the standard rate, because these terms have none: {unit_names(priced.at_standard)}"
         if priced.at_standard
         else None,
-        f"Not in the total, because no price is on record: {_names(cost.unpriced)}"
+        f"Not in the total, because no price is on record: {unit_names(cost.unpriced)}"
         if cost.unpriced
         else None,
         card.comment if card.via else None,
@@ -249,7 +197,3 @@ def _document(priced: Priced) -> list[Line | Table]:
         *([Table(rows, right=frozenset({1, 3}), indent=2)] if rows else []),
         *(Line(note, indent=2) for note in notes if note),
     ]
-
-
-def _names(units: Any) -> str:
-    return ", ".join(unit.replace("_", " ") for unit in sorted(units))

@@ -9,10 +9,11 @@ import click
 
 from adapters.terminal import documents
 from adapters.terminal.amounts import rate_usd
-from adapters.terminal.options import find_model, json_option
+from adapters.terminal.options import json_option
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.price import comparison_json, per_words, price_label
-from adapters.terminal.session import build_progress, opened_knowledge
+from adapters.terminal.session import build_progress, clean, opened_knowledge
+from bot.price_lists import find_model
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def check(models: tuple[str, ...], litellm: str | None, forget_litellm: bool, as
         if litellm:
             second_list.take(settings.data_dir, litellm)
     with opened_knowledge() as knowledge:
-        asked = [find_model(knowledge, mention)[0] for mention in models] or None
+        asked = [find_model(knowledge, clean(mention))[0] for mention in models] or None
         sources = knowledge.opinions.sources()
         compared = list(knowledge.opinions.comparisons(asked))
     found = [comparison for comparison in compared if not comparison.agree]

@@ -12,14 +12,11 @@ from adapters.terminal.options import json_option, names, positive
 from adapters.terminal.output import Line, Table, show, write_json
 from adapters.terminal.session import opened_knowledge
 from bot.answers import plain
-from bot.errors import UnknownNameError
+from bot.price_lists import LISTED_UNITS, ORDERS, Order, Wanted, listed, per_million
 from knowledge.records import Modality
 
 if TYPE_CHECKING:
-    from knowledge.base import KnowledgeBase
     from knowledge.ratecard import RateCard
-
-_UNITS = {"input": "input_tokens", "cached": "cache_read_tokens", "output": "output_tokens"}
 
 
 @click.command()
@@ -42,7 +39,7 @@ _UNITS = {"input": "input_tokens", "cached": "cache_read_tokens", "output": "out
 @click.option("--no-preview", is_flag=True, help="No previews.")
 @click.option(
     "--sort",
-    type=click.Choice(["maker", "name", "context", *_UNITS]),
+    type=click.Choice(ORDERS),
     default="maker",
     show_default=True,
     help="The makers' own APIs first, the largest context, or the cheapest.",
@@ -58,7 +55,7 @@ def models(
     open_weights: bool,
     deprecated: bool,
     no_preview: bool,
-    sort: str,
+    sort: Order,
     limit: int | None,
     as_json: bool,
 ) -> int:
@@ -69,25 +66,18 @@ def models(
     \b
     aicost models --context 200k --provider anthropic,openai --sort output
     """
+    wanted = Wanted(
+        words=words,
+        providers=provider,
+        makers=maker,
+        context=None if context is None else int(context),
+        modality=modality,
+        open_weights=open_weights,
+        deprecated=deprecated,
+        preview=not no_preview,
+    )
     with opened_knowledge() as knowledge:
-        found = knowledge.catalogue.models(
-            provider=[knowledge.catalogue.provider_id(name) for name in provider],
-            maker=[_maker_id(knowledge, name) for name in maker],
-            min_context=None if context is None else int(context),
-            modality=modality,
-            include_deprecated=deprecated,
-            include_preview=not no_preview,
-        )
-        wanted = [
-            model
-            for model in found
-            if (model.open_weights or not open_weights)
-            and all(word.lower() in f"{model.id} {model.name}".lower() for word in words)
-        ]
-        cards = list(knowledge.prices.cards(wanted))
-        if sort != "maker":
-            cards.sort(key=lambda card: _sort_key(card, sort))
-        cards = cards[:limit]
+        cards = listed(knowledge, wanted, sort, limit)
     if as_json:
         write_json([_row_json(card) for card in cards], indent=2)
     elif cards:
@@ -98,44 +88,8 @@ def models(
     return 0 if cards else 1
 
 
-def _maker_id(knowledge: KnowledgeBase, spelled: str) -> str:
-    """The maker that a spelling means ("Mistral AI", "qwen"). Raises `UnknownNameError`."""
-    from knowledge.makers import MAKERS
-
-    word = _letters(spelled)
-    for identity, maker in MAKERS.items():
-        if word in (_letters(identity), _letters(maker.name), *maker.spellings):
-            return identity
-    every = knowledge.catalogue.models(modality=None, include_deprecated=True)
-    known = sorted({model.maker for model in every} | MAKERS.keys())
-    if word in known:
-        return word
-    from difflib import get_close_matches
-
-    raise UnknownNameError("maker", spelled, get_close_matches(word, known, 3))
-
-
-def _letters(name: str) -> str:
-    return "".join(filter(str.isalnum, name.casefold()))
-
-
-def _per_million(card: RateCard, column: str) -> Decimal | None:
-    rate = card.rates.get(_UNITS[column])
-    return None if rate is None else rate.price * 1_000_000 / rate.per
-
-
-def _sort_key(card: RateCard, sort: str) -> tuple[bool, Decimal, str, str]:
-    """Cheapest first, the largest context window first, what is not known last; equal ones by name."""
-    amount: Decimal | None = Decimal(0)
-    if sort == "context":
-        amount = None if card.model.context_window is None else Decimal(-card.model.context_window)
-    elif sort != "name":
-        amount = _per_million(card, sort)
-    return amount is None, amount or Decimal(0), card.model.id.casefold(), card.model.provider
-
-
 def _row(card: RateCard) -> list[str]:
-    amounts = (_per_million(card, column) for column in _UNITS)
+    amounts = (per_million(card, column) for column in LISTED_UNITS)
     return [
         card.model.id,
         card.model.provider,
@@ -146,7 +100,7 @@ def _row(card: RateCard) -> list[str]:
 
 def _row_json(card: RateCard) -> dict[str, Any]:
     model = card.model
-    amounts = {f"{column}_usd_per_1m": _per_million(card, column) for column in _UNITS}
+    amounts = {f"{column}_usd_per_1m": per_million(card, column) for column in LISTED_UNITS}
     return {
         "model": model.id,
         "provider": model.provider,

@@ -1,4 +1,4 @@
-"""What several commands read from their arguments in the same way: counts, dates, lists of names, models, and a text."""
+"""What several commands read from their arguments in the same way: counts, dates, lists of names, and a text."""
 
 from __future__ import annotations
 
@@ -8,18 +8,12 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from adapters.terminal.session import clean
-from bot.errors import NoPriceError, UnknownNameError, UsageError
+from bot.errors import UsageError
 from knowledge.records import FIRST_PRICES
-
-if TYPE_CHECKING:
-    from knowledge.base import KnowledgeBase
-    from knowledge.ratecard import PriceTerms, RateCard
-    from knowledge.records import Model
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -88,44 +82,6 @@ def moment(text: str) -> datetime:
     if when.date() < FIRST_PRICES:
         raise UsageError(f"{text} lies before the first price of any language model API ({FIRST_PRICES}).")
     return when
-
-
-def find_model(
-    knowledge: KnowledgeBase, mention: str, provider: str | None = None
-) -> tuple[Model, str | None]:
-    """The one model that a person means, and a note on how the mention was read, if it needed reading.
-
-    Raises `UnknownNameError`, `NoPriceError` (known, but not at that provider) or `UsageError` (could be several).
-    """
-    resolution = knowledge.catalogue.resolve(clean(mention), provider)
-    note = resolution.note or ""
-    if resolution.how == "unknown":
-        raise UnknownNameError("model", mention, [model.id for model in resolution.candidates[:5]])
-    if resolution.how == "provider_missing":
-        raise NoPriceError(note)
-    if resolution.model is None:
-        raise UsageError(note, "Name one of them.")
-    return resolution.model, resolution.note
-
-
-def find_card(
-    knowledge: KnowledgeBase, model: Model, on: datetime | None, terms: PriceTerms
-) -> tuple[RateCard, str | None]:
-    """The rates of a moment (None: now), and a note where it is not known that they held then.
-
-    Raises `NoPriceError`, or `UsageError` for a moment before the model's first price on record.
-    """
-    card = knowledge.prices.card(model, on, terms)
-    if on is None:
-        return card, None
-    if card.valid_from is None:
-        return card, f"Since when these rates hold is not on record; no others are known for {on.date()}."
-    if card.valid_from > on.date():
-        raise UsageError(
-            f"What {model.name} cost on {on.date()} is not on record.",
-            f"Its first dated price is of {card.valid_from}.",
-        )
-    return card, None
 
 
 def read_text(path: str) -> str:

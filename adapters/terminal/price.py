@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from adapters.terminal.amounts import rate_usd
-from adapters.terminal.options import day, find_card, find_model, json_option
+from adapters.terminal.options import day, json_option
 from adapters.terminal.output import Line, Table, say, show, write_json
-from adapters.terminal.session import opened_knowledge
+from adapters.terminal.session import clean, opened_knowledge
 from bot.answers import plain
 from bot.errors import AicostError
-from knowledge.ratecard import STANDARD
+from bot.price_lists import PriceList, price_list
 
 if TYPE_CHECKING:
-    from knowledge.base import KnowledgeBase
     from knowledge.opinions import Comparison
     from knowledge.ratecard import Rate, RateCard
 
@@ -35,103 +34,83 @@ def price(models: tuple[str, ...], provider: str | None, on: datetime | None, as
     aicost price gpt-4o --on 2024-06-01
     """
     status = 0
-    found: list[_PriceList] = []
+    found: list[PriceList] = []
     with opened_knowledge() as knowledge:
         for mention in models:
             try:
-                found.append(_PriceList(knowledge, mention, provider, on))
+                found.append(price_list(knowledge, clean(mention), provider, on))
             except AicostError as error:
                 say(str(error))
                 status = max(status, error.exit_status)
     if as_json:
-        write_json([prices.to_json() for prices in found], indent=2)
+        write_json([_to_json(prices) for prices in found], indent=2)
     else:
         for prices in found:
-            show(prices.document())
+            show(_document(prices))
     return status
 
 
-class _PriceList:
-    """All that is on record of what one model costs at one moment."""
+def _to_json(prices: PriceList) -> dict[str, Any]:
+    model, card, source = prices.model, prices.card, prices.card.source
+    return {
+        "mention": prices.mention,
+        "note": " ".join(filter(None, (prices.note, prices.undated))) or None,
+        "model": model.id,
+        "provider": model.provider,
+        "name": model.name,
+        "maker": model.maker,
+        "context_window": model.context_window,
+        "deprecated": model.deprecated,
+        "preview": model.preview,
+        "valid_from": None if card.valid_from is None else card.valid_from.isoformat(),
+        "terms": {name: _rates_json(card) for name, card in prices.cards.items()},
+        "comment": card.comment,
+        "disagreements": [comparison_json(comparison) for comparison in prices.disagreements],
+        "contract": card.contract,
+        "source": {"id": source.id, "title": source.title, "url": source.url, "as_of": source.as_of},
+    }
 
-    def __init__(
-        self, knowledge: KnowledgeBase, mention: str, provider: str | None, on: datetime | None
-    ) -> None:
-        self.mention = mention
-        self.model, self.note = find_model(knowledge, mention, provider)
-        self.seller = knowledge.catalogue.providers[self.model.provider].name
-        self.card, self.undated = find_card(knowledge, self.model, on, STANDARD)
-        self.cards = {"standard": self.card}
-        for terms in knowledge.prices.special_terms(self.model, on):
-            name = " ".join(terms.special().values())
-            self.cards[str(terms) if name in self.cards else name] = knowledge.prices.card(
-                self.model, on, terms
-            )
-        self.disagreements = knowledge.opinions.disagreements([self.model], on)
 
-    def to_json(self) -> dict[str, Any]:
-        model, card, source = self.model, self.card, self.card.source
-        return {
-            "mention": self.mention,
-            "note": " ".join(filter(None, (self.note, self.undated))) or None,
-            "model": model.id,
-            "provider": model.provider,
-            "name": model.name,
-            "maker": model.maker,
-            "context_window": model.context_window,
-            "deprecated": model.deprecated,
-            "preview": model.preview,
-            "valid_from": None if card.valid_from is None else card.valid_from.isoformat(),
-            "terms": {name: _rates_json(card) for name, card in self.cards.items()},
-            "comment": card.comment,
-            "disagreements": [comparison_json(comparison) for comparison in self.disagreements],
-            "contract": card.contract,
-            "source": {"id": source.id, "title": source.title, "url": source.url, "as_of": source.as_of},
-        }
+def _document(prices: PriceList) -> list[Line | Table]:
+    model, card, source = prices.model, prices.card, prices.card.source
+    marks = [word for word, said in (("preview", model.preview), ("deprecated", model.deprecated)) if said]
+    title = f"{model.name} — {prices.seller}, {model.id}" + (f" ({', '.join(marks)})" if marks else "")
+    facts = [
+        prices.note,
+        prices.undated,
+        f"Context window: {model.context_window:,} tokens" if model.context_window else None,
+        f"Valid from {card.valid_from}" if card.valid_from else None,
+        f"In force daily from {card.hours[0]} to {card.hours[1]} UTC" if card.hours else None,
+        "From your contract" if card.contract else None,
+        card.comment,
+    ]
+    return [
+        Line(title, "bold"),
+        _table(prices),
+        *(Line(_dissent(comparison), "yellow", indent=2) for comparison in prices.disagreements),
+        *(Line(fact, indent=2) for fact in facts if fact),
+        Line(f"Source: {source.title}" + (f" ({source.as_of})" if source.as_of else ""), "dim", indent=2),
+        *([Line(source.url, "dim", indent=2)] if source.url else []),
+        Line(),
+    ]
 
-    def document(self) -> list[Line | Table]:
-        model, card, source = self.model, self.card, self.card.source
-        marks = [
-            word for word, said in (("preview", model.preview), ("deprecated", model.deprecated)) if said
-        ]
-        title = f"{model.name} — {self.seller}, {model.id}" + (f" ({', '.join(marks)})" if marks else "")
-        facts = [
-            self.note,
-            self.undated,
-            f"Context window: {model.context_window:,} tokens" if model.context_window else None,
-            f"Valid from {card.valid_from}" if card.valid_from else None,
-            f"In force daily from {card.hours[0]} to {card.hours[1]} UTC" if card.hours else None,
-            "From your contract" if card.contract else None,
-            card.comment,
-        ]
-        return [
-            Line(title, "bold"),
-            self._table(),
-            *(Line(_dissent(comparison), "yellow", indent=2) for comparison in self.disagreements),
-            *(Line(fact, indent=2) for fact in facts if fact),
-            Line(f"Source: {source.title}" + (f" ({source.as_of})" if source.as_of else ""), "dim", indent=2),
-            *([Line(source.url, "dim", indent=2)] if source.url else []),
-            Line(),
-        ]
 
-    def _table(self) -> Table:
-        """One row a unit and context tier, one column for each of the terms."""
-        keys = dict.fromkeys(
-            (rate.unit, above)
-            for card in self.cards.values()
-            for rate in card.rates.values()
-            for above in (None, *(threshold for threshold, _ in rate.tiers))
-        )
-        rows = []
-        for unit, above in keys:
-            per = next(card.rates[unit].per for card in self.cards.values() if unit in card.rates)
-            label = f"{unit.replace('_', ' ')}, per {per_words(per)}" + (
-                f", above {above:,} in" if above else ""
-            )
-            cells = (_at(card.rates.get(unit), above) for card in self.cards.values())
-            rows.append([label, *("–" if amount is None else rate_usd(amount) for amount in cells)])
-        headers = ["", *self.cards] if len(self.cards) > 1 else []
-        return Table(rows, headers, right=frozenset(range(1, len(self.cards) + 1)), indent=2)
+def _table(prices: PriceList) -> Table:
+    """One row a unit and context tier, one column for each of the terms."""
+    keys = dict.fromkeys(
+        (rate.unit, above)
+        for card in prices.cards.values()
+        for rate in card.rates.values()
+        for above in (None, *(threshold for threshold, _ in rate.tiers))
+    )
+    rows = []
+    for unit, above in keys:
+        per = next(card.rates[unit].per for card in prices.cards.values() if unit in card.rates)
+        label = f"{unit.replace('_', ' ')}, per {per_words(per)}" + (f", above {above:,} in" if above else "")
+        cells = (_at(card.rates.get(unit), above) for card in prices.cards.values())
+        rows.append([label, *("–" if amount is None else rate_usd(amount) for amount in cells)])
+    headers = ["", *prices.cards] if len(prices.cards) > 1 else []
+    return Table(rows, headers, right=frozenset(range(1, len(prices.cards) + 1)), indent=2)
 
 
 def price_label(comparison: Comparison) -> str:

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from adapters.terminal.options import find_model, json_option, read_text
+from adapters.terminal.options import json_option, read_text
 from adapters.terminal.output import Line, show, write_json
 from adapters.terminal.session import clean, opened_knowledge
 from bot.answers import plain
-from bot.errors import NoPriceError
 from bot.presentation import format_amount
+from bot.price_lists import count_tokens
 
 
 @click.command()
@@ -38,14 +38,8 @@ def tokens(
         path = "-"
     words = clean(" ".join(text)) if path is None else read_text(path)
     with opened_knowledge() as knowledge:
-        model, note = (None, None) if mention is None else find_model(knowledge, mention, provider)
-        counted = knowledge.tokens.count(words, model)
-        bill = None
-        if model is not None:
-            try:
-                bill = knowledge.prices.card(model).cost({"input_tokens": counted.count})
-            except NoPriceError as error:
-                note = f"{note or ''} {error}".strip()
+        found = count_tokens(knowledge, words, None if mention is None else clean(mention), provider)
+    counted, model, note, bill = found.tokens, found.model, found.note, found.input_usd
     result: dict[str, Any] = {
         "tokens": counted.count,
         "exact": counted.exact,
@@ -53,14 +47,14 @@ def tokens(
         "characters": len(words),
         "model": model.id if model else None,
         "provider": model.provider if model else None,
-        "input_usd": plain(bill.total) if bill else None,
+        "input_usd": None if bill is None else plain(bill),
         "note": note,
     }
     if as_json:
         write_json(result, indent=2)
         return
     about = "" if counted.exact else "about "
-    cost = f" — {format_amount(bill.total, 'USD')} as input of {model.name}" if bill and model else ""
+    cost = f" — {format_amount(bill, 'USD')} as input of {model.name}" if bill is not None and model else ""
     show(
         [
             Line(f"{about}{counted.count:,} tokens{cost}", "bold"),
