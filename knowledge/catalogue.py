@@ -25,6 +25,8 @@ from knowledge.resolver import Resolver
 from knowledge.spellings import fold, id_parts, name_parts, spelling
 
 _LONGEST_NAME = 160
+_MOST_NAMED = 48
+"""Different models that one text is read for."""
 _MOST_REMEMBERED = 4096
 _COLUMNS = "rowid, provider, id, name, maker, family, version, modality, context_window, deprecated, preview, open_weights, comment"
 
@@ -219,13 +221,18 @@ class Catalogue:
         return list(dict.fromkeys(model.id for model in (*found, *resolution.candidates)))[:5]
 
     def mentions(self, text: str) -> list[Mention]:
-        """All models, providers and makers named in a text, in order, not overlapping, the longest reading of each."""
+        """All models, providers and makers named in a text, in order, not overlapping, the longest reading of each; of a long list
+        of models so many as a question can be about."""
         found: list[Mention] = []
+        different: set[tuple[str, str | None]] = set()
         for name in named_in(text, self._finder, self.providers.__contains__):
             said = text[name.start : name.end]
             provider = name.provider
             resolution = None
             if name.kind == "model":
+                different.add((name.read_as or said, provider))
+                if len(different) > _MOST_NAMED:
+                    break
                 resolution = self.resolve(name.read_as or said, provider)
                 if name.shared and resolution.how == "provider_missing":
                     provider = None

@@ -74,7 +74,11 @@ def near_anchor(word: str) -> str | None:
     if len(word) < 4 or len(word) > 16:
         return None
     near = _anchors_like().get((word[0], len(word)), ())
-    return next((anchor for anchor in near if _alike(word, anchor)), None)
+    for anchor in near:
+        # One letter off in one place leaves the second letter or the last one as it is.
+        if (word[1] == anchor[1] or word[-1] == anchor[-1]) and _alike(word, anchor):
+            return anchor
+    return None
 
 
 @lru_cache(maxsize=8192)

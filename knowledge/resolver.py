@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from knowledge.makers import LINES
 from knowledge.name_index import NameIndex, Row, kind_of
@@ -277,30 +277,39 @@ class Resolver:
             weight = 4 if part in LINES else 3 if kind_of(part) == "word" else 1
             for position in self._index.having(part):
                 shared[position] = shared.get(position, 0) + weight
-        hits: dict[frozenset[str], tuple[tuple[object, ...], Row]] = {}
         most = max(shared.values(), default=0)
+        # Few are wanted of hundreds, so only the best of them are put in order to the last.
+        chosen: dict[int, Row] = {}
+        products: set[frozenset[str]] = set()
+        for count in (most, most - 1):
+            alike = [position for position, parts_shared in shared.items() if parts_shared == count]
+            for hits in self._groups(alike, core):
+                for hit in hits:
+                    if hit.product not in products:
+                        products.add(hit.product)
+                        chosen.setdefault(hit.row.rowid, hit.row)
+                if len(chosen) >= MOST_SUGGESTIONS:
+                    return tuple(chosen.values())[:MOST_SUGGESTIONS]
+        return tuple(chosen.values())
+
+    def _groups(self, positions: Iterable[int], core: Collection[str]) -> Iterator[list[Hit]]:
+        """The models of some spellings in order: of the lines that are named, sold by their maker, plain, and new ones first."""
         own_line = any(part in LINES for part in core)
-        for position, count in shared.items():
-            if count < most - 1:
-                continue
+        groups: dict[tuple[bool, bool, bool, tuple[int, ...]], list[Hit]] = {}
+        for position in positions:
             spelled = self._index.spelled(position)
+            extra = spelled.core.difference(core)
+            side = not SIDE_OFFERS.isdisjoint(extra)
             for row in map(self._index.row, spelled.rows):
-                hit = Hit(row, spelled, spelled.core.difference(core))
-                side = not SIDE_OFFERS.isdisjoint(hit.extra)
                 order = (
-                    -count,
                     own_line and row.line not in core,
                     row.own < 0,
                     row.deprecated or row.preview or row.modality != "text" or side,
+                    tuple(-number for number in (*row.version, -1)),
                 )
-                newest = tuple(-number for number in (*row.version, -1))
-                key = (*order, newest, *rank_of_flagship(hit), preference(hit, PLAIN))
-                if hit.product not in hits or key < hits[hit.product][0]:
-                    hits[hit.product] = (key, row)
-        chosen: dict[int, Row] = {}
-        for _, row in sorted(hits.values(), key=lambda found: found[0]):
-            chosen.setdefault(row.rowid, row)
-        return tuple(chosen.values())[:MOST_SUGGESTIONS]
+                groups.setdefault(order, []).append(Hit(row, spelled, extra))
+        for order in sorted(groups):
+            yield sorted(groups[order], key=lambda hit: (*rank_of_flagship(hit), preference(hit, PLAIN)))
 
 
 def _adds_one_tier(core: frozenset[str], hit: Hit) -> bool:

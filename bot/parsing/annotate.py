@@ -185,12 +185,11 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         )
     models = _at_provider(folded, models, providers, knowledge)
     gpus = [Named(start, end, name) for start, end, name in knowledge.hardware.mentions(text)]
-    models = [
-        m
-        for m in models
-        if not any(g.start < m.end and m.start < g.end for g in gpus) or m.ref.how != "unknown"
-    ]
-    gpus = [g for g in gpus if not any(g.start < m.end and m.start < g.end for m in models)]
+    if gpus:
+        by_gpus = Coverage(len(folded), ((g.start, g.end) for g in gpus))
+        models = [m for m in models if m.ref.how != "unknown" or not by_gpus.touches(m.start, m.end)]
+        by_models = Coverage(len(folded), ((m.start, m.end) for m in models))
+        gpus = [g for g in gpus if not by_models.touches(g.start, g.end)]
     clouds = (
         [Named(start, end, name) for start, end, name in knowledge.hardware.providers_in(text)]
         if gpus
@@ -418,7 +417,7 @@ def _read_span(annotation: Annotation) -> None:
 def _read_periods(annotation: Annotation) -> None:
     """Period phrases that no quantity has taken: the wanted one ("a month?", "monthly cost") or a loose one ("every day we …")."""
     names_one = any(w.text in PERIODS for w in annotation.words)
-    words = [w for w in annotation.words if not _inside(w, annotation)] if names_one else []
+    words = _words_outside(annotation) if names_one else []
     for density in annotation.densities:
         words = [w for w in words if not density.start <= w.start < density.end]
     for at, word in enumerate(words):
@@ -552,6 +551,18 @@ def _sentence_before(words: list[Word], at: int) -> set[str]:
             break
         found.add(word.text)
     return found
+
+
+def _words_outside(annotation: Annotation) -> list[Word]:
+    """The words that stand in no quantity and no named time."""
+    taken = Coverage(len(annotation.folded), ((q.start, q.end) for q in annotation.quantities))
+    for time in annotation.times:
+        taken.add(time.start, time.end)
+    return [
+        word
+        for word in annotation.words
+        if not (taken.touches(word.start, word.end) and _inside(word, annotation))
+    ]
 
 
 def _inside(word: Word, annotation: Annotation) -> bool:

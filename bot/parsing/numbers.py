@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import cache
 
 from bot.parsing.language import Language
+from bot.parsing.spans import Coverage
 from knowledge.lazy_dataclass import dataclass
 
 
@@ -118,30 +119,24 @@ def read_numbers(
     text: str, language: Language = "en", masked: Iterable[tuple[int, int]] = ()
 ) -> list[Number]:
     """All numbers in `text` (already lower case), in order, except those that touch a `masked` range (a model's name)."""
-    taken = sorted(masked)
+    taken = Coverage(len(text), masked)
     found: list[Number] = []
     pattern = _number_pattern(language in _SPACED)
     for match in pattern.finditer(text):
         number = _from_match(match, language, text)
-        if number is not None and not _touches(taken, number.start, number.end):
+        if number is not None and not taken.touches(number.start, number.end):
             found.append(number)
         elif number is not None:
             found.extend(_retry_around(text, match, language, taken))
-    spans = [(n.start, n.end) for n in found]
+    digits = Coverage(len(text), ((n.start, n.end) for n in found))
     for number in _word_numbers(text, language):
-        if not _touches(taken, number.start, number.end) and not _touches(spans, number.start, number.end):
+        if not (taken.touches(number.start, number.end) or digits.touches(number.start, number.end)):
             found.append(number)
     found.sort(key=lambda n: n.start)
     return found
 
 
-def _touches(ranges: list[tuple[int, int]], start: int, end: int) -> bool:
-    return any(low < end and start < high for low, high in ranges)
-
-
-def _retry_around(
-    text: str, match: re.Match[str], language: Language, taken: list[tuple[int, int]]
-) -> list[Number]:
+def _retry_around(text: str, match: re.Match[str], language: Language, taken: Coverage) -> list[Number]:
     """A range whose one end lies in a model's name ("gpt-4o to 500"): the other end alone may still be a number."""
     kept = []
     for name in ("low", "high"):
@@ -149,7 +144,7 @@ def _retry_around(
             continue
         start, end = match.span(name)
         suffix_end = match.end(name + "s") if match.group(name + "s") else end
-        if not _touches(taken, start, suffix_end):
+        if not taken.touches(start, suffix_end):
             single = match.re.match(text[:suffix_end], start)
             number = _from_match(single, language, text) if single else None
             if number is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+(?:['’.\-_][^\W_]+)*|[%$€£₹¢/=:,;?!()+&~≈]|->|→|[^\w\s]", re.UNICODE)
@@ -65,12 +66,18 @@ def words_of(pattern: re.Pattern[str], text: str) -> list[Word]:
 
 
 class Coverage:
-    """Which characters of the text some rule has explained."""
+    """Which characters of a text are explained by some rule, or taken by something."""
 
     __slots__ = ("_explained",)
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, ranges: Iterable[tuple[int, int]] = ()) -> None:
         self._explained = bytearray(length)
+        for start, end in ranges:
+            self.add(start, end)
+
+    def touches(self, start: int, end: int) -> bool:
+        """Whether any character of `text[start:end]` is covered."""
+        return self._explained.find(1, start, end) >= 0
 
     def add(self, start: int, end: int) -> None:
         """Mark `text[start:end]` as explained."""
