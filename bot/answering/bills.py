@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bot.answering.context import Context
-from bot.answering.load import Call, Load, convert, load_of
+from bot.answering.load import CHARGED_BY, Call, Load, convert, load_in, load_of
 from bot.answering.rates import card_notes, per_words, terms_for, unit_words
 from bot.answers import Step
 from bot.errors import NoPriceError
@@ -83,10 +83,10 @@ def bill(
     model: Model, workload: Workload, context: Context, on: datetime | None = None, load: Load | None = None
 ) -> Bill:
     """Price a workload on a model. Raises `NoPriceError` where the price (or the batch price …) is not on record."""
-    load = load or load_of(workload)
     card = context.knowledge.prices.card(
         model, on, terms_for(model, context, workload.batch, workload.service_tier, on)
     )
+    load = load or _load(card, workload)
     card_notes(card, context)
     _note_window(model, load, context)
     if load.cached_tokens and "cache_read_tokens" not in card.rates:
@@ -111,7 +111,31 @@ def bill(
     as_output = None
     if load.undirected and "output_tokens" in card.rates:
         as_output = priced([Call(Decimal(0), call.input) for call in load.calls])
+    _note_unpriced(cost, card, context)
     return Bill(model, card, load, cost, high, as_output)
+
+
+def _load(card: RateCard, workload: Workload) -> Load:
+    """The workload in the units that this card prices."""
+    if "input_tokens" not in card.rates:
+        for unit in CHARGED_BY:
+            if unit in card.rates:
+                return load_in(unit, workload)
+    return load_of(workload)
+
+
+def _note_unpriced(cost: Cost, card: RateCard, context: Context) -> None:
+    """Say what the total leaves out. Raises `NoPriceError` where nothing of it has a price: unknown is never $0."""
+    if not cost.unpriced:
+        return
+    name = card.model.display_name
+    missing = " and ".join(unit_words(unit) for unit in cost.unpriced)
+    if not cost.total:
+        charged = ", ".join(dict.fromkeys(per_words(unit, rate.per) for unit, rate in card.rates.items()))
+        raise NoPriceError(
+            f"No price for {missing} is on record for {name}.", f"It is charged per {charged}."
+        )
+    context.note(f"No price for {missing} is on record for {name}; it is not in the total.")
 
 
 def _note_window(model: Model, load: Load, context: Context) -> None:

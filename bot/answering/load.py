@@ -77,9 +77,18 @@ class Call:
     output: Decimal
     cached: Decimal = Decimal(0)
     audio_seconds: Decimal = Decimal(0)
+    other: tuple[tuple[str, Decimal], ...] = ()
+    """What is charged beside tokens or in their place, by the price book's units ("web_searches", "input_characters")."""
 
     def usage(self) -> dict[str, Decimal]:
         """As the price book wants it: unit to count."""
+        if self.other:
+            tokens = {
+                "input_tokens": self.input,
+                "output_tokens": self.output,
+                "cache_read_tokens": self.cached,
+            }
+            return {**{unit: count for unit, count in tokens.items() if count}, **dict(self.other)}
         usage = {"input_tokens": self.input, "output_tokens": self.output}
         if self.cached:
             usage["cache_read_tokens"] = self.cached
@@ -197,6 +206,33 @@ def load_of(workload: Workload) -> Load:
     if workload.turns is not None:
         load.noun = "conversations"
     return load
+
+
+CHARGED_BY: dict[str, str] = {"input_characters": "characters", "input_document_pages": "pages"}
+"""Units of price lists that stand in the place of input tokens, and the sizes that they count."""
+
+
+def load_in(unit: str, workload: Workload) -> Load:
+    """The workload of a model that is charged by `unit` of `CHARGED_BY`. Raises `NoAnswer` (clarify) where nobody says how many."""
+    notes: list[str] = []
+    count, per = _count(workload, notes)
+    size = workload.input or workload.volume_input or workload.volume
+    of_one = size is workload.input or workload.requests is not None
+    wanted = CHARGED_BY[unit]
+    if size is not None and size.unit != wanted and wanted == "characters":
+        amount = to_tokens(size, notes) * CHARACTERS_PER_TOKEN
+        _note(notes, "1 token = 4 characters.")
+    elif size is None or size.unit != wanted:
+        raise NoAnswer("clarify", f"That model is charged by {wanted}; how many are there?")
+    else:
+        amount = size.amount
+    return Load(
+        calls=[Call(Decimal(0), Decimal(0), other=((unit, amount),))],
+        count=count if of_one else Decimal(1),
+        per=per if of_one else workload.volume_per,
+        notes=notes,
+        workload=workload,
+    )
 
 
 def _count(workload: Workload, notes: list[str]) -> tuple[Decimal, Period | None]:

@@ -166,9 +166,8 @@ def rate_summary(card: RateCard) -> str:
             parts.append(f"{format_amount(rate.price, 'USD')} {word}")
     if parts:
         return f"{', '.join(parts)} per 1M tokens"
-    return ", ".join(
-        f"{format_amount(r.price, 'USD')} per {per_words(u, r.per)}" for u, r in card.rates.items()
-    )
+    listed = (f"{format_amount(r.price, 'USD')} per {per_words(u, r.per)}" for u, r in card.rates.items())
+    return ", ".join(dict.fromkeys(listed))
 
 
 def card_citation(card: RateCard) -> Citation:

@@ -52,6 +52,8 @@ def build_compare(a: Annotation, today: date) -> Question:
         objective = "difference"
     elif (a.has("cheaper") and len(models) > 1) or a.has("cheaper"):
         objective = "cheapest"
+    if not models and described and objective == "side_by_side":
+        objective = "cheapest"
     if len(models) == 2 and re.search(
         r"\bhow many times\b|\bwie ?viel ?mal\b|\bby what factor\b|\bcombien de fois\b", a.folded
     ):

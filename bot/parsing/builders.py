@@ -18,8 +18,12 @@ from bot.parsing.build_workloads import build_capacity, build_estimate
 from bot.parsing.currencies import with_currency
 from bot.parsing.intents import Kind
 from bot.parsing.leftover import unaccounted
+from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.questions import (
+    CapacityQuestion,
+    CompareQuestion,
+    EstimateQuestion,
     FactQuestion,
     HelpQuestion,
     OutOfScope,
@@ -33,9 +37,18 @@ def build(kind: Kind, a: Annotation, today: date) -> Question:
     """The typed question of this kind that the annotated text asks."""
     question = with_currency(_BUILDERS[kind](a, today), a)
     if question.kind == "estimate" or question.kind == "compare" or question.kind == "capacity":
-        left = unaccounted(question, a)
-        return replace(question, unread=tuple(a.text[q.start : q.end] for q in left)) if left else question
+        return with_unread(question, a)
     return question
+
+
+def with_unread(
+    question: EstimateQuestion | CompareQuestion | CapacityQuestion,
+    a: Annotation,
+    unplaced: list[Quantity] | None = None,
+) -> Question:
+    """The question with the numbers of its text that no slot of it holds, or with those that are known to be `unplaced`."""
+    left = unaccounted(question, a) if unplaced is None else unplaced
+    return replace(question, unread=tuple(a.text[q.start : q.end] for q in left)) if left else question
 
 
 def _fact(a: Annotation, today: date) -> Question:

@@ -45,7 +45,11 @@ def patch(previous: Question, a: Annotation, intent: Intent, today: date) -> Que
     patched = PATCHES[previous.kind](previous, a, today) if previous.kind in PATCHES else None
     if patched is not None:
         patched = with_currency(patched, a, previous)
-    if patched is None or (patched == previous and not _asks_again(previous, a, opens)):
+    if patched is None or (
+        patched == previous
+        and not _asks_again(previous, a, opens)
+        and not _says_too_little(previous, a, opens)
+    ):
         return None
     return _read_anew(patched)
 
@@ -83,6 +87,16 @@ def _read_anew(question: Question) -> Question:
     if question.kind == "estimate" or question.kind == "compare" or question.kind == "capacity":
         return replace(question, unread=()) if question.unread else question
     return question
+
+
+def _says_too_little(previous: Question, a: Annotation, opens: bool) -> bool:
+    """ "And 90 tokens?" where both sizes are known: a change of the last question that nobody can place, and will be asked about."""
+    return (
+        opens
+        and previous.kind in ("estimate", "compare", "capacity")
+        and bool(a.quantities)
+        and not (a.models or a.makers or a.gpus or a.times or a.of_unit("money"))
+    )
 
 
 _COMPUTE = frozenset(["training", "fine_tuning", "self_hosting", "break_even"])

@@ -428,6 +428,8 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("compare", 0.8)
     if a.has("cheapest", "dearest") and topic:
         return Intent("compare", 0.9)
+    if not (a.models or a.makers) and _WHICH_MODEL.search(a.folded) and _describes(a):
+        return Intent("compare", 0.85)  # "which model should I take for …?"
     if names >= 2:
         return Intent("compare", 0.85 if a.has("compare", "cheaper", "difference", "which", "save") else 0.75)
     discounted = a.has("price") and _DISCOUNTED.search(a.folded) is not None
@@ -555,6 +557,9 @@ def _priced(a: Annotation) -> bool:
     )
 
 
+_WHICH_MODEL = LazyPattern(
+    r"\b(?:which|what|best|welche[snr]?|quel|quels|qu[ée]|cu[áa]l(?:es)?|kaunsa|konsa) (?:\w+ ){0,2}(?:models?|llms?|modell|modèles?|modelos?|apis?)\b(?! name)"
+)
 _BESIDE = 8
 """Characters between a word of cost and the name that it is about."""
 

@@ -53,6 +53,10 @@ def detect(text: str) -> Language:
     words = _WORD.findall(text)
     if not words:
         return "en"
+    if not text.isascii():
+        letters = [c for c in text if c.isalpha()]
+        if 2 * sum(1 for c in letters if ord(c) > 0x24F) >= len(letters):
+            return "other"
     scores = dict.fromkeys(_MARKERS, 0.0)
     for word in words:
         if word in _ANY_MARKER:
@@ -64,8 +68,4 @@ def detect(text: str) -> Language:
         return best
     if text.isascii():
         return "en"
-    letters = [c for c in text if c.isalpha()]
-    foreign = sum(1 for c in letters if ord(c) > 0x24F)
-    if letters and foreign > len(letters) / 2:
-        return "other"
     return "en"

@@ -39,7 +39,7 @@ UNITS: dict[str, str] = _table(
         " unterhaltungen conversación conversaciones"
     ),
     languages="language languages sprache sprachen langue langues idioma idiomas lengua lenguas",
-    turns="tour tours runde runden turno turnos échange échanges turn turns exchange exchanges round rounds back-and-forths",
+    turns="gesprächsrunden ronda rondas intercambios tour tours runde runden turno turnos échange échanges turn turns exchange exchanges round rounds back-and-forths",
     messages="message messages msg msgs nachricht nachrichten mensaje mensajes reply replies sms",
     users=(
         "user users customer customers client clients people person employee employees seat seats student students member members agent"

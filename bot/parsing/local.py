@@ -118,6 +118,9 @@ class LocalParser:
                 annotation = replace(annotation, clouds=[Named(*cloud) for cloud in found])
             patched = patch(previous, annotation, intent, self._today())
             if patched is not None:
+                if patched.kind == "estimate" or patched.kind == "compare" or patched.kind == "capacity":
+                    unplaced = annotation.quantities if patched == previous else None
+                    patched = builders.with_unread(patched, annotation, unplaced)
                 patched = with_densities(patched, annotation.densities)
                 return LocalParse(
                     is_follow_up=True,

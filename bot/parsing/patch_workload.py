@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.factors import scale_factor
+from bot.parsing.quantities import counts_something
 from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_sizes import relative_length
@@ -151,6 +152,8 @@ def _bare_number(old: Workload, number: Quantity, a: Annotation) -> dict[str, An
         return {"output": Size(amount=number.value, unit=old.input.unit)}
     if old.output is not None and old.input is None:
         return {"input": Size(amount=number.value, unit=old.output.unit)}
+    if counts_something(a.folded, number):
+        return {}  # "and 37 regions?": it counts something that the thread does not know
     if old.users is not None:
         return {"users": number.value}
     if old.requests is not None:
@@ -166,7 +169,7 @@ def _undirected(old: Workload, said: Workload) -> dict[str, Any]:
         return {"input": said.volume}
     if old.output is None:
         return {"output": said.volume}
-    return {"volume": said.volume}
+    return {}  # both sizes are known: which of them the message changes, it does not say
 
 
 def _scaled(workload: Workload, factor: Decimal | None) -> Workload:

@@ -76,6 +76,13 @@ _NOUN_ENDS = _EACH_FOLLOWS | {";", ".", ":", "@", "into", "through", "at", "with
 """What stands behind the noun that a number counts, where no table knows the noun."""
 
 
+_LINKS = frozenset(
+    """
+    have has had get gets got need needs contain contains average averages come comes take takes use uses become becomes were was
+    be will would haben hat hätten brauchen sind font fait ont auront tienen tiene tuvieran son sean
+    """.split()
+)
+"""Verbs between a role and its number ("if replies have 800 tokens")."""
 _LOOK_AHEAD = 7
 
 
@@ -313,6 +320,7 @@ class Reader:
                 or UNITS.get(word.text) == "tokens"
                 or word.text in ("|", "*")
                 or word.text in ("-", "'", '"', "length", "count", "size", "into", "a", "an")
+                or word.text in _LINKS
             ):
                 continue
             return None
@@ -321,6 +329,8 @@ class Reader:
     def _role_before(self, quantity: Quantity) -> Quantity:
         if quantity.unit not in ("", "percent") and not quantity.is_size:
             return quantity
+        if self.after and UNITS.get(self.after[0].text) == "times":
+            return quantity  # "if prompts were 3x as long"
         if self.before and self.before[-1].text in (":", "="):  # "in: 500, out: 200"
             label = self.before[-2].text if len(self.before) > 1 else ""
             if label in ("in", "out"):

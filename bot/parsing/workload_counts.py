@@ -47,6 +47,11 @@ _HISTORY = LazyPattern(
     r"\b(?:whole|full|entire|complete|all|past|previous|chat|conversation|message) (?:conversation |chat |message )?(?:history|context|conversation|messages|transcript)\b"
     r"|\bhistory\b[^.;?!]{0,20}\b(?:re-?sent|sent|included|attached|carried|every)|\bresend|\bre-sent\b|\bverlauf\b|\bhistorique\b|\bhistorial\b"
 )
+_CHATS_OF = LazyPattern(
+    r"\b(?:chats?|conversations?|sessions?|dialog(?:ue)?s?|threads?|unterhaltung(?:en)?|gespräche?n?|discussions?|conversacion(?:es)?|conversación)"
+    r" (?:of|with|at|having|mit|zu|à|a|de|avec|con)(?: je| about| around| roughly| up to)? \d"
+)
+"""What stands before the number of a conversation's messages, however many conversations there are."""
 _NO_HISTORY = LazyPattern(
     r"\b(?:no|without|not|isn'?t|aren'?t|don'?t|doesn'?t|never|ohne|kein|keine|sans|sin|pas d')\b[^.;,?!]{0,24}\b(?:history|re-?sent|resend\w*|context carried|memory|verlauf|historique|historial)\b"
     r"|\bhistory\b[^.;,?!]{0,12}\b(?:not|never|isn'?t|off|nicht)\b|\bstateless\b|\bindependent(?:ly)?\b|\bunabhängig\b"
@@ -122,7 +127,7 @@ class CountsReader(WorkloadDraft):
     def _sends_history(self, counted: list[Quantity]) -> bool:
         """Whether the counted messages are turns of one conversation: "6 messages, the whole history is sent again"."""
         folded = self.annotation.folded
-        if _NO_HISTORY.search(folded) or not _HISTORY.search(folded):
+        if _NO_HISTORY.search(folded) or not (_HISTORY.search(folded) or _CHATS_OF.search(folded)):
             return False
         messages = [q for q in counted if q.unit == "messages" and q.per is None]
         others = [q for q in counted if q not in messages]
