@@ -1,4 +1,4 @@
-"""Prices asked for by name, with nothing to be understood: what a model costs, the bill of a request, a text's tokens, the list of models."""
+"""Prices asked for by name, with nothing to be understood: of a model, of a request; a text's tokens; the list of models."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from bot.parsing.build_compute import build_break_even, build_fine_tuning, build
 from bot.parsing.build_prices import build_history, build_price, build_tokens
 from bot.parsing.build_workloads import build_capacity, build_estimate
 from bot.parsing.currencies import with_currency
+from bot.parsing.factors import scale_factor
 from bot.parsing.intents import Kind
-from bot.parsing.leftover import unaccounted
-from bot.parsing.quantity import Quantity
+from bot.parsing.leftover import numbers_in, unaccounted
 from bot.parsing.spans import LazyPattern
 from bot.questions import (
     CapacityQuestion,
@@ -44,10 +44,18 @@ def build(kind: Kind, a: Annotation, today: date) -> Question:
 def with_unread(
     question: EstimateQuestion | CompareQuestion | CapacityQuestion,
     a: Annotation,
-    unplaced: list[Quantity] | None = None,
+    previous: Question | None = None,
 ) -> Question:
-    """The question with the numbers of its text that no slot of it holds, or with those that are known to be `unplaced`."""
-    left = unaccounted(question, a) if unplaced is None else unplaced
+    """The question with the numbers of its text that no slot of it holds.
+
+    Of a follow-up, a factor and a number of the question before ("800, not 500") are no slots; one that changes nothing is unread.
+    """
+    left = unaccounted(question, a)
+    if previous is not None:
+        known = numbers_in(previous)
+        left = [q for q in left if q.value not in known] if scale_factor(a) is None else []
+        if question == previous:
+            left = a.quantities
     return replace(question, unread=tuple(a.text[q.start : q.end] for q in left)) if left else question
 
 

@@ -133,6 +133,13 @@ def _is_part(quantity: Quantity, stated: list[Quantity], held: set[Decimal]) -> 
     return any(quantity.value - part in held for part in held)  # split by a ratio or by shares
 
 
+def numbers_in(question: Question) -> set[Decimal]:
+    """All numbers that a typed question holds."""
+    held: set[Decimal] = set()
+    _gather(question, held)
+    return held
+
+
 def _gather(value: Any, held: set[Decimal]) -> None:
     """Add the numbers that a typed question, or a part of one, holds."""
     kind = type(value)

@@ -119,8 +119,7 @@ class LocalParser:
             patched = patch(previous, annotation, intent, self._today())
             if patched is not None:
                 if patched.kind == "estimate" or patched.kind == "compare" or patched.kind == "capacity":
-                    unplaced = annotation.quantities if patched == previous else None
-                    patched = builders.with_unread(patched, annotation, unplaced)
+                    patched = builders.with_unread(patched, annotation, previous)
                 patched = with_densities(patched, annotation.densities)
                 return LocalParse(
                     is_follow_up=True,
