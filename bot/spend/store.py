@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,9 @@ T = TypeVar("T")
 FILE_NAME = "ledger.db"
 BUSY_SECONDS = 2.0
 """How long a write waits for another process; below the 3 s within which Slack wants its acknowledgement."""
+
+_ROOM_FOR_A_WRITE = 64 * 1024
+"""Bytes: the index of the write-ahead log grows by 32 KiB."""
 
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -251,6 +255,13 @@ class Store:
                 "Check that the folder exists, is writable and has space, or set AICOST_DATA_DIR to another.",
             ) from error
 
+    def _is_disk_full(self) -> bool:
+        """Whether no page can be added; of a log or index that cannot grow SQLite says only that writing failed."""
+        try:
+            return shutil.disk_usage(self.path.parent).free < _ROOM_FOR_A_WRITE
+        except OSError:
+            return False
+
     def _explain(self, error: sqlite3.Error) -> StorageError:
         code = getattr(error, "sqlite_errorcode", None)
         primary = None if code is None else code & 0xFF
@@ -259,7 +270,7 @@ class Store:
                 f"The ledger {self.path} is locked by another program.",
                 "Close the program that is writing to it (an open sqlite3 shell, a backup), then ask again.",
             )
-        if primary == sqlite3.SQLITE_FULL:
+        if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and self._is_disk_full()):
             return StorageError(
                 f"The disk that holds the ledger {self.path} is full.", "Free some space on it."
             )

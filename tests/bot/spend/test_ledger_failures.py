@@ -14,7 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from spending import Clock, answer, message, opened, reserve, row, rows, settle, usage
+from spending import NOON, Clock, answer, message, opened, reserve, row, rows, settle, usage
 
 from bot.errors import AicostError, StorageError
 from bot.spend import schema, store
@@ -349,3 +349,17 @@ def opened_to_all(folder: Path) -> Iterator[None]:
     finally:
         for path, mode in closed:
             path.chmod(mode)
+
+
+def test_a_log_that_cannot_grow_is_told_as_the_full_disk_that_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite says of the write-ahead log and its index only that writing failed."""
+    opened_store = store.Store(tmp_path, NOON)
+    failed = sqlite3.OperationalError("disk I/O error")
+    failed.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
+    assert "fails to read or write" in str(opened_store._explain(failed))
+    usage_of_full = type(store.shutil.disk_usage(tmp_path))(10_000_000, 9_990_000, 10_000)
+    monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage_of_full)
+    assert "is full. Free some space" in str(opened_store._explain(failed))
+    opened_store.close()
