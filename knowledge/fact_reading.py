@@ -188,7 +188,13 @@ class Reader:
 
     def passage(self, text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The terms and the subjects of a piece of running text."""
-        return self._words(text), tuple(dict.fromkeys(self._names(text)))
+        words = words_in(text)
+        mentions = self.subjects.mentions(text, context=True, words=words)
+        terms = self.lexicon.terms(_without(words, mentions, self.subjects))
+        return (
+            tuple(dict.fromkeys(term.name for term in terms)),
+            tuple(dict.fromkeys(mention.subject for mention in mentions if mention.subject)),
+        )
 
     def _identity(self, fact: Fact) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if fact.subject in self.subjects.subjects:
@@ -203,8 +209,7 @@ class Reader:
         return [mention.subject for mention in self.subjects.mentions(text, context=True) if mention.subject]
 
     def _words(self, text: str) -> tuple[str, ...]:
-        words = _without(words_in(text), self.subjects.mentions(text, context=True), self.subjects)
-        return tuple(dict.fromkeys(term.name for term in self.lexicon.terms(words)))
+        return self.passage(text)[0]
 
     def _phrase(self, alias: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*self._words(alias), *(f"#{name}" for name in self._names(alias)))))

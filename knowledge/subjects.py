@@ -108,12 +108,16 @@ class SubjectIndex:
         subject = self.subjects.get(name)
         return subject.kind if subject else "gpu"
 
-    def mentions(self, text: str, *, context: bool = False, correct: bool = False) -> list[SubjectMention]:
+    def mentions(
+        self, text: str, *, context: bool = False, correct: bool = False, words: list[Word] | None = None
+    ) -> list[SubjectMention]:
         """The subjects in a text in order, without overlap. `context`: the text is about GPUs or tuning in any case, so that
-        ambiguous names count; `correct`: names with a small slip count too, marked as corrected."""
+        ambiguous names count; `correct`: names with a small slip count too, marked as corrected; `words`: those of the text, where
+        the caller has them."""
         gpus = [SubjectMention(start, end, text[start:end], name) for start, end, name in gpu_mentions(text)]
         context = context or bool(gpus)
-        words = words_in(text)
+        if words is None:
+            words = words_in(text)
         taken = inside(words, [(gpu.start, gpu.end) for gpu in gpus])
         found = [*gpus]
         at = 0

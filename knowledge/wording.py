@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 _WORD = re.compile(r"\d+(?:[.,]\d+)+(?![^\W_])|[^\W_]+")
@@ -36,15 +36,18 @@ def fold(text: str) -> str:
 
 def words_in(text: str) -> list[Word]:
     """The words of a text in order; "3.1" is one word, the "s" of a possessive is none."""
+    simple = text.isascii()
     words = []
     for match in _WORD.finditer(text):
-        start = match.start()
-        if start and match.group() in ("s", "S") and text[start - 1] in "'’":
+        start, end = match.span()
+        if end - start == 1 and start and text[start] in "sS" and text[start - 1] in "'’":
             continue
-        words.append(Word(fold(match.group()), start, match.end()))
+        written = match.group()
+        words.append(Word(written.lower() if simple else fold(written), start, end))
     return words
 
 
+@lru_cache(maxsize=16384)
 def stem(word: str) -> str:
     """A light stemmer: takes off English plural and verb endings where enough of the word remains.
 

@@ -22,6 +22,7 @@ from knowledge.errors import UsageError
 Kind = Literal["markdown", "text", "html", "pdf"]
 
 MAX_BYTES = 10_000_000
+_LONGEST_TITLE = 160
 TIME_LIMIT_SECONDS = 30
 MEMORY_LIMIT_BYTES = 1_000_000_000
 MAX_CHARACTERS = 3_000_000
@@ -144,6 +145,13 @@ def extract(data: bytes, name: str, content_type: str = "") -> DocumentText:
     return DocumentText(outcome["title"], kind, sections)
 
 
+def _short(title: str | None) -> str | None:
+    """A title or heading as it is shown with each passage; what goes on for lines is a paragraph that was marked as one."""
+    if title is None or len(title) <= _LONGEST_TITLE:
+        return title
+    return title[:_LONGEST_TITLE].rpartition(" ")[0] + " …"
+
+
 def main() -> None:
     """The process that reads one document from its standard input and writes its text as JSON. Arguments: kind, content type."""
     _limit_resources()
@@ -153,8 +161,8 @@ def main() -> None:
         title, sections = _READERS[kind](data, content_type)
         _check_length(sections)
         outcome: dict[str, object] = {
-            "title": title,
-            "sections": [asdict(section) for section in sections],
+            "title": _short(title),
+            "sections": [{**asdict(section), "heading": _short(section.heading)} for section in sections],
         }
     except UsageError as error:
         outcome = {"problem": error.what, "remedy": error.remedy}
