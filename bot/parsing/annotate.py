@@ -183,7 +183,9 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         makers, providers = (
             [n for n in named if not start <= n.start < end] for named in (makers, providers)
         )
-    models = _at_provider(folded, models, providers, knowledge)
+    models = [
+        _with_version(text, folded, model) for model in _at_provider(folded, models, providers, knowledge)
+    ]
     gpus = [Named(start, end, name) for start, end, name in knowledge.hardware.mentions(text)]
     if gpus:
         by_gpus = Coverage(len(folded), ((g.start, g.end) for g in gpus))
@@ -309,6 +311,25 @@ def _at_provider(
 
 def _touches_any(density: Density, masked: Iterable[tuple[int, int]]) -> bool:
     return any(start < density.end and density.start < end for start, end in masked)
+
+
+_VERSION = LazyPattern(
+    r"^[ -]?v?\d{1,3}(?:\.\d{1,2})?(?=\W*$|[ -](?:ultra|mini|nano|pro|turbo|max|lite|flash|haiku|opus|sonnet|batch|pric\w+|costs?|output|input|cached|per|rates?|context|on|at)\b)"
+)
+
+
+def _with_version(text: str, folded: str, model: NamedModel) -> NamedModel:
+    """ "Claude 12", "grok 22 output": a family with a version that no model on record has is no model of the family."""
+    if model.ref.how != "family" or text[model.end - 1].isdigit():
+        return model
+    version = _VERSION.search(folded[model.end :])
+    if version is None:
+        return model
+    rest = folded[: model.start] + folded[model.end + version.end() :]
+    if any(c.isdigit() for c in rest):  # numbers beside it: this one may count something
+        return model
+    end = model.end + version.end()
+    return NamedModel(model.start, end, ModelRef(mention=text[model.start : end], how="unknown"))
 
 
 def _letters_from(folded: str, gpu: Named) -> int:

@@ -8,8 +8,10 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.lexicon import UNITS
 from bot.parsing.naming import day_of, model_of, models_of, tier_of, wants_batch
 from bot.parsing.objects import strange_name
+from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import size_of
 from bot.questions import (
@@ -20,6 +22,7 @@ from bot.questions import (
     Size,
     TokensQuestion,
 )
+from knowledge.lazy_dataclass import replace
 
 _UNIT_WORDS: tuple[tuple[str, LazyPattern], ...] = (
     ("cache_write", LazyPattern(r"\bcache[- ]writ|\bwrit\w* (?:to )?(?:the )?cache|\bcache creation")),
@@ -34,8 +37,18 @@ _UNIT_WORDS: tuple[tuple[str, LazyPattern], ...] = (
             r"\bmax(?:imum)? context|\bcontext (?:window|length|size)|\bhow (?:big|large|long) is the context|\bhow (?:long|big|large) (?:can|may) (?:the |my |a )?(?:prompt|input|text|request)|\b(?:max(?:imum)?|longest) (?:prompt|input|request)(?: length| size)?|\b(?:token|input) limits?\b|\bmax(?:imum)? tokens\b|\b(?:tokens|text) can\b.{1,40}\b(?:take|handle|read|fit|process|accept)\b|\bcontext\W*$|^\W*context\b|\bcontexte\b|\bcontexto\b|\bkontextfenster|\bfenêtre de contexte"
         ),
     ),
-    ("input", LazyPattern(r"\binputs?\b|\bprompt tokens?\b|\beingabe|\bentrée\b|\bentrada\b")),
-    ("output", LazyPattern(r"\boutputs?\b|\bcompletions?\b|\bausgabe|\bsortie\b|\bsalida\b")),
+    (
+        "input",
+        LazyPattern(
+            r"\binputs?\b|\b(?:imput|inpt|inptu|intput|inputt)s?\b|\bin ?(?:/|and|&|\+) ?out\b|\bprompt tokens?\b|\beingabe|\bentrée\b|\bentrada\b"
+        ),
+    ),
+    (
+        "output",
+        LazyPattern(
+            r"\boutputs?\b|\b(?:ouput|outut|outpt|ouptut|outptu|otuput|outputt)s?\b|\bin ?(?:/|and|&|\+) ?out\b|\bcompletions?\b|\bausgabe|\bsortie\b|\bsalida\b"
+        ),
+    ),
 )
 
 
@@ -49,6 +62,7 @@ def build_price(a: Annotation, today: date) -> Question:
     units = tuple(name for name, pattern in _UNIT_WORDS if pattern.search(a.folded))
     if "cached" in units and re.search(r"cached (?:input|prompt)|input cach|cach\w+ input", a.folded):
         units = tuple(name for name in units if name != "input")  # "cached input" is one rate
+    units = tuple(sorted(units, key=lambda name: {"input": 0, "output": 1}.get(name, 2)))
     if "context" in units and not a.has("price"):
         units = ("context",)
     if "cache_write" in units and re.search(r"\b(?:1|one)[ -]?h(?:our)?\b", a.folded):
@@ -104,6 +118,21 @@ _ONE_PAGE = LazyPattern(
 )
 
 
+_ONLY_A_NUMBER = re.compile(r"\s*[\d.,]+ ?[km]?\s*[?.!]?\s*$", re.IGNORECASE)
+_LENGTH_LABEL = LazyPattern(
+    r"\b(words?|pages?|characters?|chars?|wörter|seiten|zeichen|mots|palabras|páginas)\b[^\d]{1,20}$"
+)
+
+
+def _labelled_length(a: Annotation) -> Quantity | None:
+    """ "Words to tokens: 3500": the unit stands before the number."""
+    bare = [q for q in a.quantities if not q.unit and not q.role and not q.per]
+    if len(bare) != 1 or a.of_unit("tokens"):
+        return None
+    label = _LENGTH_LABEL.search(a.folded[: bare[0].start])
+    return replace(bare[0], unit=UNITS[label.group(1)]) if label else None
+
+
 def build_tokens(a: Annotation, today: date) -> Question:
     """How many tokens is a text or a length?"""
     text = max(a.quotes, key=len) if a.quotes else None
@@ -111,10 +140,14 @@ def build_tokens(a: Annotation, today: date) -> Question:
         match = re.search(r"(?:tokens?|text|prompt|sentence)[^:\n]{0,40}:\s+(\S.+)$", a.text, re.DOTALL)
         text = (
             match.group(1).strip()
-            if match and not a.of_unit("words", "pages", "characters", "bytes")
+            if match
+            and not _ONLY_A_NUMBER.match(match.group(1))
+            and not a.of_unit("words", "pages", "characters", "bytes")
             else None
         )
     size = next((q for q in a.quantities if q.unit in ("words", "pages", "characters", "bytes")), None)
+    if text is None and size is None:
+        size = _labelled_length(a)
     want: Any = "tokens"
     ratio = SIZE_RATIO.search(a.folded)
     if text is None and size is None and ratio is not None and not a.quantities:

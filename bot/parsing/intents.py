@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from bot.parsing.annotate import Annotation
 from bot.parsing.build_prices import SIZE_RATIO
 from bot.parsing.build_workloads import each_has_a_pair
+from bot.parsing.currencies import currency_of
 from bot.parsing.lexicon import COST_WORDS, FILLERS, STOPWORDS
 from bot.parsing.naming import models_of
 from bot.parsing.quantity import COUNTED, Quantity
@@ -44,7 +45,7 @@ _MEMORY = LazyPattern(r"\bmemory\b|\bvram\b|\bspeicher\b|\bmémoire\b|\bmemoria\
 _QUERY = 400
 """Characters of a message that are looked up among the facts."""
 _OWN_BOT = LazyPattern(
-    r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel|wir|ich|uns|unser\w*|wer|nous|on|j'ai|notre|qui|nosotros|hemos|gastamos|quién|humne|hum|maine|humara|kisne|questions|needed|dich|dir|du|mein\w*|tu|toi|nos|mes|te|tú|nuestr\w+|tum\w*|hamar\w+)\b"
+    r"\b(?:bot|aicost|you|your|yourself|we|our|us|i|my|me|team|everyone|who|channel|wir|ich|uns|unser\w*|wer|nous|j'ai|notre|on a|a-t-on|hast du|qui|nosotros|hemos|gastamos|quién|humne|hum|maine|humara|kisne|questions|needed|dich|dir|mein\w*|tu|toi|nos|tú|nuestr\w+|tum\w*|hamar\w+)\b"
 )
 _TRAINING_UNITS = ("parameters", "gpus", "gpu_hours", "epochs", "examples")
 
@@ -124,7 +125,8 @@ def _fine_tuning(a: Annotation, _: FactBase) -> Intent | None:
 
 def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
     """Companies, people and known models with a word of money, speech or training: what the fact cards are about."""
-    if _WHO_IS.search(a.folded):
+    families = bool(a.models) and all(m.ref.how in ("family", "ambiguous") for m in a.models)
+    if _WHO_IS.search(a.folded) or (families and _OTHER_THINGS.search(a.folded)):
         return Intent("out_of_scope", 0.7)
     if a.subjects and a.has("energy") and not a.sizes:
         return Intent("fact", 0.9)
@@ -174,7 +176,7 @@ def _describes(a: Annotation) -> bool:
 
 
 _SPECIFICATION = LazyPattern(
-    r"\b(?:memory|vram|t?flops?|tflop/s|bandwidth|power|watts?|tdp|specs?|buy\w*|bought|purchas\w+|kauf\w*|achet\w+|achat|comprar|kharid\w*|used|second[- ]hand|gebraucht\w*|d'occasion|street price|retail|how many param\w*|parameter count|param count|wie viele parameter|combien de param\w+|cuántos par[aá]metros)\b"
+    r"\b(?:memory|vram|t?flops?|tflop/s|bandwidth|power|watts?|tdp|specs?|buy\w*|bought|purchas\w+|kauf\w*|achet\w+|achat|comprar|kharid\w*|used|second[- ]hand|gebraucht\w*|d'occasion|street price|list price|msrp|uvp|launch price|retail|how many param\w*|parameter count|param count|wie viele parameter|combien de param\w+|cuántos par[aá]metros)\b"
 )
 _RUNNING = LazyPattern(r"\b(?:to run|running|to operate|operating|to serve|betrieb|faire tourner)\b")
 
@@ -262,6 +264,8 @@ def _tokens(a: Annotation, _: FactBase) -> Intent | None:
         and not (money or a.models or a.has("cost", "price") or a.of_unit(*COUNTED))
     ):
         return Intent("tokens", 0.75)  # "is 50k words under 100k tokens?"
+    if lengths and _TOKENS_LAST.search(a.folded) and not (money or a.models or a.of_unit(*COUNTED)):
+        return Intent("tokens", 0.8)  # "my post is 1,850 words. tokens?"
     if SIZE_RATIO.search(a.folded) and not (money or a.models or a.quantities):
         return Intent("tokens", 0.8)  # "how many words per token"
     if a.quotes and "token" in a.folded and not a.sizes and (a.has("how_many") or not a.has("price")):
@@ -304,6 +308,7 @@ def _training_by_size(a: Annotation, _: FactBase) -> Intent | None:
 _MODELS = LazyPattern(
     r"\b(?:models?|llms?|modell\w*|modèles?|modelos?|api|provider|anbieter|fournisseurs?|cheap\w*|value)\b"
 )
+_TOKENS_LAST = LazyPattern(r"\b(?:tokens?|jetons)\W*$")
 _TOKENS_IN = LazyPattern(
     r"\btokens? (?:in|for|are|is|of|from)(?: about| around| roughly| an?| the| my)* [\d~]"
 )
@@ -317,11 +322,19 @@ def _self_hosting(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("self_hosting", 0.9)
     if a.gpus and a.of_unit("money") and a.has("capacity"):
         return Intent("self_hosting", 0.8)
+    if a.has("self_hosting") and _ONLY_RENT.search(a.folded) and not a.has("gpu_words", "own_model", "api"):
+        return None
     if a.has("self_hosting") and (
         a.of_unit("gpus", "hours", "gpu_hours") or a.has("gpu_words", "cost", "price")
     ):
         return Intent("self_hosting", 0.8)
     return Intent("self_hosting", 0.65) if a.has("self_hosting") or a.of_unit("gpus", "gpu_hours") else None
+
+
+_ONLY_RENT = LazyPattern(
+    r"^(?!.*\b(?:gpus?|servers?|machines?|instances?|nodes?|host\w*|compute|cloud|deploy\w*|hardware|models?|llms?|llama|vllm|cluster|metal|prem\w*)\b).*\b(?:rent|rental|rents|renting|mieten?|louer|loyer|alquilar|alquiler)\b"
+)
+"""A rent of anything; without a word of machines it is a flat."""
 
 
 def _history(a: Annotation, _: FactBase) -> Intent | None:
@@ -335,9 +348,16 @@ def _history(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("history", 0.8)
     if len(a.times) >= 2 and a.has("price", "cost", "compare", "difference"):
         return Intent("history", 0.8)
+    if a.times and a.has("price") and _OVER_TIME.search(a.folded):
+        return Intent("history", 0.8)
     if any(t.since for t in a.times) and a.has("price", "cost", "cheaper"):
         return Intent("history", 0.75)
     return None
+
+
+_OVER_TIME = LazyPattern(
+    r"\b(?:over|during|across|throughout|in) the (?:last|past|previous)\b|\b(?:im|in den) letzten\b|\bces derniers\b|\ben los últimos\b"
+)
 
 
 def _capacity(a: Annotation, _: FactBase) -> Intent | None:
@@ -506,8 +526,17 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
     if a.models:
         families = all(m.ref.how in ("family", "ambiguous") for m in a.models)
         vague = families and ((a.explained() < 0.5 and not _priced(a)) or _names_a_thing(a))
+        if families and _OTHER_THINGS.search(a.folded):
+            return None
         if a.has("price", "cost", "batch", "cached", "context", "cheaper") and not vague:
             return Intent("price", 0.9)
+        if (
+            not families
+            and currency_of(a) is not None
+            and not a.gpus
+            and not a.has("finance", "said", "training")
+        ):
+            return Intent("price", 0.8)  # "opus 5.5 in swiss francs"
         exact = not families and _RATE_WORDS.search(a.folded) is not None and a.explained() >= 0.4
         if exact and not a.gpus and not a.has("finance", "said", "training"):
             return Intent("price", 0.7)
@@ -524,6 +553,10 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
     return None
 
 
+_OTHER_THINGS = LazyPattern(
+    r"\b(?:animals?|alpacas?|wool|zoo|farm|painting|painter|monet|debussy|horoscopes?|zodiac|astrology|star sign|constellation|twins?|poems?|poet\w*|shakespeare|rhyme)\b"
+)
+"""What llamas, Claude, Gemini and sonnets are besides models."""
 _RATE_WORDS = LazyPattern(
     r"[$€£] ?(?:/|per|pro|par) ?(?:1 ?)?(?:mtok\w*|m|k|mio|million|tokens?)\b|\b(?:input|output|cached|batch|rates?|entrée|sortie|eingabe|ausgabe|entrada|salida)\b"
 )

@@ -152,7 +152,10 @@ class LocalParser:
     def _in_full(self, annotation: Annotation, previous: Question) -> Annotation:
         """ "And mini?", "and on azure?": the thread's model with what the message adds to its name."""
         ref = _model_of(previous)
-        if ref is None or annotation.models or annotation.quantities or len(annotation.words) > 5:
+        counts = any(
+            quantity.value != 1 for quantity in annotation.quantities
+        )  # "the lite one" counts nothing
+        if ref is None or annotation.models or counts or len(annotation.words) > 5:
             return annotation
         variant = _VARIANT.search(annotation.folded)
         if variant is not None:
@@ -227,7 +230,7 @@ def _limits(question: Question) -> bool:
 
 
 _VARIANT = LazyPattern(
-    r"^\W*(?:(?:and|or|what about|how about|with|und|et|y|aur|ok|okay)\W+)*(?:the )?(mini|nano|lite|pro|turbo|max)\W*$"
+    r"^\W*(?:(?:and|or|what about|how about|with|und|et|y|aur|ok|okay)\W+)*(?:the )?(mini|nano|lite|pro|turbo|max)(?: (?:one|version|model|variant))?\W*$"
 )
 _VARIANT_NAME = re.compile(r"[- ](?:mini|nano|lite|pro|turbo|max)$", re.IGNORECASE)
 

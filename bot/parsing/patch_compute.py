@@ -37,11 +37,14 @@ def _filled(old: Any, a: Annotation, today: date, names: tuple[str, ...]) -> Any
 
 def _bare_count(a: Annotation) -> Decimal | None:
     """ "Make it 8", "16 of them": a number alone."""
+    them = next((q.value for q in a.quantities if q.noun in ("them", "those", "these")), None)
+    if them is not None:
+        return them
     alone = [q for q in a.quantities if not q.role and not q.per and not q.per_thing]
     if len(alone) != 1 or len(a.quantities) != 1 or alone[0].suffix:
         return None
     [number] = alone
-    return number.value if not number.unit or number.noun in ("them", "those", "these") else None
+    return None if number.unit else number.value
 
 
 _ON_TOKENS = LazyPattern(
@@ -105,6 +108,11 @@ def patched_fine_tuning(old: FineTuningQuestion, a: Annotation, today: date) -> 
         and old.examples is None
     ):
         changes["dataset"] = None
+    bare = [q for q in a.quantities if not q.unit and not q.role and not q.per]
+    if len(bare) == 1 and bare[0].suffix and old.dataset is not None and filled.dataset == old.dataset:
+        changes.update(
+            dataset=replace(old.dataset, amount=bare[0].value), parameters=old.parameters
+        )  # "and with 5M"
     factor = scale_factor(a)
     if factor is not None and filled == old:
         if old.examples is not None:
@@ -149,7 +157,7 @@ def patched_self_hosting(old: SelfHostingQuestion, a: Annotation, today: date) -
     if rate is not None and filled.usd_per_gpu_hour == old.usd_per_gpu_hour:
         changes["usd_per_gpu_hour"] = rate  # "at 1.10 per hour"
     factor, count = scale_factor(a), _bare_count(a)
-    if count is not None and filled.gpus == old.gpus and filled.span == old.span:
+    if count is not None and filled.gpus == old.gpus:
         changes.update(gpus=count, want="cost" if old.want == "gpu_price" else filled.want)
     elif factor is not None and filled == old and not a.gpus:
         if re.search(r"\b(?:long\w*|time|hours?|days?|weeks?|months?)\b", a.folded) and old.span is not None:
@@ -195,12 +203,29 @@ def patched_break_even(old: BreakEvenQuestion, a: Annotation, today: date) -> Qu
     )
 
 
+_SIBLING = re.compile(
+    r"^\W*(?:(?:and|what about|how about|und|et|y|for|of)\W+)*([a-z]+-?\d[\w.]*|[vr]\d[\w.]*)\W*$"
+)
+_WITHOUT_VERSION = re.compile(
+    r"\b(?:deepseek|gpt|llama|grok|gemini|claude|kimi)?[- ]?[vr]?\d[\w.]*\b", re.IGNORECASE
+)
+
+
 def patched_fact(old: FactQuestion, a: Annotation, today: date) -> Question | None:
     """Another company, another year or another measure: the old words with the new ones in place of the old."""
     subjects = tuple(dict.fromkeys(named.id for named in a.subjects))
     periods = tuple(dict.fromkeys(time.name for time in a.times))
     if not subjects and not periods:
-        if not a.has("finance", "training", "energy") or not old.subjects or len(a.words) > 8:
+        if not old.subjects or len(a.words) > 8:
+            return None
+        sibling = _SIBLING.search(a.folded)
+        if sibling is not None:
+            family = re.split(r"[-\s]", old.subjects[0])[0]  # "and r1?" after DeepSeek-V3
+            words = re.sub(re.escape(old.subjects[0]), " ", old.query, flags=re.IGNORECASE)
+            return FactQuestion(
+                query=f"{family} {sibling.group(1)} {_WITHOUT_VERSION.sub(' ', words)}", periods=()
+            )
+        if not a.has("finance", "training", "energy"):
             return None
         words = " ".join(
             (*old.subjects, a.text.strip(" ?!."), *old.periods)
@@ -212,7 +237,10 @@ def patched_fact(old: FactQuestion, a: Annotation, today: date) -> Question | No
         return FactQuestion(query=query, subjects=subjects, periods=periods or old.periods)
     if subjects:
         for subject in old.subjects:
-            query = re.sub(re.escape(subject), subjects[0], query, flags=re.IGNORECASE)
+            name = re.sub(
+                r"\\?[- ]", r"[- ]?", re.escape(subject)
+            )  # "deepseek v3" is written in several ways
+            query = re.sub(name, subjects[0], query, flags=re.IGNORECASE)
         if not any(subject.lower() in query.lower() for subject in subjects):
             query = f"{a.text.strip()} {query}"
     if periods:

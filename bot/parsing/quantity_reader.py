@@ -153,6 +153,8 @@ class Reader:
         names_tokens = quantity.unit == "tokens" or (not quantity.unit and quantity.role in _TOKEN_ROLES)
         if names_tokens and self._is_basis():
             quantity = replace(quantity, unit="tokens", per_thing="basis")
+        elif quantity.unit in ("pages", "characters") and self.number.value > 1 and self._is_basis():
+            quantity = replace(quantity, per_thing="basis")
         elif quantity.unit in ("tokens", "") and quantity.per is None and self._is_threshold():
             quantity = replace(quantity, unit="tokens", per_thing="threshold")
         return self._settle(quantity)

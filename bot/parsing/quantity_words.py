@@ -91,6 +91,24 @@ def scan_words(reader: Reader, quantity: Quantity) -> tuple[Quantity, int]:
     return scan.quantity, scan.at
 
 
+def _of_the_input_is_cached(scan: _Scan) -> bool:
+    """ "2k of the input is cached", "1,500 of those tokens come from the cache"."""
+    if scan.word != "of" or scan.quantity.unit not in ("", "tokens") or scan.quantity.role:
+        return False
+    words = [word.text for word in scan.reader.after[scan.at + 1 : scan.at + 8]]
+    end = next((at for at, word in enumerate(words) if ROLES.get(word) == "cached"), -1)
+    if (
+        end < 2
+        or ROLES.get(words[1]) not in ("input", None)
+        or any(word in (",", ".", ";") for word in words[:end])
+    ):
+        return False
+    while scan.word != words[end]:
+        scan.skip()
+    scan.take(unit="tokens", role="cached", done=True)
+    return True
+
+
 def _questions_and_answers(scan: _Scan) -> bool:
     """ "800 Q&A pairs"."""
     words = [word.text for word in scan.reader.after[scan.at : scan.at + 3]]
@@ -400,6 +418,7 @@ def _adjective(scan: _Scan) -> bool:
 
 
 _RULES: tuple[_Rule, ...] = (
+    _of_the_input_is_cached,
     _questions_and_answers,
     _model_between,
     _size_of_a_model,

@@ -129,3 +129,26 @@ def test_lengths_turn_into_each_other(answer_to) -> None:  # type: ignore[no-unt
     assert answer_to("how many tokens per page").figures[0].amount == pytest.approx(
         Decimal(500) / Decimal("0.75")
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "count"),
+    [
+        ("ocr of 40,000 pages with mistral-ocr-latest", "input_document_pages", 40_000),
+        ("3 million characters of speech with tts-1", "input_characters", 3_000_000),
+    ],
+)
+def test_what_is_not_priced_by_tokens_is_priced_by_its_own_unit(
+    answer_to, knowledge: KnowledgeBase, text: str, unit: str, count: int
+) -> None:  # type: ignore[no-untyped-def]
+    told = answer_to(text)
+    assert told.figures[0].model is not None
+    model = knowledge.catalogue.get(told.figures[0].provider or "", told.figures[0].model)
+    rate = knowledge.prices.card(model).rates[unit]
+    assert told.figures[0].amount == rate.price * count / rate.per
+
+
+def test_tokens_of_a_model_without_a_token_price_are_not_free(answer_to) -> None:  # type: ignore[no-untyped-def]
+    refused = answer_to("cost of 1M input tokens on whisper-1")
+    assert refused.status == "not_found"
+    assert not refused.figures

@@ -120,3 +120,26 @@ def test_all_three_are_the_models_of_the_thread(parser: LocalParser) -> None:
 def test_the_same_question_again_is_no_change(parser: LocalParser) -> None:
     text = "2 x H100 12h/day 20 days"
     assert ask(parser, text, text) == ask(parser, text)
+
+
+def test_a_part_of_the_input_is_cached(parser: LocalParser) -> None:
+    changed = workload(parser, WORKLOAD, "assume 1k of the input is cached")
+    assert changed.cached is not None
+    assert changed.input is not None
+    assert (changed.cached.amount, changed.input.amount) == (1000, 1500)
+
+
+def test_another_model_of_the_company_of_a_fact(parser: LocalParser) -> None:
+    other = ask(parser, "deepseek v3 training cost", "and r1?")
+    assert isinstance(other, FactQuestion)
+    assert "v3" not in other.query.lower()
+
+
+def test_a_version_that_nobody_knows_is_no_member_of_the_family(parser: LocalParser) -> None:
+    for text in ("price of claude 12", "grok 22 output"):
+        question = ask(parser, text)
+        assert question.kind == "price"
+        assert [ref.how for ref in question.models] == ["unknown"], text
+    known = ask(parser, "claude, 20 requests a day, 500 in 100 out")
+    assert isinstance(known, EstimateQuestion)
+    assert known.stages[0].workload.requests == 20
