@@ -314,7 +314,7 @@ def _touches_any(density: Density, masked: Iterable[tuple[int, int]]) -> bool:
 
 
 _VERSION = LazyPattern(
-    r"^[ -]?v?\d{1,3}(?:\.\d{1,2})?(?=\W*$|[ -](?:ultra|mini|nano|pro|turbo|max|lite|flash|haiku|opus|sonnet|batch|pric\w+|costs?|output|input|cached|per|rates?|context|on|at)\b)"
+    r"^[ -]?(?:v?\d{1,3}(?:\.\d{1,2})?|(?:one|two|three|four|five|six|seven|eight|nine|ten)(?: o| point \w+)?)(?=\W*$|[ -](?:ultra|mini|nano|pro|turbo|max|lite|flash|haiku|opus|sonnet|batch|pric\w+|costs?|output|input|cached|per|rates?|context|on|at)\b)"
 )
 
 
