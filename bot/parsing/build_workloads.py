@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.lexicon import PERIODS
 from bot.parsing.naming import model_of, models_of, past_day_of
 from bot.parsing.quantity import Quantity
 from bot.parsing.separate import Kind, separate_requests
@@ -22,6 +23,7 @@ from bot.questions import (
     CapacityQuestion,
     EstimateQuestion,
     Money,
+    Period,
     Question,
     Stage,
     Workload,
@@ -75,8 +77,9 @@ def _per_wanted(a: Annotation, workload: Workload) -> Workload:
 
 def _stages(a: Annotation) -> tuple[Stage, ...]:
     """Usually one; several where each named model has sizes of its own ("classify with haiku (300 in/20 out), then answer 2k with sonnet …")."""
-    whole = build_workload(a)
     models = a.models
+    kept = [q for q in a.quantities if not _counts_the_steps(a, q)]
+    whole = build_workload(a) if len(kept) == len(a.quantities) else build_workload(a, kept)
     shares = traffic_shares(a)
     if shares:
         return tuple(
@@ -112,6 +115,18 @@ def _of_kind(a: Annotation, kind: Kind, whole: Workload) -> Workload:
     )
 
 
+def _counts_the_steps(a: Annotation, quantity: Quantity) -> bool:
+    """ "Three agents: a planner on …, a coder on …": the number of the steps themselves."""
+    return (
+        len(a.models) >= 2
+        and quantity.value == len(a.models)
+        and quantity.end <= a.models[0].start
+        and not (
+            quantity.is_size or quantity.per or quantity.per_thing or quantity.unit in ("money", "percent")
+        )
+    )
+
+
 def _by_model(a: Annotation) -> list[list[Quantity]]:
     """The quantities, each with the model whose part of the text it stands in; parts end at "then", ";" and full stops."""
     cuts = [
@@ -123,6 +138,8 @@ def _by_model(a: Annotation) -> list[list[Quantity]]:
         bounds.append(between[0] if between else second.start)
     groups: list[list[Quantity]] = [[] for _ in a.models]
     for quantity in a.quantities:
+        if _counts_the_steps(a, quantity):
+            continue
         index = sum(1 for bound in bounds if quantity.start >= bound)
         groups[index].append(quantity)
     return groups
@@ -177,7 +194,9 @@ def build_capacity(a: Annotation, today: date) -> Question:
         budget = Money(
             amount=left,
             currency=budget_quantity.currency or "USD",
-            per=budget_quantity.per or (a.want_per if a.want_per and not a.has("how_long") else None),
+            per=budget_quantity.per
+            or _period_of_budget(a)
+            or (a.want_per if a.want_per and not a.has("how_long") else None),
         )
     workload = build_workload(a)
     timed = next((q for q in a.sizes if q.per), None)
@@ -236,6 +255,22 @@ def _what_is_left(a: Annotation, budgets: list[Quantity]) -> tuple[Quantity | No
 _WRITES = LazyPattern(
     r"\b(?:writ(?:e|es|ing|ten)|generat\w*|produc(?:e|es|ed|ing)|draft\w*|output\w*|completions?|creat(?:e|es|ing)|answers?|schreib\w*|geschrieben|erzeug\w*|ausgabe|écri\w*|génér\w*|escrib\w*|gener\w*|likh\w*)\b"
 )
+
+
+_BUDGET = LazyPattern(
+    r"\b(daily|weekly|monthly|yearly|annual|täglich\w*|wöchentlich\w*|monatlich\w*|jährlich\w*|tages|wochen|monats|jahres)[ -]?(?:\w+ )?(?:budget|limit|cap|spend|allowance)\b"
+    r"|\b(?:budget|presupuesto|limit)e? (?:is |of |ist |von )?(?:per |a |pro |im |par |al |por )?(daily|weekly|monthly|yearly|mensuel|mensual|annuel|anual|day|week|month|year|monat|tag|jahr|mois|mes|an|año)\b"
+)
+_PERIOD_STEMS: dict[str, Period] = {"tages": "day", "wochen": "week", "monats": "month", "jahres": "year"}
+
+
+def _period_of_budget(a: Annotation) -> Period | None:
+    """ "Our monthly budget is $750"."""
+    match = _BUDGET.search(a.folded)
+    if match is None:
+        return None
+    word = match.group(1) or match.group(2)
+    return _PERIOD_STEMS.get(word) or PERIODS.get(word) or PERIODS.get(word.rstrip("esn"))
 
 
 def _wanted_capacity(

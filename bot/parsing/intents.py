@@ -514,7 +514,7 @@ def _estimate(a: Annotation, _: FactBase) -> Intent | None:
 
 _TASK = LazyPattern(
     r"\b(?:translat\w+|summari[sz]\w+|transcrib\w+|classif\w+|process(?:ing)?|analy[sz]\w+|proofread\w*|rewrit\w+|extract\w*|label\w*|grad(?:e|ing)|übersetz\w+|zusammenfass\w+|tradui\w+|traduc\w+|résum\w+)"
-    r" (?:(?:my|our|this|these|all|all the|meine?n?|unsere?n?|mon|mes|nos|notre|mi|mis|nuestr\w+|apn[aei])) "
+    r" (?:(?:an?|one|the|my|our|this|these|all|all the|ein|eine[nmrs]?|une?|un|una|meine?n?|unsere?n?|mon|mes|nos|notre|mi|mis|nuestr\w+|apn[aei])) "
 )
 
 

@@ -6,14 +6,17 @@ A calculation that drops a number of the question is wrong without showing it, s
 from __future__ import annotations
 
 import re
+from dataclasses import field
 from decimal import Decimal
 from itertools import combinations
+from math import prod
 from typing import Any
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.quantity import COUNTED, SIZE_UNITS, Quantity
 from bot.parsing.spans import LazyPattern
-from bot.questions import Question
+from bot.questions import Constraints, Question, Size
+from knowledge.lazy_dataclass import dataclass
 
 _FACTORS = {
     "percent": (100,),
@@ -31,7 +34,7 @@ _MOST_COMBINED = 10
 
 
 _TOLD = LazyPattern(
-    r"\b24 ?/ ?7\b|\b[24] (?=\d)|\b24 ?(?:h|hrs?|hours?|x7)\b|(?<![\d.,])\d ?/ ?\d(?: of\b|th)|\b\d{1,2}(?:st|nd|rd|th)\b|#\d+|\b(?:step|stage|phase|option|scenario|variant|case|question|schritt|stufe|étape|paso|szenario|variante|no\.?|nr\.?) ?#?\d{1,2}\b(?! ?[k%])|\b\d{1,2} ?(?:to|-|–) ?\d{1,2}\b|\btop \d+|\b\d+ (?:(?:working|business|work) days|cheapest|best|dearest)"
+    r"\b24 ?/ ?7\b|\b[24] (?=\d)|\b24 ?(?:h|hrs?|hours?|x7)\b|(?<![\d.,])\d ?/ ?\d(?: of\b|th)|\b\d{1,2}(?:st|nd|rd|th)\b|#\d+|\b(?:step|stage|phase|option|scenario|variant|case|question|schritt|stufe|étape|paso|szenario|variante|no\.?|nr\.?) ?#?\d{1,2}\b(?! ?[k%])|\b\d{1,2}[ -]?(?:to|-|–)[ -]?\d{1,2}\b|\btop \d+|\b\d+ (?:(?:working|business|work) days|cheapest|best|dearest)"
 )
 """Numbers that other rules read: opening hours, working days, how many models are to be listed."""
 
@@ -41,7 +44,7 @@ _FRACTION = LazyPattern(r"(?<![\d.,/])([1-9]) ?/ ?([1-9])(?: of\b|ths?\b)")
 
 def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
     """The counts and sizes of the text that `question` does not hold, in the order of the text."""
-    held: set[Decimal] = set()
+    held = _Held()
     _gather(question, held)
     told = list(_TOLD.compiled.finditer(annotation.folded))
     stated = [q for q in annotation.quantities if _matters(q) or _stands_in_a_workload(q, annotation, told)]
@@ -54,7 +57,7 @@ def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
     return [
         q
         for q in missing
-        if not _is_part(q, stated, held) and not any(q.value * part in held for part in fractions)
+        if not _is_part(q, stated, held) and not any(q.value * part in held.of(q) for part in fractions)
     ]
 
 
@@ -105,50 +108,71 @@ def _stands_in_a_workload(quantity: Quantity, annotation: Annotation, told: list
     )
 
 
-def _is_held(quantity: Quantity, held: set[Decimal]) -> bool:
+@dataclass
+class _Held:
+    """The numbers that a typed question holds: lengths of text apart from counts and shares."""
+
+    sizes: set[Decimal] = field(default_factory=set)
+    counts: set[Decimal] = field(default_factory=set)
+
+    def of(self, quantity: Quantity) -> set[Decimal]:
+        """Where a number of this kind may have gone: a length into lengths, a count into either ("12 chunks of 400 tokens")."""
+        return self.sizes if quantity.is_size else self.sizes | self.counts
+
+
+def _is_held(quantity: Quantity, held: _Held) -> bool:
     values = (quantity.value,) if quantity.high is None else (quantity.value, quantity.high)
+    places = held.of(quantity)
     for value in values:
         for factor in _FACTORS.get(quantity.unit, (1,)):
-            if value * factor in held or (value / factor in held and value / factor != 1):
+            if value * factor in places or (value / factor in places and value / factor != 1):
                 return True
     return False
 
 
-def _is_part(quantity: Quantity, stated: list[Quantity], held: set[Decimal]) -> bool:
+def _is_part(quantity: Quantity, stated: list[Quantity], held: _Held) -> bool:
     """Whether a slot is the product or the sum of this number and others of the text."""
-    others = [q.value / 100 if q.unit == "percent" else q.value for q in stated if q is not quantity]
-    others = others[:_MOST_COMBINED]
+    others = [q for q in stated if q is not quantity][:_MOST_COMBINED]
     if quantity.unit == "percent":
         share = quantity.value / 100
-        return any(other * part in held for other in others for part in (share, 1 - share))
+        return any(q.value * part in held.of(q) for q in others for part in (share, 1 - share))
+    factors = [q.value / 100 if q.unit == "percent" else q.value for q in others if not q.is_size]
+    alike = [q.value for q in others if q.is_size == quantity.is_size and q.unit != "percent"]
+    places = held.of(quantity)
     for size in (1, 2, 3):
-        for chosen in combinations(others, size):
-            product = total = quantity.value
-            for value in chosen:
-                product, total = product * value, total + value
-            if product in held or total in held:
+        for chosen in combinations(factors, size):
+            if prod(chosen, start=quantity.value) in places:
                 return True
-    if any(quantity.value - other in held or other - quantity.value in held for other in others):
+        for chosen in combinations(alike, size):
+            if sum(chosen, quantity.value) in places:
+                return True
+    if not quantity.is_size:  # "12 chunks of 400 tokens"
+        return any(quantity.value * q.value in held.sizes for q in others if q.is_size)
+    if any(quantity.value - other in held.sizes or other - quantity.value in held.sizes for other in alike):
         return True
-    return any(quantity.value - part in held for part in held)  # split by a ratio or by shares
+    return any(quantity.value - part in held.sizes for part in held.sizes)  # split by a ratio or by shares
 
 
 def numbers_in(question: Question) -> set[Decimal]:
     """All numbers that a typed question holds."""
-    held: set[Decimal] = set()
+    held = _Held()
     _gather(question, held)
-    return held
+    return held.sizes | held.counts
 
 
-def _gather(value: Any, held: set[Decimal]) -> None:
+def _gather(value: Any, held: _Held) -> None:
     """Add the numbers that a typed question, or a part of one, holds."""
     kind = type(value)
     if kind is Decimal:
-        held.add(value)
+        held.counts.add(value)
     elif kind is int:
-        held.add(Decimal(value))
+        held.counts.add(Decimal(value))
+    elif kind is Size:
+        held.sizes.update(amount for amount in (value.amount, value.high) if amount is not None)
+    elif kind is Constraints and value.min_context is not None:
+        held.sizes.add(value.min_context)
     elif kind is tuple:
-        held.add(Decimal(len(value)))
+        held.counts.add(Decimal(len(value)))
         for item in value:
             _gather(item, held)
     elif hasattr(value, "__dict__"):

@@ -49,7 +49,25 @@ def read_quantities(
     quantities = _pages_sent(text, quantities)
     quantities = join_chunks(text, join_chains(text, quantities))
     quantities = share_roles(text, _what_is_per_a_reply(text, join_money_rates(text, quantities)))
+    quantities = [q for q in quantities if not _heads_a_list(text, q)]
     return link_counts(text, _counted_by_an_unknown_noun(text, quantities))
+
+
+_HEADING = LazyPattern(
+    r"^\W*(?:(?:hi|hey|hello|hallo|bonjour|hola|ok|so|i have|i've got|got|just|quick|ich habe|habe|j'ai|tengo)\W+)*$"
+)
+_ASKED = frozenset(
+    "question questions thing things frage fragen preguntas pregunta cosas choses dinge sawal".split()
+)
+
+
+def _heads_a_list(text: str, quantity: Quantity) -> bool:
+    """ "Two questions: …" counts what is asked, not what is sent."""
+    if quantity.value > 5 or quantity.per or not _HEADING.search(text[: quantity.start]):
+        return False
+    behind = text[quantity.end :].lstrip()
+    noun = quantity.noun or behind.split(" ", 1)[0].rstrip(".:,")
+    return noun in _ASKED and (behind[:1] in ".:," or behind.split(" ", 1)[0][-1:] in (".", ":", ","))
 
 
 def _counted_by_an_unknown_noun(text: str, quantities: list[Quantity]) -> list[Quantity]:

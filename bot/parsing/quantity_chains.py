@@ -31,6 +31,7 @@ def join_chains(text: str, quantities: list[Quantity]) -> list[Quantity]:
             quantity is not None
             and bool(chain)
             and quantity.unit in (*COUNTED, "times", "")
+            and not quantity.role
             and _multiplies(text[chain[-1].end : quantity.start])
         )
         if linked and quantity is not None:

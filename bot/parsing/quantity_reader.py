@@ -149,6 +149,11 @@ class Reader:
         quantity, at = self._unit_and_role(quantity)
         quantity = self._role_before(quantity)
         quantity, at = self._per(quantity, at)
+        if not quantity.unit and not quantity.role and quantity.per and at < len(self.after):
+            unit = UNITS.get(self.after[at].text)
+            if unit in COUNTED and unit != "users":  # "20k/mo requests"
+                quantity = replace(quantity, unit=unit, noun=self.after[at].text)
+                at = self.take(at)
         quantity = replace(quantity, start=self.start, end=max(self.end, quantity.end))
         names_tokens = quantity.unit == "tokens" or (not quantity.unit and quantity.role in _TOKEN_ROLES)
         if names_tokens and self._is_basis():
@@ -225,6 +230,14 @@ class Reader:
                         return replace(quantity, unit=UNITS[unit], noun=unit), at + 1
         return quantity, 0
 
+    def _listed_label(self, words: list[Word]) -> Word | None:
+        """ "requests 1,204,551; input tokens 843,185": a list of names and numbers, without colons."""
+        if not words or UNITS.get(words[-1].text) not in COUNTED or not words[-1].text.endswith("s"):
+            return None
+        first = len(words) == 1 or words[-2].text in (",", ";", ":", "(", "|", "total")
+        closed = not self.after or self.after[0].text in (",", ";", ")", ".", "|")
+        return words[-1] if first and closed and words[-1].start not in self.consumed else None
+
     def _labelled(self, quantity: Quantity) -> Quantity:
         """ "requests per day: 250": the unit stands in a label before the number."""
         if self.before and self.before[-1].text in ("mau", "dau", "maus", "daus"):
@@ -233,6 +246,9 @@ class Reader:
         if (self.after and self.after[0].text == "\0model") or self.number.suffix == "b":
             return quantity  # "training run: 13B dense" is a model's size
         words = [w for w in self.before if w.text not in ("|", "*", "-", "_")]
+        if (named := self._listed_label(words)) is not None:
+            self.start = min(self.start, named.start)
+            return replace(quantity, unit=UNITS[named.text], noun=named.text)
         if not words or (words[-1].text not in (":", "=") and len(words) == len(self.before)):
             return quantity
         label = [w for w in words if w.text[0].isalnum()][-4:]

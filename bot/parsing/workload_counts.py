@@ -43,6 +43,9 @@ _MULTIPLIED = frozenset(
 _TAKES_PART = LazyPattern(
     r"\b(?:use[sd]?|using|active|adopt\w*|engage\w*|try|tries|participat\w*|opt in|ask|asks|chat|interact\w*|of (?:them|those|these|whom)|nutzen|nutzt|aktiv|davon|utilisent|actifs|usan|activos|use karte)\b"
 )
+_SCALES = LazyPattern(
+    r"^\s*(?:cheaper|more|less|as|the|longer|shorter|bigger|smaller|better|faster|price|cost|expensive|so|higher|lower|that|this)\b"
+)
 _HISTORY = LazyPattern(
     r"\b(?:whole|full|entire|complete|all|past|previous|chat|conversation|message) (?:conversation |chat |message )?(?:history|context|conversation|messages|transcript)\b"
     r"|\bhistory\b[^.;?!]{0,20}\b(?:re-?sent|sent|included|attached|carried|every)|\bresend|\bre-sent\b|\bverlauf\b|\bhistorique\b|\bhistorial\b"
@@ -92,6 +95,9 @@ class CountsReader(WorkloadDraft):
 
     def _bare_count(self, quantity: Quantity) -> bool:
         """ "10k/day" beside sizes, or "10k a day": something that happens so often."""
+        if quantity.noun == "times" and quantity.value > 1 and not quantity.per:
+            behind = self.annotation.folded[quantity.end : quantity.end + 12]
+            return not _SCALES.search(behind) and any(q.is_size for q in self.quantities)
         return (
             quantity.unit in ("", "times")
             and not quantity.role

@@ -27,6 +27,8 @@ _PART = LazyPattern(
     r"\b(half|quarter|third|fifth|tenth|two[ -]thirds|three[ -]quarters|hälfte|drittel|viertel)(?: of (?:them|it|that|those|these|which|the tokens|all)| davon)?"
     r"(?: is| are| being| as| goes?| ist| sind)*(?: the)? (output|input|prompt|completion|in|out|ausgabe|eingabe)\b"
 )
+_LONGEST = Decimal(12_000_000)
+"""Tokens that no single request can have."""
 _BESIDE = 24
 """Characters beside a length in which a word like "total" is about it."""
 
@@ -57,6 +59,9 @@ _SHORTENED = LazyPattern(r"\b(?:summari[sz]|condens|shorten|compress|zusammenfas
 """Verbs whose object is read, also where it is something that others write ("summarise a 30-page report")."""
 
 
+_ONE_THING = LazyPattern(
+    r"\b(?:the same|this|that|my|one|same) (?:\w+ )?(?:prompt|request|call|question|query|document|doc|transcript|contract|email|message)\b(?! (?:volume|rate|count))"
+)
 _BOTH_WAYS = LazyPattern(
     r"\b(?:each way|both ways|in (?:each|both) directions?|each direction|in and out each|in/out each|each for (?:input and output|in and out)"
     r"|in beide richtungen|hin und zurück|dans (?:les deux sens|chaque sens)|en cada sentido|ida y vuelta|dono taraf)\b"
@@ -86,6 +91,7 @@ class SizesReader(WorkloadDraft):
         single = self.annotation.has("one_request") or any(
             q.item_noun or q.role == "system" or self._mentions_system_prompt(q) for q in sizes
         )
+        single = single or _ONE_THING.search(self.annotation.folded) is not None
         sizes.sort(
             key=lambda q: q.role not in ("input", "output")
         )  # what is said plainly comes before what is guessed
@@ -184,6 +190,8 @@ class SizesReader(WorkloadDraft):
         )
 
     def _is_volume(self, quantity: Quantity, items: bool, single: bool) -> bool:
+        if quantity.unit == "tokens" and quantity.value >= _LONGEST:
+            return True
         if quantity.per is not None and quantity.per != "second":
             return not (items and quantity.value < 100_000)
         if quantity.per_thing in ("item", "each", "user", "conversation"):
@@ -217,6 +225,8 @@ class SizesReader(WorkloadDraft):
             role = self._role_of_unmarked(quantity)
         if role == "input" and workload.input is None:
             self._set(input=size)
+        elif role == "input" and workload.input is not None and self._adds_another_unit(quantity):
+            self._set(system_prompt=size)
         elif role == "input" and workload.input is not None and self._adds_up(quantity):
             self._set(input=replace(workload.input, amount=workload.input.amount + size.amount))
         elif role == "output" and workload.output is None:
@@ -225,6 +235,21 @@ class SizesReader(WorkloadDraft):
             self._set(input=replace(workload.input, amount=workload.input.amount + size.amount))
         elif role == "" and workload.volume is None and workload.input is None:
             self._set(volume=size)
+
+    def _adds_another_unit(self, quantity: Quantity) -> bool:
+        """ "The whole 30-page document + 50 tokens": both are sent, and only tokens can be added to tokens."""
+        workload = self.workload
+        if (
+            workload.input is None
+            or workload.system_prompt is not None
+            or quantity.unit == workload.input.unit
+        ):
+            return False
+        return any(
+            re.search(r"(?:\+|\bplus\b)\s*(?:an?|the|about|~)?\s*$", self.annotation.folded[: q.start][-16:])
+            for q in self.quantities
+            if q.is_size and q.role in ("", "input")
+        )
 
     def _adds_up(self, quantity: Quantity) -> bool:
         """ "12 chunks of 400 tokens plus a 60 token question": one more part of the same input."""
@@ -237,7 +262,9 @@ class SizesReader(WorkloadDraft):
             for q in self.quantities
             for out in outputs
         ):
-            return False  # "5k in, 400 out and 6k in, 300 out" are two requests
+            ahead = self.annotation.folded[max(0, quantity.start - 40) : quantity.start]
+            if not re.search(r"(?:\bplus\b|\+|\bzuzüglich\b|\bmás\b)[^.;]*$", ahead):
+                return False  # "5k in, 400 out and 6k in, 300 out" are two requests
         before = self.annotation.folded[max(0, quantity.start - 26) : quantity.start]
         behind = self.annotation.folded[quantity.end : quantity.end + 12]
         if re.search(r"^\s*(?:each|apiece)?\s*,?\s*(?:plus|\+)", behind):
@@ -329,6 +356,9 @@ class SizesReader(WorkloadDraft):
         length = next((q for q in self.quantities if q.unit in _SECONDS), None)
         if length is None:
             return
+        text = self.workload.input or self.workload.volume_input or self.workload.volume
+        if not named and text is not None:
+            return  # "a 3 hour meeting's transcript of 27,000 words" is read as text
         self._set(audio_seconds=length.value * _SECONDS[length.unit])
         span = self.annotation.span
         if span is not None and span.amount == length.value and f"{span.unit}s" == length.unit:

@@ -216,7 +216,9 @@ def test_a_long_text_is_searched_to_its_end(catalogue: Catalogue) -> None:
     assert text[mention.start : mention.end] == "gpt-4o"
 
 
-def test_of_a_list_without_end_so_many_models_are_read_as_a_question_can_be_about(catalogue: Catalogue) -> None:
+def test_of_a_list_without_end_so_many_models_are_read_as_a_question_can_be_about(
+    catalogue: Catalogue,
+) -> None:
     names = [f"gpt-{number}.{part}" for number in range(10, 20) for part in range(10)]
     found = [mention.text for mention in catalogue.mentions(", ".join(names))]
     assert 40 < len(found) < len(names)

@@ -312,3 +312,44 @@ def test_whether_a_way_pays_off_is_a_comparison(parser: LocalParser, text: str) 
     [question] = parser.parse(text).questions
     assert isinstance(question, CompareQuestion)
     assert "cached" in question.variants
+
+
+def test_totals_of_a_report_are_no_sizes_of_one_request(parser: LocalParser) -> None:
+    text = "October: requests 1,204,551; input tokens 843,185,700; output tokens 120,455,100. gpt-5.4-mini"
+    question = estimate(parser, text)
+    assert not question.unread
+    read = question.stages[0].workload
+    assert read.volume_input is not None
+    assert read.volume_input.amount == 843185700
+
+
+def test_a_number_of_steps_is_no_number_of_requests(parser: LocalParser) -> None:
+    text = "three agents: opus 5.5 (2k in, 500 out), sonnet 5.5 (8k in, 2k out), haiku 5.5 (10k in, 300 out). 50 tasks a day"
+    assert [stage.workload.requests for stage in estimate(parser, text).stages] == [50, 50, 50]
+
+
+def test_a_budget_has_its_own_period(parser: LocalParser) -> None:
+    [question] = parser.parse(
+        "Our monthly budget is 750 dollars. sonnet 5.5, 3.5k in, 600 out, how many requests can we serve per day?"
+    ).questions
+    assert isinstance(question, CapacityQuestion)
+    assert question.budget is not None
+    assert (question.budget.per, question.want_per) == ("month", "day")
+
+
+def test_pages_and_tokens_of_one_request(parser: LocalParser) -> None:
+    text = "30-page docs, 12 questions per doc, each sends the whole doc + 50 tokens, answers 150 tokens, 80 docs/month, gpt-5-mini"
+    read = workload(parser, text)
+    assert read.requests == 960
+    assert {(s.amount, s.unit) for s in (read.input, read.system_prompt) if s} == {
+        (30, "pages"),
+        (50, "tokens"),
+    }
+
+
+def test_two_questions_are_no_requests(parser: LocalParser) -> None:
+    parsed = parser.parse(
+        "Two questions. what do 11k calls with 900 in, 100 out cost on gpt-4.1-nano? And the price of haiku 4.5?"
+    )
+    assert [question.kind for question in parsed.questions] == ["estimate", "price"]
+    assert not parsed.questions[0].unread  # type: ignore[union-attr]
