@@ -26,7 +26,8 @@ from bot.parsing.spans import fold
 from bot.presentation import format_citation
 from bot.prose import MAX_SENTENCE, MAX_SENTENCES, Evidence, Judge, Sentence
 from bot.questions import BreakEvenQuestion, FactQuestion, Question
-from bot.spend.metering import MeteredClient, Tally
+from bot.spend.metering import MeteredClient
+from bot.spend.tally import Tally
 from knowledge.lazy_dataclass import replace
 
 if TYPE_CHECKING:

@@ -28,7 +28,8 @@ from bot.parsing.llm_shared import UnderWay
 from bot.parsing.spans import fold
 from bot.questions import question_to_json
 from bot.spend.call_failures import LlmCallError
-from bot.spend.metering import CallBook, MeteredClient, Tally
+from bot.spend.metering import CallBook, MeteredClient
+from bot.spend.tally import Tally
 from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from knowledge.lazy_dataclass import dataclass
 if TYPE_CHECKING:
     from bot.settings import Settings
     from bot.spend.completions import Completion
-    from bot.spend.metering import CallBook, ChatMessage, Tally
+    from bot.spend.metering import CallBook, ChatMessage
+    from bot.spend.tally import Tally
     from knowledge.base import KnowledgeBase
 
 log = logging.getLogger(__name__)

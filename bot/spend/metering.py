@@ -25,19 +25,17 @@ import logging
 import time
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from bot.answers import Spend
 from bot.errors import AicostError
 from bot.spend.call_failures import LlmCallError, from_status, from_transport
 from bot.spend.calls import CallOutcome, CallRequest, CallStatus, CallUsage
 from bot.spend.completions import Completion, read_answer
 from bot.spend.own_price import OPENAI_BASE_URL, OwnPrice, Priced, without_password
+from bot.spend.tally import Tally
 from bot.spend.token_bounds import input_bound
-from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -76,28 +74,6 @@ class CallBook(Protocol):
     async def load_server(self, base_url: str, model: str) -> str | None: ...
 
     async def save_server(self, base_url: str, model: str, dialect_json: str) -> None: ...
-
-
-@dataclass
-class Tally:
-    """What the calls for one question have cost so far, whether they succeeded or not."""
-
-    calls: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: Decimal | None = field(default_factory=Decimal)
-
-    def add(self, usage: CallUsage, cost: Decimal | None) -> None:
-        """Count one call with what it is charged at."""
-        self.calls += 1
-        self.input_tokens += usage.input_tokens
-        self.output_tokens += usage.output_tokens
-        self.cost = None if self.cost is None or cost is None else self.cost + cost
-
-    @property
-    def spend(self) -> Spend:
-        """The sum as an answer shows it."""
-        return Spend(self.calls, self.input_tokens, self.output_tokens, self.cost)
 
 
 class MeteredClient:
@@ -273,7 +249,10 @@ class MeteredClient:
             sent += json.dumps(parameters["response_format"], separators=(",", ":"))
         got = completion.text or ""
         return CallUsage(
-            input_tokens=await self._count(sent), output_tokens=await self._count(got), estimated=True
+            input_tokens=await self._count(sent),
+            output_tokens=await self._count(got),
+            estimated=True,
+            response_model=completion.model,
         )
 
     async def _count(self, text: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -17,7 +18,8 @@ from bot.spend import metering, store
 from bot.spend.budgets import Budget, Refusal
 from bot.spend.call_failures import LlmCallError
 from bot.spend.ledger import Ledger
-from bot.spend.metering import MAX_TRIES, MeteredClient, Tally
+from bot.spend.metering import MAX_TRIES, MeteredClient
+from bot.spend.tally import Tally
 
 MESSAGES = [{"role": "system", "content": "Sort this."}, {"role": "user", "content": "price of gpt-4o"}]
 
@@ -73,6 +75,7 @@ async def test_what_the_server_billed_is_what_the_books_say(
         assert await books.ask() == "fine"
     found = rows(tmp_path)
     assert [row["status"] for row in found] == ["settled"] * 3
+    assert {(row["model"], row["response_model"]) for row in found} == {("test-model", "test-model")}
     assert [row["estimated"] for row in found] == [0, 0, 0]
     assert server.billed_tokens == (
         sum(row["input_tokens"] for row in found),
@@ -397,3 +400,17 @@ async def test_a_row_that_cannot_be_settled_just_now_is_settled_later(
     await books.client.close()
     await ledger.close()
     assert (row["status"], row["input_tokens"]) == ("settled", server.bills[0].input)
+
+
+@pytest.mark.parametrize(
+    ("model", "kept"),
+    [("gpt-4o-mini-2024-07-18", "gpt-4o-mini-2024-07-18"), ("x" * 9_000, "x" * 100), (7, None), ("", None)],
+)
+async def test_the_model_that_answered_is_on_record(
+    books: Books, server: OpenAIServer, tmp_path: Path, model: object, kept: str | None
+) -> None:
+    choice = {"message": {"role": "assistant", "content": "fine"}, "finish_reason": "stop"}
+    server.will(Reply(raw=json.dumps({"model": model, "choices": [choice]})))  # and no usage
+    assert await books.ask() == "fine"
+    [row] = rows(tmp_path)
+    assert (row["response_model"], row["estimated"]) == (kept, 1)
