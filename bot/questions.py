@@ -111,6 +111,8 @@ class Workload:
     growth_per: Period | None = None
     growth_steps: Decimal | None = None
     """How many times they have grown at the time that is asked about ("in 6 months"); None: the time is a length."""
+    web_searches: Decimal | None = None
+    """Web searches of one request, charged beside its tokens; without sizes, a request is nothing but its searches."""
     audio_seconds: Decimal | None = None
     """Audio that is sent with one request, or in all (per `volume_per`) where there are no requests."""
     reasoning: Size | None = None

@@ -82,6 +82,7 @@ def _require_output(workload: Workload, modality: str) -> None:
     """Requests with no stated output cost something else entirely; embeddings have none."""
     if (
         workload.audio_seconds is None
+        and (workload.web_searches is None or workload.input is not None)
         and workload.input is not None
         and workload.output is None
         and modality == "text"

@@ -191,6 +191,11 @@ def load_of(workload: Workload) -> Load:
     count, per = _count(workload, notes)
     if workload.audio_seconds is not None:
         return _audio(workload, count, per, notes)
+    if workload.web_searches is not None and not _has_sizes(workload):
+        searches = (("web_searches", workload.web_searches),)
+        _note(notes, "The tokens of the searches are not included.")
+        call = Call(Decimal(0), Decimal(0), other=searches)
+        return Load(calls=[call], count=count, per=per, notes=notes, workload=workload)
     if workload.volume_input is not None or workload.volume_output is not None:
         return _volume(workload, notes)
     if workload.volume is not None and workload.input is None and workload.output is None:
@@ -233,6 +238,11 @@ def load_in(unit: str, workload: Workload) -> Load:
         notes=notes,
         workload=workload,
     )
+
+
+def _has_sizes(workload: Workload) -> bool:
+    sizes = (workload.input, workload.output, workload.volume, workload.volume_input, workload.volume_output)
+    return any(size is not None for size in sizes)
 
 
 def _count(workload: Workload, notes: list[str]) -> tuple[Decimal, Period | None]:
@@ -338,9 +348,10 @@ def _calls(workload: Workload, notes: list[str], *, high: bool) -> list[Call]:
     reasoning = to_tokens(workload.reasoning, notes) if workload.reasoning else Decimal(0)
     if reasoning:
         _note(notes, "Reasoning tokens are billed as output.")
+    other = (("web_searches", workload.web_searches),) if workload.web_searches else ()
     if workload.turns is None or workload.turns <= 1:
         total = system + into
-        return [Call(total, out + reasoning, _cached(workload, total, notes))]
+        return [Call(total, out + reasoning, _cached(workload, total, notes), other=other)]
     turns = int(workload.turns)
     if turns > _MOST_TURNS:
         raise NoAnswer(
@@ -351,7 +362,7 @@ def _calls(workload: Workload, notes: list[str], *, high: bool) -> list[Call]:
     calls = []
     for turn in range(1, turns + 1):
         total = system + into * turn + out * (turn - 1)
-        calls.append(Call(total, out + reasoning, _cached(workload, total, notes)))
+        calls.append(Call(total, out + reasoning, _cached(workload, total, notes), other=other))
     return calls
 
 

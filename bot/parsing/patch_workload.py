@@ -88,7 +88,7 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
         said = as_request(said)
     changes: dict[str, Any] = {}
     for name in ("users", "requests_per_user", "requests_per_user_per", "turns", "system_prompt", "volume_input",
-                 "volume_output", "volume_per", "cached_share", "cached", "service_tier", "hours_per_day", "span",
+                 "volume_output", "web_searches", "volume_per", "cached_share", "cached", "service_tier", "hours_per_day", "span",
                  "overhead_share", "reasoning", "batch_share", "growth_share", "growth_per", "growth_steps", "input", "output"):  # fmt: skip
         value = getattr(said, name)
         if value is not None:

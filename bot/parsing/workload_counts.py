@@ -25,6 +25,10 @@ _SINGLE_USE = Decimal(1000)
 """Counts beside a number of users that are below this (or below the users) are read as what one user does."""
 
 
+_SEARCH_NOUNS = frozenset(["search", "searches", "websearch", "websearches", "lookup", "lookups"])
+_ONE_SEARCH = LazyPattern(
+    r"\b(?:an?|one|single) (?:web )?search(?:es)? (?:each|per|apiece|every|for (?:each|every))\b"
+)
 _CALLS = frozenset(
     """
     call calls request requests req reqs api-call api-calls inference inferences invocation invocations completions completion
@@ -83,6 +87,7 @@ class CountsReader(WorkloadDraft):
 
     def read_counts(self) -> None:
         counted = [q for q in self.quantities if q.counts_requests or self._bare_count(q)]
+        counted = self._web_searches(counted)
         users = next((q for q in self.quantities if q.unit == "users"), None)
         conversations = next((q for q in self.quantities if q.unit == "conversations"), None)
         turns = next((q for q in self.quantities if q.unit == "turns"), None)
@@ -92,6 +97,24 @@ class CountsReader(WorkloadDraft):
             counted = self._conversations(conversations, turns, counted, bool(users))
         self._requests(counted)
         self._periods()
+
+    def _web_searches(self, counted: list[Quantity]) -> list[Quantity]:
+        """ "10k requests with 2 web searches each": searches have a price of their own; alone they are all that is sent."""
+        if not self.annotation.has("web_search"):
+            return counted
+        searches = next((q for q in counted if q.noun in _SEARCH_NOUNS), None)
+        if searches is None:
+            if counted and _ONE_SEARCH.search(self.annotation.folded):
+                self._set(web_searches=Decimal(1))
+            return counted
+        others = [q for q in counted if q is not searches]
+        users = any(q.unit in ("users", "conversations") for q in self.quantities)
+        of_each = bool(others) or users or searches.per_thing in ("each", "item")
+        if of_each or any(q.is_size or q.role in ("input", "output") for q in self.quantities):
+            self._set(web_searches=searches.value)
+            return others
+        self._set(web_searches=Decimal(1))
+        return counted
 
     def _bare_count(self, quantity: Quantity) -> bool:
         """ "10k/day" beside sizes, or "10k a day": something that happens so often."""

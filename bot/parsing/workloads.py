@@ -57,7 +57,7 @@ def describes_workload(workload: Workload) -> bool:
         value is not None
         for value in (
             workload.requests, workload.users, workload.input, workload.output,
-            workload.audio_seconds, workload.volume, workload.volume_input, workload.volume_output,
+            workload.audio_seconds, workload.web_searches, workload.volume, workload.volume_input, workload.volume_output,
         )
     )  # fmt: skip
 
