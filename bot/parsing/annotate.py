@@ -207,7 +207,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     masked += masked_mix
     densities = [d for d in read_densities(folded, language) if not _touches_any(d, masked)]
     masked += [(d.start, d.end) for d in densities]
-    masked += [match.span() for match in _CLOCK.finditer(folded)]
+    masked += [match.span() for pattern in (_CLOCK, _OUT_OF) for match in pattern.finditer(folded)]
     open_hours = opening_hours(folded)
     if open_hours is not None:
         masked.append(open_hours[1])
@@ -276,6 +276,10 @@ def _times_days(folded: str, quantity: Quantity, days: tuple[int, int]) -> Quant
     return quantity
 
 
+_OUT_OF = re.compile(
+    r"\b\d{1,3} (?:out of|in every|of every|out of every) \d{1,3}\b(?! ?[k%])|\bthe other \d{1,2}\b(?! ?[k%])"
+)
+"""Shares in words, which are read as such."""
 _CLOCK = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?![\d:])(?=$|[\s,;)\]z])")
 _MIX = LazyPattern(
     r"(?<![\w.])(\d{1,3}) ?[:/] ?(\d{1,3})(?= (?:input|in|ratio|split|mix|verhältnis|prompt)\b)|\b(?:ratio|mix|split)(?: of| is)?:? (\d{1,3}) ?[:/] ?(\d{1,3})\b"

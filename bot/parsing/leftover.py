@@ -39,7 +39,9 @@ _TOLD = LazyPattern(
 """Numbers that other rules read: opening hours, working days, how many models are to be listed."""
 
 
-_FRACTION = LazyPattern(r"(?<![\d.,/])([1-9]) ?/ ?([1-9])(?: of\b|ths?\b)")
+_FRACTION = LazyPattern(
+    r"(?<![\d.,/])([1-9]) ?(?:/|out of|in every|of every|out of every) ?([1-9]\d?)(?= of\b|ths?\b|\b(?! ?[k%]))"
+)
 
 
 def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:

@@ -95,6 +95,8 @@ class LocalParser:
         if sum(1 for part in parts if _is_question(part)) < 2:
             return whole  # one question with its context around it
         several = self._parse_parts(parts, previous)
+        if several is not None and _is_one_comparison(several.questions, whole.questions[0]):
+            return whole
         if several is None or (not several.final and not self._worth_splitting(several, whole)):
             return whole
         return several
@@ -242,6 +244,16 @@ def _model_of(question: Question) -> ModelRef | None:
     if question.kind == "capacity":
         return question.model
     return question.models[0] if question.kind == "price" and len(question.models) == 1 else None
+
+
+def _is_one_comparison(parts: tuple[Question, ...], whole: Question) -> bool:
+    """ "Haiku or luna? Which is cheaper for 3k requests a day?": the models in one sentence, the workload in the next."""
+    if len(parts) != 2 or whole.kind != "compare" or len(whole.models) < 2 or whole.workload is None:
+        return False
+    first, second = parts
+    if first.kind != "compare" or second.kind != "compare":
+        return False
+    return first.workload is None and not second.models and first.models == whole.models
 
 
 def _is_question(part: str) -> bool:

@@ -185,6 +185,7 @@ class SizesReader(WorkloadDraft):
         return (
             "system" in near
             and self.workload.system_prompt is None
+            and not any(q.role == "system" for q in self.quantities)
             and quantity.role in ("", "input")
             and bool(re.search(r"system[- ]?(?:prompt|message)", near))
         )
