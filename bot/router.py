@@ -55,6 +55,8 @@ class Ticket:
     """The answer that an earlier process made and did not report as delivered; it may have been posted all the same."""
     not_before: datetime | None = None
     """Set when the user has asked too much within a minute: when the next question may be asked."""
+    unrecorded: str | None = None
+    """Why the message could not be put into the ledger; its answer is not put there either."""
 
 
 class Router:
@@ -153,7 +155,7 @@ class Router:
             admission = await self.ledger.admit(message)
         except StorageError as error:
             self._warn(error)
-            return Ticket(message, 0, not_before=self._not_before(message))
+            return Ticket(message, 0, not_before=self._not_before(message), unrecorded=str(error))
         if not admission.new:
             return None
         return Ticket(message, admission.query_id, not_before=self._not_before(message))
@@ -186,9 +188,10 @@ class Router:
         started = time.perf_counter()
         message = ticket.message
         notices: list[str] = []
-        recorded = self._storage_problem is None
-        if self._storage_problem is not None:
-            notices.append(self._unrecorded(message, self._storage_problem))
+        problem = self._storage_problem or ticket.unrecorded
+        recorded = problem is None
+        if problem is not None:
+            notices.append(self._unrecorded(message, problem))
         error_name = None
         try:
             self._check_rate(ticket)
@@ -208,9 +211,10 @@ class Router:
         answer = replace(answer, receipt=f"r-{os.urandom(5).hex()}")
         latency_ms = max(0, round((time.perf_counter() - started) * 1000))
         try:
-            await self.ledger.finish_query(
-                ticket.query_id, answer, latency_ms=latency_ms, error=error_name, delivered=delivered
-            )
+            if ticket.unrecorded is None:
+                await self.ledger.finish_query(
+                    ticket.query_id, answer, latency_ms=latency_ms, error=error_name, delivered=delivered
+                )
         except StorageError as error:
             self._warn(error)
             notices.append(self._unrecorded(message, str(error)))

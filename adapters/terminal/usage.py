@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
@@ -114,7 +115,8 @@ def _document(report: UsageReport) -> list[Line | Table]:
     headers = (report.by or "", "questions", "LLM calls", "input", "cached", "output", "USD")
     return [
         Line(
-            f"{totals.questions:,} questions, {totals.llm_calls:,} LLM calls, {format_amount(totals.cost_usd, 'USD')}",
+            f"{format_amount(Decimal(totals.questions), 'questions')},"
+            f" {format_amount(Decimal(totals.llm_calls), 'LLM calls')}, {format_amount(totals.cost_usd, 'USD')}",
             "bold",
         ),
         *(Line(note, indent=2) for note in notes if note),

@@ -204,3 +204,21 @@ async def test_a_locked_ledger_costs_the_memory_and_not_the_answer(data_dir: Pat
         assert reply.answer is not None
         assert "$32.50" in reply.answer.headline
         assert any("not on record" in notice for notice in reply.notices)
+
+
+async def test_a_question_that_could_not_be_put_on_record_is_answered_and_said_not_to_be(
+    data_dir: Path,
+) -> None:
+    """Also when the ledger could be written again by the time of the answer: there is no row to write it to."""
+    async with opened(data_dir) as router:
+        with closing(sqlite3.connect(data_dir / "ledger.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            ticket = await admitted(router, asked(ESTIMATE, "e1"))
+            other.execute("ROLLBACK")
+        reply = await router.answer(ticket)
+        assert reply.answer is not None
+        assert "$32.50" in reply.answer.headline
+        assert not reply.recorded
+        assert any("not on record" in notice for notice in reply.notices)
+        await router.delivered(ticket)
+    assert queries(data_dir) == []
