@@ -102,7 +102,7 @@ def test_usage_in_three_forms(aicost: Run) -> None:
     rows = list(csv.DictReader(io.StringIO(aicost("usage", "--format", "csv", "--by", "user").out)))
     assert rows == [{key: str(value) for key, value in as_json["groups"][0].items()}]
     table = aicost("usage", "--by", "user")
-    assert "1 questions" in table.out
+    assert "1 question, " in table.out
     assert all(len(line) <= 80 for line in table.out.splitlines())
 
 
