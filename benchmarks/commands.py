@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +22,8 @@ from benchmarks.measuring import say
 from benchmarks.questions import single_questions
 
 ROUNDS = 15
-STREAMED = 3000
+STREAMED = (3_000, 30_000)
+"""Lines of the streams; what a line leaves behind would show in the memory of the longer one."""
 THEIRS = "genai-prices calc"
 PACKAGES = ("adapters", "bot", "knowledge")
 
@@ -89,15 +92,35 @@ def _cold(environment: Mapping[str, str]) -> None:
 
 
 def _stream(environment: Mapping[str, str], file: Path) -> None:
+    say("\naicost ask --stdin, every question put on the books, start included:")
+    for lines_in_all in STREAMED:
+        with file.open("w", encoding="utf-8") as lines:
+            for question in islice(_without_end(), lines_in_all):
+                lines.write(json.dumps({"turns": [question]}) + "\n")
+        run = _run([*_command("aicost"), "ask", "--stdin"], environment, file)
+        if run.status:
+            say(f"  {lines_in_all:6,} lines: ended with {run.status}; run it to see why")
+            continue
+        say(
+            f"  {lines_in_all:6,} lines: {lines_in_all / run.wall:,.0f} a second;"
+            f" {run.cpu / lines_in_all * 1e3:.2f} ms of processor time each; {run.megabytes:.0f} MB"
+        )
+
+
+def _without_end() -> Iterator[str]:
+    """The questions that stand alone, again and again; where they have numbers, with others each time, as nobody asks the same."""
     asked = single_questions()
-    with file.open("w", encoding="utf-8") as lines:
-        for number in range(STREAMED):
-            lines.write(json.dumps({"turns": [asked[number % len(asked)]]}) + "\n")
-    run = _run([*_command("aicost"), "ask", "--stdin"], environment, file)
-    say(
-        f"\naicost ask --stdin, {STREAMED:,} questions with the ledger, start included: {STREAMED / run.wall:,.0f} a second;"
-        f" {run.cpu / STREAMED * 1e3:.2f} ms of processor time each; {run.megabytes:.0f} MB"
-    )
+    for turn in count():
+        for question in asked:
+            yield _with_other_numbers(question, turn)
+
+
+def _with_other_numbers(question: str, more: int) -> str:
+    return _COUNT.sub(lambda match: str(int(match.group()) + more), question)
+
+
+_COUNT = re.compile(r"(?<![\w.,$€£-])(?!19\d\d|20\d\d)[1-9]\d{1,3}(?![\w.,-])")
+"""A number that is neither a year nor part of a name, a date or another number."""
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], stdin: Path = Path(os.devnull)) -> Run:
