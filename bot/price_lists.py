@@ -57,7 +57,7 @@ def find_card(
         return card, f"Since when these rates hold is not on record; no others are known for {on.date()}."
     if card.valid_from > on.date():
         raise UsageError(
-            f"What {model.name} cost on {on.date()} is not on record.",
+            f"What {model.display_name} cost on {on.date()} is not on record.",
             f"Its first dated price is of {card.valid_from}.",
         )
     return card, None
@@ -140,7 +140,7 @@ def bill(knowledge: KnowledgeBase, request: Request) -> Bill:
     card, undated = find_card(knowledge, model, request.on, PriceTerms.of(request.context))
     cost = card.cost(request.usage, requests=request.requests)
     if cost.unpriced and not cost.charges:
-        raise NoPriceError(f"No price is on record for {unit_names(cost.unpriced)} of {model.name}.")
+        raise NoPriceError(f"No price is on record for {unit_names(cost.unpriced)} of {model.display_name}.")
     notes = " ".join(filter(None, (note, undated, _beyond_window(request, model)))) or None
     return Bill(request, notes, card, cost)
 

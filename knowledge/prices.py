@@ -241,7 +241,7 @@ class PriceBook:
         known = self._providers.get(model.provider)
         look = f"Its price page: {known.pricing_url}" if known is not None and known.pricing_url else ""
         if self._find(model, on, STANDARD) is None:
-            return NoPriceError(f"No price is on record for {model.name} at {seller}.", look)
+            return NoPriceError(f"No price is on record for {model.display_name} at {seller}.", look)
         later = [
             block.valid_from
             for block in self._sheet(model).special
@@ -249,7 +249,7 @@ class PriceBook:
         ]
         if later:
             look = f"There is one from {min(later).isoformat()} on; for the day before that, only the standard price is known."
-        return NoPriceError(f"No {terms} price is on record for {model.name} at {seller}.", look)
+        return NoPriceError(f"No {terms} price is on record for {model.display_name} at {seller}.", look)
 
     # ------------------------------------------------------------------ reading
 

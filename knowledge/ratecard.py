@@ -220,7 +220,7 @@ class RateCard:
         bill = self.cost(usage, requests=requests)
         if bill.unpriced:
             raise NoPriceError(
-                f"No price for {' or '.join(bill.unpriced)} is on record for {self.model.name} at {self.model.provider}."
+                f"No price for {' or '.join(bill.unpriced)} is on record for {self.model.display_name} at {self.model.provider}."
             )
         return bill.total
 

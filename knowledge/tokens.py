@@ -99,12 +99,12 @@ class TokenCounter:
         if model.maker.lower() == "openai":
             encoding = encoding_for(model.id)
             if encoding is not None and model.modality in ("text", "embedding", "moderation"):
-                basis = f"Counted with tiktoken, encoding {encoding}, which {model.name} uses."
+                basis = f"Counted with tiktoken, encoding {encoding}, which {model.display_name} uses."
                 return TokenCount(self._length(text, encoding), True, basis)
-            basis = f"Estimated with o200k_base: the vocabulary of {model.name} is not at hand."
+            basis = f"Estimated with o200k_base: the vocabulary of {model.display_name} is not at hand."
             return TokenCount(self._length(text, "o200k_base"), False, basis)
         basis = (
-            f"Estimated with OpenAI's o200k_base: {model.name} has a tokenizer of its own, which usually gives "
+            f"Estimated with OpenAI's o200k_base: {model.display_name} has a tokenizer of its own, which usually gives "
             "a count within about 20 %, more for text that is not English."
         )
         return TokenCount(self._length(text, "o200k_base"), False, basis)

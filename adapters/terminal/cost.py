@@ -139,6 +139,8 @@ def _read_request(line: Mapping[str, Any]) -> Request:
     model, on = _text(line, "model"), _text(line, "on")
     if model is None:
         raise LineError('has no "model".')
+    if not any(line.get(name) is not None for name in _USAGE):
+        raise LineError(f"says of no tokens how many there are: {', '.join(_USAGE)}.")
     return Request(
         model=clean(model),
         provider=_text(line, "provider"),
@@ -193,7 +195,7 @@ def _document(priced: Bill) -> list[Line | Table]:
         f"Source: {card.source.title}" + (f" ({card.source.as_of})" if card.source.as_of else ""),
     ]
     return [
-        Line(f"{exact_usd(cost.total)} — {card.model.name} ({card.model.provider})", "bold"),
+        Line(f"{exact_usd(cost.total)} — {card.model.display_name} ({card.model.provider})", "bold"),
         *([Table(rows, right=frozenset({1, 3}), indent=2)] if rows else []),
         *(Line(note, indent=2) for note in notes if note),
     ]

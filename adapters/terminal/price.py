@@ -74,7 +74,9 @@ def _to_json(prices: PriceList) -> dict[str, Any]:
 def _document(prices: PriceList) -> list[Line | Table]:
     model, card, source = prices.model, prices.card, prices.card.source
     marks = [word for word, said in (("preview", model.preview), ("deprecated", model.deprecated)) if said]
-    title = f"{model.name} — {prices.seller}, {model.id}" + (f" ({', '.join(marks)})" if marks else "")
+    name = model.display_name
+    title = f"{name} — {prices.seller}" + (f", {model.id}" if model.id != name else "")
+    title += f" ({', '.join(marks)})" if marks else ""
     facts = [
         prices.note,
         prices.undated,

@@ -54,7 +54,11 @@ def tokens(
         write_json(result, indent=2)
         return
     about = "" if counted.exact else "about "
-    cost = f" — {format_amount(bill, 'USD')} as input of {model.name}" if bill is not None and model else ""
+    cost = (
+        f" — {format_amount(bill, 'USD')} as input of {model.display_name}"
+        if bill is not None and model
+        else ""
+    )
     show(
         [
             Line(f"{about}{counted.count:,} tokens{cost}", "bold"),

@@ -167,7 +167,7 @@ class _Entry:
                 or not 0 <= price < _ABSURD_RATE
             ):
                 raise self._mistake(
-                    "rates", f"the price of {key} is US dollars per {units[unit]:,}, not {price!r}", key
+                    "rates", f"the price of {key} is US dollars per {units[unit]:,}, not {_shown(price)}", key
                 )
             yield {"unit": unit, "price": format(Decimal(price), "f"), "per": units[unit]}
 
@@ -189,14 +189,14 @@ class _Entry:
         try:
             return date.fromisoformat(value).isoformat()
         except (TypeError, ValueError):
-            raise self._mistake(key, f"{key!r} is a day such as 2026-01-31, not {value!r}") from None
+            raise self._mistake(key, f"{key!r} is a day such as 2026-01-31, not {_shown(value)}") from None
 
     def _text(self, key: str) -> str | None:
         value = self._entry.get(key)
         if value is None:
             return None
         if isinstance(value, dict | list | bool) or not str(value).strip():
-            raise self._mistake(key, f"{key!r} is a text, not {value!r}")
+            raise self._mistake(key, f"{key!r} is a text, not {_shown(value)}")
         return str(value).strip()
 
     def _mistake(self, key: str | None, what: str, inner: str | None = None) -> KnowledgeError:
@@ -213,3 +213,8 @@ def _did_you_mean(name: str, known: list[str]) -> str:
 
     near = [match for match, _, _ in process.extract(name, known, limit=3, score_cutoff=60)]
     return f"; did you mean {', '.join(near)}?" if near else ""
+
+
+def _shown(value: object) -> str:
+    """A value as it stands in the file."""
+    return str(value) if isinstance(value, Decimal) else repr(value)

@@ -89,9 +89,10 @@ def take(data_dir: Path, where: str) -> int:
         content = download(where, _LIMIT_BYTES)
         as_of = datetime.now(UTC).date().isoformat()
     else:
-        content, as_of = _read_file(Path(where).expanduser())
-    models = sum(1 for _ in _entries(_parse(content, where)))
-    if not models:
+        content, as_of = _read_file(where)
+    data = _parse(content, where)
+    models = sum(1 for _ in _entries(data))
+    if next(quotes(data), None) is None:
         raise KnowledgeError(
             f"{where} is no price list of litellm.",
             "It has a JSON object with a price entry for each model; litellm names it model_prices_and_context_window.json.",
@@ -111,19 +112,25 @@ def take(data_dir: Path, where: str) -> int:
     return models
 
 
-def _read_file(path: Path) -> tuple[bytes, str]:
+def _read_file(name: str) -> tuple[bytes, str]:
     """The content of a file and the day of its last change."""
     try:
-        status = path.stat()
-        if status.st_size > _LIMIT_BYTES:
-            raise KnowledgeError(
-                f"{path} is larger than {_LIMIT_BYTES // 2**20} MB; litellm's list has 3 MB."
-            )
-        return path.read_bytes(), datetime.fromtimestamp(status.st_mtime, UTC).date().isoformat()
-    except OSError as error:
-        raise KnowledgeError(
-            f"{path} cannot be read ({error.strerror or error}).", "Check the name."
-        ) from error
+        path = Path(name).expanduser()
+        if path.exists() and not path.is_file():
+            raise KnowledgeError(f"{name} is no ordinary file.", "Name litellm's price list.")
+        with path.open("rb") as file:
+            content = file.read(_LIMIT_BYTES + 1)
+        changed = path.stat().st_mtime
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as error:  # a home folder of nobody, a name that no file can have
+        why = getattr(error, "strerror", None) or error
+        raise KnowledgeError(f"{name} cannot be read ({why}).", "Check the name.") from error
+    if len(content) > _LIMIT_BYTES:
+        raise KnowledgeError(f"{name} is larger than {_LIMIT_BYTES // 2**20} MB; litellm's list has 3 MB.")
+    return content, datetime.fromtimestamp(changed, UTC).date().isoformat()
 
 
 def forget(data_dir: Path) -> bool:

@@ -29,7 +29,8 @@ class LocatedList(list[Any]):
 
 def mistake(path: Path, line: int, what: str, remedy: str = "") -> KnowledgeError:
     """The error for a mistake in a data file, naming file and line."""
-    return KnowledgeError(f"{path.name}, line {line}: {what}.", remedy or f"Correct {path}.")
+    end = "" if what.endswith("?") else "."
+    return KnowledgeError(f"{path.name}, line {line}: {what}{end}", remedy or f"Correct {path}.")
 
 
 def read_yaml(path: Path) -> Any:
@@ -39,7 +40,8 @@ def read_yaml(path: Path) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise KnowledgeError(f"{path} cannot be read ({error}).", "Restore the file.") from error
+        why = "it is no UTF-8 text" if isinstance(error, UnicodeError) else error.strerror
+        raise KnowledgeError(f"{path} cannot be read ({why}).", "Restore the file.") from error
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         node = yaml.compose(text, Loader=loader)

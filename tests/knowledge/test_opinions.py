@@ -198,6 +198,10 @@ def test_litellm_is_read_in_its_own_format(data_dir, tmp_path):
     [
         ("", "no JSON"),
         ("[1]", "no price list of litellm"),
+        (
+            '{"gpt-4o": {"litellm_provider": "openai", "input_cost_per_token": "cheap"}}',
+            "no price list of litellm",
+        ),
         ("{}", "no price list"),
         ('{"a": {"b": 1}}', "no price list"),
     ],
@@ -213,6 +217,9 @@ def test_what_is_no_such_list_is_refused(data_dir, tmp_path, content, words):
     ("where", "words"),
     [
         ("/no/such/file.json", "cannot be read"),
+        ("/dev/zero", "no ordinary file"),
+        ("a\0b.json", "cannot be read"),
+        ("~nobody-at-all/prices.json", "cannot be read"),
         ("http://127.0.0.1/prices.json", "Only https"),
         ("file:///etc/passwd", "Only https"),
         ("https://127.0.0.1:9/prices.json", "could not be fetched"),

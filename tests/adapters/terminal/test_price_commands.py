@@ -175,6 +175,8 @@ def test_a_stream_of_costs(aicost: Run) -> None:
         {"model": "gpt-4o", "input": 1, "context": {"service_tier": "imaginary"}},
         {"model": "gpt-4o", "inputs": 1},
         {"input": 1},
+        {"model": "gpt-4o"},
+        {"model": "gpt-4o", "input": None},
         {"model": "\ud800", "input": 1},
     ]
     result = aicost("cost", "--stdin", stdin=b"".join(json.dumps(line).encode() + b"\n" for line in lines))
