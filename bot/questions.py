@@ -104,6 +104,8 @@ class Workload:
     """Days of a week, month or year on which requests are sent, where they are stated ("220 working days a year")."""
     hours_per_day: Decimal | None = None
     span: Span | None = None
+    upper_factor: Decimal | None = None
+    """The upper end of a stated number of requests or users, as a multiple of the lower one ("7-8k calls")."""
     overhead_share: Decimal | None = None
     """Extra requests for retries and the like, as a share ("20% buffer")."""
     growth_share: Decimal | None = None

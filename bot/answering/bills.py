@@ -107,7 +107,9 @@ def bill(
         return _sum([_part(card, calls, load, 1 - share), _part(batched, calls, load, share)])
 
     cost = priced(load.calls)
-    high = priced(load.high_calls) if load.high_calls else None
+    high = priced(load.high_calls or load.calls) if load.high_calls or workload.upper_factor else None
+    if high is not None and workload.upper_factor is not None:
+        high = _times(high, workload.upper_factor)
     as_output = None
     if load.undirected and "output_tokens" in card.rates:
         as_output = priced([Call(Decimal(0), call.input) for call in load.calls])
@@ -216,6 +218,14 @@ def _price(card: RateCard, calls: list[Call], load: Load) -> Cost:
         return _base_tier(card, calls[0])
     costs = [card.cost(_usage(card, call), requests=load.count) for call in calls]
     return costs[0] if len(costs) == 1 else _sum(costs)
+
+
+def _times(cost: Cost, factor: Decimal) -> Cost:
+    """The cost of so many times as many requests."""
+    charges = tuple(
+        replace(charge, count=charge.count * factor, amount=charge.amount * factor) for charge in cost.charges
+    )
+    return Cost(cost.total * factor, cost.input * factor, cost.output * factor, charges, cost.unpriced)
 
 
 def _part(card: RateCard, calls: list[Call], load: Load, share: Decimal) -> Cost:

@@ -413,7 +413,9 @@ def _read_span(annotation: Annotation) -> None:
     for match in _SPAN.finditer(annotation.folded):
         count_text, unit = match.group(1), match.group(2)
         if count_text is None and (
-            match.group().startswith(("in ", "en ")) or unit in ("an", "hour", "stunde", "heure", "hora")
+            match.group().startswith(("in ", "en "))
+            or unit in ("hour", "stunde", "heure", "hora")
+            or (unit == "an" and not match.group().endswith((" un an", "l'an")))
         ):
             continue  # "in a month" is a rate; "for an A100" names no year
         rest = annotation.folded[match.end() :].lstrip()
@@ -533,7 +535,7 @@ def _settle_bare_span(annotation: Annotation) -> None:
 _LENGTHS: dict[str, Period] = {"days": "day", "weeks": "week", "months": "month", "years": "year"}
 
 
-_SENTENCE_ENDS = frozenset([".", ",", ";", ")", "?", ":"])
+_SENTENCE_ENDS = frozenset([".", ",", ";", ")", "?", ":", "->", "→", "=", ">", "–", "⇒"])
 
 
 def _settle_loose_period(annotation: Annotation) -> None:

@@ -115,6 +115,26 @@ def _of_kind(a: Annotation, kind: Kind, whole: Workload) -> Workload:
     )
 
 
+def _in_brackets(a: Annotation) -> list[list[Quantity]] | None:
+    """ "Classify (400 in/5 out, gpt-5-nano), draft (1,200 in/300 out, sonnet 5.5)": what stands in one bracket with each model."""
+    groups = []
+    for named in a.models:
+        opened, closed = a.folded.rfind("(", 0, named.start), a.folded.find(")", named.end)
+        if (
+            opened < 0
+            or closed < 0
+            or ")" in a.folded[opened : named.start]
+            or "(" in a.folded[named.end : closed]
+        ):
+            return None
+        groups.append([q for q in a.quantities if opened < q.start < closed])
+    if not all(any(q.is_size for q in group) for group in groups):
+        return None
+    inside = {id(q) for group in groups for q in group}
+    rest = [q for q in a.quantities if id(q) not in inside and not _counts_the_steps(a, q)]
+    return [*groups[:-1], [*groups[-1], *rest]]
+
+
 def _counts_the_steps(a: Annotation, quantity: Quantity) -> bool:
     """ "Three agents: a planner on …, a coder on …": the number of the steps themselves."""
     return (
@@ -122,13 +142,18 @@ def _counts_the_steps(a: Annotation, quantity: Quantity) -> bool:
         and quantity.value == len(a.models)
         and quantity.end <= a.models[0].start
         and not (
-            quantity.is_size or quantity.per or quantity.per_thing or quantity.unit in ("money", "percent")
+            quantity.is_size
+            or quantity.per
+            or quantity.per_thing not in ("", "item")
+            or quantity.unit in ("money", "percent")
         )
     )
 
 
 def _by_model(a: Annotation) -> list[list[Quantity]]:
     """The quantities, each with the model whose part of the text it stands in; parts end at "then", ";" and full stops."""
+    if (enclosed := _in_brackets(a)) is not None:
+        return enclosed
     cuts = [
         m.start() for m in re.finditer(r"\bthen\b|;|\. |\bplus\b|\bafter that\b|\bfollowed by\b|\+", a.folded)
     ]
@@ -289,7 +314,7 @@ def _wanted_capacity(
 ]:
     text = a.folded
     if re.search(
-        r"\bhow long\b|\bwie lange\b|\bhow many (?:days|weeks|months)\b|\blast\b|\b(?:run|runs|running) (?:out|dry)\b|\buntil .{0,20}\b(?:gone|empty)\b|\bused up\b|\breicht\b|\baufgebraucht\b|\btient\b|\bépuis\w*|\bdura(?:n|rá|ría)?\b|\bkab tak\b|\bkitne din\b|\bwie viele (?:tage|wochen|monate)\b|\bcombien de (?:jours|mois|temps)\b|\bcuánt\w+ (?:días|meses|tiempo)\b",
+        r"\bhow long\b|\bhow far\b|\bwie lange\b|\bhow many (?:days|weeks|months)\b|\blast\b|\b(?:run|runs|running) (?:out|dry)\b|\buntil .{0,20}\b(?:gone|empty)\b|\bused up\b|\breicht\b|\baufgebraucht\b|\btient\b|\bépuis\w*|\bdura(?:n|rá|ría)?\b|\bkab tak\b|\bkitne din\b|\bwie viele (?:tage|wochen|monate)\b|\bcombien de (?:jours|mois|temps)\b|\bcuánt\w+ (?:días|meses|tiempo)\b",
         text,
     ) and period_of(workload):
         return "days"

@@ -42,7 +42,9 @@ _ON_GPUS = frozenset(["training", "fine_tuning", "self_hosting", "break_even"])
 _MAX_QUESTIONS = 3
 """Questions of one message that are answered; more are too many for one reply."""
 _ENDED = re.compile(r"[?!]\s")
-_BOUNDARY = re.compile(r"(?<=[?!])\s+|\s*\n{1,}\s*|\s+(?=(?:and )?also[, ])")
+_BOUNDARY = re.compile(
+    r"(?<=[?!])\s+|\s*\n{1,}\s*|\s+(?=(?:and )?also[, ])|,\s+(?=and (?:what|how much) (?:would|will|does|do|is|are)\b)"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +89,7 @@ class LocalParser:
 
     def _parse(self, text: str, previous: Question | None) -> LocalParse:
         whole = self._parse_one(text, previous)
-        if not ("\n" in text or "also" in text or _ENDED.search(text)):
+        if not ("\n" in text or "also" in text or ", and " in text or _ENDED.search(text)):
             return whole  # nothing below splits it
         parts = [part for part in _BOUNDARY.split(text) if part.strip(" ?!.")]
         if not 1 < len(parts) <= 2 * _MAX_QUESTIONS or len(text) > 1000:

@@ -22,7 +22,7 @@ from bot.parsing.quantity_pairs import (
     join_ranges,
     share_roles,
 )
-from bot.parsing.quantity_reader import Reader
+from bot.parsing.quantity_reader import SENDERS, Reader
 from bot.parsing.spans import LazyPattern, Word, split_words
 from knowledge.lazy_dataclass import replace
 
@@ -34,7 +34,7 @@ def read_quantities(
     text: str, language: Language = "en", masked: Sequence[tuple[int, int]] = ()
 ) -> list[Quantity]:
     """All quantities in `text` (folded), in order. Numbers inside `masked` ranges (names of models and GPUs) are none."""
-    numbers = read_numbers(text, language, masked)[:_MOST_NUMBERS]
+    numbers = [n for n in read_numbers(text, language, masked)[:_MOST_NUMBERS] if not _is_asked_for(text, n)]
     if not numbers:
         return []
     words = read_compounds(_words_between(text, numbers, masked), language)
@@ -51,6 +51,15 @@ def read_quantities(
     quantities = share_roles(text, _what_is_per_a_reply(text, join_money_rates(text, quantities)))
     quantities = [q for q in quantities if not _heads_a_list(text, q)]
     return link_counts(text, _counted_by_an_unknown_noun(text, quantities))
+
+
+_HOW_MANY = LazyPattern(r"\b(?:how many|wie ?viele|combien de|cu[aá]nt[oa]s|kitne) $")
+
+
+def _is_asked_for(text: str, number: Number) -> bool:
+    """ "How many million input tokens": a scale without a number is what is asked for."""
+    bare = not text[number.start].isdigit() and number.value >= 1000
+    return bare and _HOW_MANY.search(text[: number.start]) is not None
 
 
 _HEADING = LazyPattern(
@@ -81,7 +90,7 @@ def _counted_by_an_unknown_noun(text: str, quantities: list[Quantity]) -> list[Q
         default=0,
     )
     return [
-        replace(q, unit="items", noun=noun or q.noun)
+        replace(q, unit="users" if (noun or q.noun) in SENDERS else "items", noun=noun or q.noun)
         if not (q.unit or q.role or q.per_thing or q.per)
         and q.value > 1
         and (q.noun or noun or (q.start < each and _FEW_WORDS.search(text[q.end : q.end + 60])))

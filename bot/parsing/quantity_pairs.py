@@ -83,6 +83,9 @@ def join_products(text: str, quantities: list[Quantity]) -> list[Quantity]:
         last = joined[-1] if joined else None
         between = text[last.end : quantity.start].strip() if last is not None else ""
         bare = last is not None and last.unit in ("", "times") and not last.role and not last.per
+        bare = (
+            bare and last is not None and not text[: last.start].rstrip().endswith("/")
+        )  # "2k/500 x 750 a day"
         product = between in ("x", "×", "*") or (
             last is not None and between == "" and text[last.start : last.end].endswith(("x", "×"))
         )
@@ -120,8 +123,11 @@ _PAIR_JOINTS = frozenset(["/", "->", "→", "+", ":", "|", "&", "in/", "to", ","
 _OF_WHICH = LazyPattern(
     r"(?:of which|of that|of those|of it|thereof|davon|wovon|dont|de los cuales|de las cuales|isme se|usme se|jisme se)[^\d.;]{0,16}$"
 )
+_OF_IT = LazyPattern(
+    r"^(?:\s*(?:tokens?|words?))?\s*(?:of (?:it|that|which|them|those)|davon|dont|de ello)\b"
+)
 _STAYS = LazyPattern(
-    r"^(?:\s*(?:tokens?|words?))?\s*(?:is|are|stay|stays|remain|remains|always|never|the|ist|sind|immer|bleibt|bleiben|est|sont|toujours|es|son|siempre|hamesha|\s)*"
+    r"^(?:\s*(?:tokens?|words?))?\s*(?:(?:of (?:it|that|which|them|those)|davon)\s+)?(?:is|are|stay|stays|remain|remains|always|never|the|ist|sind|immer|bleibt|bleiben|est|sont|toujours|es|son|siempre|hamesha|\s)*"
     r"(?:same|identical|static|fixed|constant|unchanged|repeated|repeats?|repeating|shared|reused|changes?|change|gleich|identisch|fest|unverändert|wiederholt|identiques?|fixes?|répétés?|igual(?:es)?|fijos?|repetid[oa]s?)\b"
 )
 
@@ -131,7 +137,11 @@ def _stays_the_same(text: str, quantity: Quantity) -> bool:
     if quantity.role or quantity.per or not (quantity.is_size or not quantity.unit) or "cach" not in text:
         return False
     behind = _STAYS.search(text[quantity.end :])
-    return behind is not None and bool(_OF_WHICH.search(text[: quantity.start]) or "same" in behind.group())
+    return behind is not None and bool(
+        _OF_WHICH.search(text[: quantity.start])
+        or _OF_IT.search(text[quantity.end : quantity.end + 24])
+        or "same" in behind.group()
+    )
 
 
 def share_roles(text: str, quantities: list[Quantity]) -> list[Quantity]:

@@ -41,7 +41,21 @@ _BYTE_FACTORS = {"kb": 10**3, "kilobytes": 10**3, "mb": 10**6, "megabytes": 10**
 _DAYS_OF_WORK = frozenset(["weekday", "workday", "werktag", "arbeitstag", "businessday"])
 
 
-_WORKDAY = frozenset(["working", "business", "work", "week", "arbeits", "jour", "ouvré", "laborable"])
+_WORKDAY = frozenset(
+    [
+        "working",
+        "business",
+        "work",
+        "week",
+        "arbeits",
+        "jour",
+        "ouvré",
+        "ouvrable",
+        "laborable",
+        "hábil",
+        "habil",
+    ]
+)
 
 
 _COMMON_UNITS = ("requests", "request", "tokens", "messages", "queries", "calls", "prompts", "users", "words", "pages",
@@ -68,7 +82,15 @@ _LEFT_OUTPUT = frozenset(
 """Things that are written, where they stand before their length ("a summary of 200 words")."""
 
 
-_SENDERS = frozenset(["bots", "teams", "apps", "services", "sites", "departments", "stores", "shops"])
+SENDERS = frozenset(
+    """
+    bots teams apps services sites departments stores shops offices branches locations schools clinics hospitals regions countries
+    restaurants hotels websites tenants companies businesses households classrooms classes warehouses plants factories banks
+    filialen abteilungen standorte büros praxen schulen kliniken läden geschäfte betriebe werke firmen niederlassungen
+    agences magasins bureaux écoles cliniques succursales entreprises oficinas tiendas sucursales escuelas clínicas empresas
+    """.split()
+)
+"""What sends requests itself, and is not sent."""
 
 
 _EACH_FOLLOWS = frozenset(["each", "who", "mit", "à", "de", "con", "die", "qui", "que", ","])
@@ -204,7 +226,7 @@ class Reader:
         """What the number counts and its role, from the words behind it; else from a slip, an unknown noun or a label."""
         quantity, at = scan_words(self, quantity)
         each_of = [w.text for w in self.before[-2:]] == ["each", "of"]
-        if each_of and not quantity.role and (not quantity.unit or quantity.noun in _SENDERS):
+        if each_of and not quantity.role and (not quantity.unit or quantity.noun in SENDERS):
             if not quantity.unit and self.after:
                 at = self.take(0)
             return replace(quantity, unit="users"), at  # "each of 3 shops handles 700 …"
@@ -269,7 +291,8 @@ class Reader:
         Without a period the noun is only noted; whether it counts requests depends on what else the text counts.
         """
         words = [w.text for w in self.after]
-        for at in range(min(3, len(words))):
+        skipped = 1 if words[:1] and words[0] in ("de", "d'") and self.number.scale > 1 else 0
+        for at in range(skipped, min(3 + skipped, len(words))):
             word = words[at]
             if not word.isalpha() or word in STOPWORDS or word in PERIODS or word in COST_WORDS:
                 break
@@ -354,6 +377,8 @@ class Reader:
             if label in ("in", "out"):
                 return self._with_left_role(quantity, self.before[-2])
         left = self.left_role()
+        if quantity.role == "total" and left is not None and role_named(left.text) in ("input", "output"):
+            return self._with_left_role(quantity, left)  # "input 1M tokens total"
         if left is not None and left.start not in self.consumed and self._left_wins(quantity, left):
             return self._with_left_role(quantity, left)
         nearest = self.before[-1].text if self.before else ""

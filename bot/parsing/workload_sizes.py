@@ -62,6 +62,9 @@ _SHORTENED = LazyPattern(r"\b(?:summari[sz]|condens|shorten|compress|zusammenfas
 _ONE_THING = LazyPattern(
     r"\b(?:the same|this|that|my|one|same) (?:\w+ )?(?:prompt|request|call|question|query|document|doc|transcript|contract|email|message)\b(?! (?:volume|rate|count))"
 )
+_OUTPUT_SHARE = LazyPattern(
+    r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|ausgabe|sortie|salida)\b[^.;?!\d]{0,24}?(\d{1,3}) ?(?:%|percent|prozent) (?:of |the |des |der |as |la |del )*(?:inputs?|prompts?|that|length|eingabe|entrée|entrada)\b"
+)
 _BOTH_WAYS = LazyPattern(
     r"\b(?:each way|both ways|in (?:each|both) directions?|each direction|in and out each|in/out each|each for (?:input and output|in and out)"
     r"|in beide richtungen|hin und zurück|dans (?:les deux sens|chaque sens)|en cada sentido|ida y vuelta|dono taraf)\b"
@@ -76,6 +79,9 @@ def relative_length(folded: str) -> Decimal | None:
     part = _PART_OF_THAT.search(folded)
     if part is not None:
         return Decimal(part.group(1)) / 100 if part.group(1) else _PARTS[part.group(2)]
+    share = _OUTPUT_SHARE.search(folded)
+    if share is not None:
+        return Decimal(share.group(1)) / 100
     match = _RELATIVE.search(folded)
     if match is None:
         return None

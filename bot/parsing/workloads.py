@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.growth import growth_of, growth_steps, multiplied
-from bot.parsing.quantity import Quantity
+from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.shares import batched_share_in_words, is_batched_share
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_counts import CountsReader
@@ -88,8 +88,17 @@ class _Builder(CountsReader, SizesReader):
         self.split_volume()
         self.read_audio()
         self._shares()
+        self._range_of_counts()
         self._modifiers()
         return self.workload
+
+    def _range_of_counts(self) -> None:
+        """ "7-8k calls a day": the lower end is reckoned with, the upper one as a multiple of it."""
+        for quantity in self.quantities:
+            counted = quantity.unit in COUNTED or (not quantity.unit and quantity.per is not None)
+            if counted and quantity.high is not None and 0 < quantity.value < quantity.high:
+                self._set(upper_factor=quantity.high / quantity.value)
+                return
 
     def _shares(self) -> None:
         for quantity in self.quantities:

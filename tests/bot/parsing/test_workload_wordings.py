@@ -353,3 +353,34 @@ def test_two_questions_are_no_requests(parser: LocalParser) -> None:
     )
     assert [question.kind for question in parsed.questions] == ["estimate", "price"]
     assert not parsed.questions[0].unread  # type: ignore[union-attr]
+
+
+def test_a_range_of_counts_keeps_its_upper_end(parser: LocalParser) -> None:
+    read = workload(parser, "roughly 7-8k calls per day on gpt-5.4-mini, 1k in, 200 out")
+    assert read.requests == 7000
+    assert read.upper_factor == Decimal(8) / 7
+
+
+def test_models_in_brackets_with_their_sizes(parser: LocalParser) -> None:
+    text = "3 calls: sort (400 in/5 out, gpt-5-nano), draft (1,200 in/300 out, sonnet 5.5), polish (500 in/300 out, haiku 5.5). 2,000 a day"
+    stages = estimate(parser, text).stages
+    assert [stage.workload.requests for stage in stages] == [2000, 2000, 2000]
+    assert [stage.workload.input.amount for stage in stages if stage.workload.input] == [400, 1200, 500]
+
+
+def test_departments_send_and_are_not_sent(parser: LocalParser) -> None:
+    read = workload(parser, "we have 12 departments, gpt-5.4-mini, 1k in, 300 out. monthly?")
+    assert (read.users, read.requests) == (12, None)
+
+
+def test_how_many_million_is_no_number(parser: LocalParser) -> None:
+    [question] = parser.parse("$60/month on sonnet 5.5 = how many million input tokens").questions
+    assert isinstance(question, CapacityQuestion)
+    assert question.want == "input_tokens"
+
+
+def test_a_price_and_a_cost_in_one_sentence(parser: LocalParser) -> None:
+    parsed = parser.parse(
+        "What's the output price of opus 5.5, and what would 1000 calls of 3k in 1k out cost?"
+    )
+    assert [question.kind for question in parsed.questions] == ["price", "estimate"]
