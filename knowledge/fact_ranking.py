@@ -213,7 +213,7 @@ class Ranking:
                 covered += term.rarity * weight
         if question.either:
             covered += max(term.rarity * term.weights.get(identity, 0.0) for term in question.either)
-        agreement = self._period_agreement(reading, profile)
+        agreement = self._period_agreement(reading, profile) if reading.periods else None
         unnamed = -1.0 if reading.periods else self._freshness[identity]
         if not reading.periods and reading.subjects:
             yearly = _YEARLY_NAMED + _LATEST * reading.wants_latest
@@ -404,7 +404,7 @@ class Ranking:
     def _is_of_the_time(self, reading: Reading, profile: Profile) -> bool:
         if not reading.periods:
             return True
-        agreement = self._period_agreement(reading, profile)
+        agreement = self._period_agreement(reading, profile) if reading.periods else None
         if agreement is None:
             statement = self._facts[profile.id].statement
             return any(str(period.end.year) in statement for period in reading.periods)

@@ -142,11 +142,11 @@ class ModelFinder:
 
     def _nickname(self, pieces: Sequence[Part], at: int) -> str | None:
         """A misspelt word that stands for its line where a version follows ("opuss 5.5")."""
-        tier = near_tier(pieces[at].text)
         after = pieces[at + 1] if at + 1 < len(pieces) else None
-        if tier not in NICKNAMES or after is None or after.glue is None or after.kind != "version":
+        if after is None or after.glue is None or after.kind != "version":
             return None
-        return tier if self._growth.fits(tier, after.text) else None
+        tier = near_tier(pieces[at].text)
+        return tier if tier in NICKNAMES and self._growth.fits(tier, after.text) else None
 
     # Ordinary words.
 

@@ -209,6 +209,8 @@ class SubjectIndex:
 
 def inside(words: Sequence[Word], spans: Sequence[tuple[int, int]]) -> list[bool]:
     """For each word, in order, whether it stands in one of some spans, given in order of their start."""
+    if not spans:
+        return [False] * len(words)
     found = []
     at = end = 0
     for word in words:

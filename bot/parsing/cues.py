@@ -10,7 +10,7 @@ Hyphens separate words here: "fine-tuning" is `fine tun*`.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from bot.parsing.spans import Coverage, Word, words_of
 from knowledge.lazy_dataclass import dataclass
@@ -167,21 +167,26 @@ def cue_words(text: str) -> list[Word]:
 
 def find_cues(words: list[Word], coverage: Coverage) -> dict[str, tuple[int, int]]:
     """The cues among the words, each with the place of its first (longest) phrase; their words count as explained."""
-    by_word, by_stem = _index()
     found: dict[str, tuple[int, int]] = {}
     texts = [word.text for word in words]
     for at, text in enumerate(texts):
-        for name, phrase in by_word.get(text, ()):
-            end = _match(_tokens(phrase), texts, at) if " " in phrase else at + 1
+        for name, tokens in _beginning_with(text):
+            end = _match(tokens, texts, at) if len(tokens) > 1 else at + 1
             if end > 0:
                 _note(found, name, words, at, end, coverage)
-        for name, phrase in by_stem.get(text[:2], ()):
-            tokens = _tokens(phrase)
-            if tokens[0].fits(text) and text not in tokens[0].words:
-                end = _match(tokens, texts, at)
-                if end > 0:
-                    _note(found, name, words, at, end, coverage)
     return found
+
+
+@lru_cache(maxsize=4096)
+def _beginning_with(word: str) -> tuple[tuple[str, tuple[_Token, ...]], ...]:
+    """The phrases whose first word a word is, each with the name of its cue."""
+    by_word, by_stem = _index()
+    exact = [(name, _tokens(phrase)) for name, phrase in by_word.get(word, ())]
+    stems = ((name, _tokens(phrase)) for name, phrase in by_stem.get(word[:2], ()))
+    return (
+        *exact,
+        *((name, tokens) for name, tokens in stems if tokens[0].fits(word) and word not in tokens[0].words),
+    )
 
 
 def _note(

@@ -79,6 +79,8 @@ _VULGAR = {
     "⅓": Decimal(1) / 3,
     "⅔": Decimal(2) / 3,
 }
+_ARTICLES = ("a", "an", "ein", "eine", "un", "une", "una")
+
 _DIGITS = (
     r"\d{1,3}(?:,\d{3}){1,8}(?:\.\d+)?(?!\d)"  # 1,000,000.5
     r"|\d{1,3}(?:\.\d{3}){2,}(?:,\d+)?(?!\d)"  # 1.000.000,5
@@ -153,11 +155,10 @@ def _retry_around(text: str, match: re.Match[str], language: Language, taken: Co
 
 
 def _from_match(match: re.Match[str], language: Language, text: str) -> Number | None:
-    low_text, high_text = match.group("low"), match.group("high")
+    sign, low_text, low_suffix, high_text, high_suffix = match.groups("")
     if len(low_text) > _MAX_DIGITS or (high_text and len(high_text) > _MAX_DIGITS):
         return None
     low, by_dot = _digits(low_text)
-    low_suffix, high_suffix = match.group("lows") or "", match.group("highs") or ""
     if low_suffix in _ADJACENT_ONLY and match.start("lows") != match.end("low"):
         low_suffix = ""
     end = match.end()
@@ -165,7 +166,7 @@ def _from_match(match: re.Match[str], language: Language, text: str) -> Number |
         end = match.end("low")
     if low_suffix in _ABBREVIATED and text[end : end + 1] == ".":
         end += 1  # "12 Tsd. Anfragen"
-    negative = bool(match.group("sign")) and _is_minus(text, match.start(), match.start("low"))
+    negative = bool(sign) and _is_minus(text, match.start(), match.start("low"))
     start = match.start() if negative else match.start("low")
     if high_text:
         high, _ = _digits(high_text)
@@ -192,6 +193,8 @@ def _is_minus(text: str, sign: int, digits: int) -> bool:
 
 def _digits(text: str) -> tuple[Decimal, bool]:
     """The value of a digit string, and whether it is of the form "10.000", whose reading depends on what is counted."""
+    if text.isdecimal():
+        return Decimal(text), False
     text = text.replace(" ", "").replace("'", "").replace("’", "").replace("_", "")
     if text[-1] in _VULGAR:
         return Decimal(text[:-1] or 0) + _VULGAR[text[-1]], False
@@ -216,14 +219,22 @@ def _scale(suffix: str, language: Language) -> Decimal:
     return _LANGUAGE_SCALES.get(language, {}).get(suffix) or _SCALES.get(suffix, _TRILLION)
 
 
+@cache
+def _number_words(language: Language) -> tuple[dict[str, int], frozenset[str]]:
+    """The small numbers of a language, and all words with which a run of number words begins."""
+    small = _SMALL | _LANGUAGE_SMALL.get(language, {})
+    return small, frozenset((*_ARTICLES, *small, *_FRACTIONS, *_SCALES))
+
+
 def _word_numbers(text: str, language: Language) -> list[Number]:
     """Runs of number words ("two and a half thousand", "half a million", "a dozen", "zweitausend" as "zwei tausend")."""
-    small = _SMALL | _LANGUAGE_SMALL.get(language, {})
+    small, firsts = _number_words(language)
     words = [(m.start(), m.end(), m.group()) for m in _WORD.finditer(text)]
     found: list[Number] = []
     at = 0
     while at < len(words):
-        reading = _read_words(words, at, small, language)
+        word = words[at][2]
+        reading = _read_words(words, at, small, language) if word in firsts or "-" in word else None
         if reading is None:
             at += 1
             continue
@@ -245,7 +256,7 @@ def _read_words(
         parts = word.split("-")
         following = words[position + 1][2] if position + 1 < len(words) else ""
         if (
-            word in ("a", "an", "ein", "eine", "un", "une", "una")
+            word in _ARTICLES
             and not used_small
             and ((following in _SCALES and len(following) > 2) or following in ("couple", "quarter", "half"))
         ):
