@@ -293,6 +293,8 @@ class FineTuningQuestion:
 
     kind: Literal["fine_tuning"] = "fine_tuning"
     model: ModelRef | None = None
+    beside: tuple[ModelRef, ...] = ()
+    """Further models that are set beside `model`."""
     model_name: str | None = None
     """An open model as the person named it ("Llama 70B"), where it is no model of a price list."""
     parameters: Decimal | None = None

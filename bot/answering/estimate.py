@@ -9,7 +9,7 @@ from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answering.exact import settled
 from bot.answering.load import describes_load, load_of, with_cache
 from bot.answering.money import from_usd, in_currency, shown_currency
-from bot.answering.rates import card_citation, moment, rate_summary
+from bot.answering.rates import card_citation, is_announced, moment, rate_summary
 from bot.answers import Answer, Citation, Figure, Lever, Step
 from bot.presentation import format_amount, per_words
 from bot.questions import EstimateQuestion, Period, Stage, Workload
@@ -25,7 +25,7 @@ _ASK_MODEL = "Which model shall I price that on (for example gpt-5-mini or claud
 
 def answer_estimate(question: EstimateQuestion, context: Context) -> Answer:
     """The cost of the workload, in the period asked for first."""
-    context.refuse_day(question.on)
+    _refuse_day(question, context)
     bills = [_stage(stage, question, context) for stage in question.stages]
     first = bills[0]
     target = _target(question, first)
@@ -57,6 +57,18 @@ def answer_estimate(question: EstimateQuestion, context: Context) -> Answer:
         citations=unique_citations(_citations(bills)),
         details=details,
     )
+
+
+def _refuse_day(question: EstimateQuestion, context: Context) -> None:
+    """Days before all prices are refused; for a day to come, the price that is announced for it holds, else today's."""
+    if question.on is None or question.on <= context.today:
+        context.refuse_day(question.on)
+        return
+    models = [context.model(stage.model) for stage in question.stages if stage.model and stage.model.model]
+    if any(is_announced(model, question.on, context) for model in models):
+        context.note("An announced price; it can still change.")
+    else:
+        context.note(f"No price is announced for {question.on.isoformat()}; today's is used.")
 
 
 def _lever_in(lever: Lever, currency: str, context: Context) -> Lever:

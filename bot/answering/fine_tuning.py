@@ -18,6 +18,7 @@ from bot.answering.load import to_tokens
 from bot.answers import Answer, Citation, Figure, Step
 from bot.presentation import format_amount
 from bot.questions import FineTuningQuestion
+from knowledge.lazy_dataclass import replace
 from knowledge.rules import FineTuningPrice
 
 DEFAULT_EPOCHS = Decimal(1)
@@ -29,6 +30,8 @@ _MILLION = Decimal(10) ** 6
 
 def answer_fine_tuning(question: FineTuningQuestion, context: Context) -> Answer:
     """Hosted prices where the model has one on record; rented GPUs where GPUs are named or the model is open."""
+    if question.beside:
+        return _side_by_side(question, context)
     hourly = _hourly_price(question, context)
     if hourly is not None:
         return _by_the_hour(question, hourly, context)
@@ -45,6 +48,23 @@ def answer_fine_tuning(question: FineTuningQuestion, context: Context) -> Answer
         name = question.model.mention if question.model else question.model_name
         raise NoAnswer("not_found", f"No fine-tuning price of “{name}” is on record.", _known_prices(context))
     raise NoAnswer("clarify", "Which model shall be fine-tuned, and on how many tokens (or examples)?")
+
+
+def _side_by_side(question: FineTuningQuestion, context: Context) -> Answer:
+    """The same for several models: the first figure of each, then the rest."""
+    refs = (question.model, *question.beside)
+    answers = [answer_fine_tuning(replace(question, model=ref, beside=()), context) for ref in refs]
+    return answered(
+        "fine_tuning",
+        " ".join(answer.headline for answer in answers),
+        figures=(
+            *(answer.figures[0] for answer in answers),
+            *(figure for answer in answers for figure in answer.figures[1:]),
+        ),
+        steps=tuple(step for answer in answers for step in answer.steps),
+        assumptions=tuple(dict.fromkeys(note for answer in answers for note in answer.assumptions)),
+        citations=unique_citations([item for answer in answers for item in answer.citations]),
+    )
 
 
 def price_name(price: FineTuningPrice) -> str:

@@ -8,6 +8,7 @@ from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answering.rates import (
     card_citation,
     card_notes,
+    is_announced,
     moment,
     ordered_units,
     rate_figure,
@@ -81,10 +82,8 @@ def answer_price(question: PriceQuestion, context: Context) -> Answer:
 def _announced(question: PriceQuestion, context: Context) -> bool:
     """Whether the price list already names a price that begins between today and the day asked for."""
     assert question.on is not None
-    for ref in question.models:
-        changes = context.knowledge.prices.history(context.model(ref))
-        if not any(c.valid_from is not None and context.today < c.valid_from <= question.on for c in changes):
-            return False
+    if not all(is_announced(context.model(ref), question.on, context) for ref in question.models):
+        return False
     context.note("An announced price; it can still change.")
     return bool(question.models)
 

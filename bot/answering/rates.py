@@ -80,6 +80,12 @@ def per_words(unit: str, per: int) -> str:
     return f"{_COUNT_WORDS.get(per, f'{per} ')}{words}"
 
 
+def is_announced(model: Model, on: date, context: Context) -> bool:
+    """Whether the price list already names a price that begins between today and that day."""
+    changes = context.knowledge.prices.history(model)
+    return any(c.valid_from is not None and context.today < c.valid_from <= on for c in changes)
+
+
 def ordered_units(card: RateCard) -> list[str]:
     """The card's units, the common ones first."""
     known = [unit for unit in ORDER if unit in card.rates]

@@ -90,9 +90,24 @@ def _gpu(a: Annotation) -> tuple[str | None, Decimal | None]:
 
 
 def _gpu_hour_quantity(a: Annotation) -> Quantity | None:
-    return next(
+    stated = next(
         (q for q in a.of_unit("money") if q.per_thing in ("gpu_hour", "gpu") or q.per == "hour"), None
     )
+    return stated or next((q for q in a.quantities if _bare_rate(q, a)), None)
+
+
+_AT_A_RATE = LazyPattern(r"(?:\bat|@|\bà|\bzu|\bje|\bfür|\bfor|\bcosts?)\s*[$€£]?\s*$")
+_MOST_AN_HOUR = Decimal(50)
+
+
+def _bare_rate(quantity: Quantity, a: Annotation) -> bool:
+    """ "At 2.10/h" names no currency, "H100 at 2.5 usd" no hour."""
+    if quantity.per_thing or quantity.role or quantity.value > _MOST_AN_HOUR:
+        return False
+    at = _AT_A_RATE.search(a.folded[: quantity.start]) is not None
+    if not quantity.unit:
+        return at and quantity.per == "hour"
+    return quantity.unit == "money" and quantity.per is None and at and bool(a.gpus)
 
 
 def _gpu_hour_price(a: Annotation) -> Decimal | None:
@@ -154,7 +169,7 @@ def build_training(a: Annotation, today: date) -> Question:
     ):
         want = "days"
     elif re.search(
-        r"\b(?:how many|combien de?|wie viele|cuántas) (?:(?:gpu|[abh][12]00)[- ]?(?:hours|heures|stunden|horas))\b|\bgpu[- ]?hours (?:to|does|do|for|are|would)\b",
+        r"\b(?:how many|combien de?|wie viele|cuántas) (?:(?:gpu|[abh][12]00)[- ]?(?:hours|heures|stunden|horas))\b|\bgpu[- ]?hours? (?:requirements?|needs?|needed|required|count|estimate)\b|\b(?:number of|in|total) (?:\w+ )?gpu[- ]?hours\b|\bgpu[- ]?hours (?:to|does|do|for|are|would)\b",
         a.folded,
     ):
         want = "gpu_hours"
@@ -213,6 +228,7 @@ def build_fine_tuning(a: Annotation, today: date) -> Question:
     model = model_of(a)
     return FineTuningQuestion(
         model=model,
+        beside=models_of(a)[1:] if a.has("compare", "cheaper", "difference") else (),
         model_name=_open_model_name(a),
         parameters=_parameters(a),
         dataset=dataset,
@@ -287,7 +303,11 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         and (a.want_per in (None, "hour"))
         and (
             gpus is None
-            or (gpus == 1 and a.has("price", "cost", "cheaper", "cheapest") and not a.of_unit("gpus"))
+            or (
+                gpus == 1
+                and not a.of_unit("gpus")
+                and (a.has("price", "cost") or _open_model_name(a) is None)
+            )
         )
     ):
         want = "gpu_price"

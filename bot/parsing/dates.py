@@ -199,8 +199,14 @@ def _month_of_year(match: re.Match[str], today: date) -> tuple[date, date, str, 
 def _month_alone(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
     """ "Since march", "starting december": the last such month, or the next one where the question looks ahead."""
     word, month = match[1], _MONTHS[match[2]]
-    ahead = word.startswith(("next", "starting", "as of", "ab", "à partir", "a partir")) or (
-        word not in ("last", "letzte", "letzten", *_SINCE_WORDS) and _AHEAD.search(match.string) is not None
+    onwards = match.string[match.end() :].lstrip().startswith(("on", "onward", "an"))  # "from january on"
+    ahead = (
+        word.startswith(("next", "starting", "as of", "ab", "à partir", "a partir"))
+        or onwards
+        or (
+            word not in ("last", "letzte", "letzten", *_SINCE_WORDS)
+            and _AHEAD.search(match.string) is not None
+        )
     )
     year = today.year
     if ahead and month < today.month:

@@ -132,6 +132,9 @@ def _stands_alone(a: Annotation, intent: Intent, previous: Question) -> bool:
     if intent.kind == "capacity":
         return bool(a.models)
     if intent.kind == "compare":
+        of_thread = previous.kind in ("estimate", "compare", "capacity") and not a.has("price", "context")
+        if of_thread and len(models_of(a)) > 1 and not describes_workload(workload):
+            return False  # "gpt-5.4-mini or haiku?": for the thread's workload
         return len(models_of(a)) > 1 or (a.has("cheapest") and a.has("which", "context"))
     if intent.kind == "price":
         of_workload = previous.kind in ("estimate", "compare", "capacity") and not a.times

@@ -12,6 +12,7 @@ from bot.parsing.annotate import Annotation
 from bot.parsing.build_prices import SIZE_RATIO
 from bot.parsing.build_workloads import each_has_a_pair
 from bot.parsing.currencies import currency_of
+from bot.parsing.everyday import names_everyday_goods
 from bot.parsing.lexicon import COST_WORDS, FILLERS, STOPWORDS
 from bot.parsing.naming import models_of
 from bot.parsing.quantity import COUNTED, Quantity
@@ -266,6 +267,12 @@ def _tokens(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("tokens", 0.75)  # "is 50k words under 100k tokens?"
     if lengths and _TOKENS_LAST.search(a.folded) and not (money or a.models or a.of_unit(*COUNTED)):
         return Intent("tokens", 0.8)  # "my post is 1,850 words. tokens?"
+    if (
+        a.of_unit("tokens")
+        and _INTO_LENGTH.search(a.folded)
+        and not (money or a.models or a.of_unit(*COUNTED))
+    ):
+        return Intent("tokens", 0.85)  # "65,536 tokens -> words", "words in 3000 tokens"
     if SIZE_RATIO.search(a.folded) and not (money or a.models or a.quantities):
         return Intent("tokens", 0.8)  # "how many words per token"
     if a.quotes and "token" in a.folded and not a.sizes and (a.has("how_many") or not a.has("price")):
@@ -308,6 +315,9 @@ def _training_by_size(a: Annotation, _: FactBase) -> Intent | None:
 _MODELS = LazyPattern(
     r"\b(?:models?|llms?|modell\w*|modèles?|modelos?|api|provider|anbieter|fournisseurs?|cheap\w*|value)\b"
 )
+_INTO_LENGTH = LazyPattern(
+    r"tokens? ?(?:->|→|=>|=) ?(?:words?|pages?|characters?|chars)\b|^\W*(?:words|pages|characters|chars) (?:in|of|for|from) (?:about |around )?\d[\d.,]* ?[km]? tokens?\W*$"
+)
 _TOKENS_LAST = LazyPattern(r"\b(?:tokens?|jetons)\W*$")
 _TOKENS_IN = LazyPattern(
     r"\btokens? (?:in|for|are|is|of|from)(?: about| around| roughly| an?| the| my)* [\d~]"
@@ -316,7 +326,8 @@ _TOKENS_IN = LazyPattern(
 
 def _self_hosting(a: Annotation, _: FactBase) -> Intent | None:
     speed = any(q.unit == "tokens" and q.per == "second" for q in a.quantities)
-    if speed and any(q.per == "hour" or q.per_thing in ("gpu_hour", "gpu") for q in a.of_unit("money")):
+    rates = [*a.of_unit("money"), *(q for q in a.quantities if not q.unit and not q.role)]
+    if speed and any(q.per == "hour" or q.per_thing in ("gpu_hour", "gpu") for q in rates):
         return Intent("self_hosting", 0.9)
     if a.gpus and not (a.has("capacity") and a.of_unit("money")):
         return Intent("self_hosting", 0.9)
@@ -430,7 +441,7 @@ def _pipeline(a: Annotation, _: FactBase) -> Intent | None:
 
 
 def _compare(a: Annotation, _: FactBase) -> Intent | None:
-    names = len({(m.ref.model or m.ref.mention, m.ref.provider) for m in a.models})
+    names = len({(ref.model or ref.mention, ref.provider) for ref in models_of(a)})
     if names == 1 and any(q.per_thing == "threshold" for q in a.quantities) and not a.has("cheapest"):
         return Intent("price", 0.85)  # "does opus get pricier above 200k?"
     if len(a.models) == 1 and len({named.id for named in (*a.providers, *a.makers)}) >= 2:
@@ -450,10 +461,17 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("compare", 0.9)
     if not (a.models or a.makers) and _WHICH_MODEL.search(a.folded) and _describes(a):
         return Intent("compare", 0.85)  # "which model should I take for …?"
-    if names >= 2:
-        return Intent("compare", 0.85 if a.has("compare", "cheaper", "difference", "which", "save") else 0.75)
     discounted = a.has("price") and _DISCOUNTED.search(a.folded) is not None
     terms = a.has("batch", "cached", "flex", "priority")
+    if (
+        names >= 2
+        and terms
+        and a.has("price")
+        and not a.has("cheaper", "cheapest", "difference", "save", "dearest", "history")
+    ):
+        return None  # "batch prices of gpt-5 and gpt-5-mini"
+    if names >= 2:
+        return Intent("compare", 0.85 if a.has("compare", "cheaper", "difference", "which", "save") else 0.75)
     pays_off = a.has("break_even", "advice") and names == 1 and _describes(a)
     if a.models and (a.has("save", "difference", "cheaper") or pays_off) and terms and not discounted:
         return Intent("compare", 0.85)
@@ -607,6 +625,8 @@ def _retrieved(a: Annotation, facts: FactBase) -> Intent | None:
 
 def _bare_topics(a: Annotation, _: FactBase) -> Intent | None:
     """ "Costs", "running costs", "price of AI": a topic without anything to reckon with; worth a question back."""
+    if names_everyday_goods(a):
+        return Intent("out_of_scope", 0.6)
     words = sum(1 for w in a.words if w.text[0].isalpha())
     if a.has("compare") and a.has("price", "cost") and words <= 4:
         return Intent("compare", 0.6)

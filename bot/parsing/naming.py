@@ -19,10 +19,18 @@ Tier = Literal["flex", "priority", "fast"]
 
 
 def models_of(a: Annotation) -> tuple[ModelRef, ...]:
-    """The models that the text names, each once."""
+    """The models that the text names, each once; a maker's name beside its model ("Mistral's Codestral") is no second one."""
     seen: dict[tuple[str | None, str | None, str], ModelRef] = {}
+    exact = {named.ref.provider for named in a.models if named.ref.how == "exact"}
     for named in a.models:
         ref = named.ref
+        if (
+            ref.how == "family"
+            and ref.provider in exact
+            and ref.mention.lower() == ref.provider
+            and not a.has("compare")
+        ):
+            continue
         seen.setdefault((ref.provider, ref.model, "" if ref.model else ref.mention.lower()), ref)
     return tuple(seen.values())
 

@@ -68,12 +68,17 @@ _WAYS: tuple[tuple[str, Any], ...] = (("batch", "batch"), ("cached", "cached"), 
 
 
 _IF_PER = re.compile(
-    r"\b(?:if|assuming|and) (?:that|it|this)(?:'?s| is) (?:per|a|each|every) (day|week|month|hour|year)\b"
+    r"\b(?:(?:if|assuming|and) (?:that|it|this)(?:'?s| is)|i mean[t]?|that was|it was|they(?: are|'re)) (?:per|a|each|every) (day|week|month|hour|year)\b"
 )
 
 
 _PER_REQUEST = LazyPattern(
     r"\b(?:per|for (?:one|a single|each|every)|each|pro|par|por|a single) (?:single )?(?:api )?(?:request|call|query|message|prompt|question|anfrage|aufruf|requête|appel|petición|llamada)\b"
+)
+
+
+_PER_MILLION = LazyPattern(
+    r"\bper (?:1 ?)?(?:m|mtok|million|mio|1k|k|thousand|token)\b(?: tokens)?|\blist price\b"
 )
 
 
@@ -153,6 +158,10 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
         )
         for index, s in enumerate(old.stages)
     )
+    if model is None and stage.model is not None and not a.sizes and _PER_MILLION.search(a.folded):
+        rates = build("price", a, today)
+        assert isinstance(rates, PriceQuestion)
+        return replace(rates, models=(stage.model,))
     if (
         _PER_REQUEST.search(a.folded)
         and not a.quantities

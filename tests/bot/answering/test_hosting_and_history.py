@@ -152,3 +152,15 @@ def test_tokens_of_a_model_without_a_token_price_are_not_free(answer_to) -> None
     refused = answer_to("cost of 1M input tokens on whisper-1")
     assert refused.status == "not_found"
     assert not refused.figures
+
+
+def test_rates_without_a_currency_or_an_hour_are_the_gpu_s(answer_to) -> None:  # type: ignore[no-untyped-def]
+    assert answer_to("64 H100 over 3 months at 2.10/h").figures[0].amount == Decimal("2.1") * 64 * 2160
+    free = answer_to("6B params, 120B tokens on h100 at 2.5 usd").figures[0].amount
+    assert free == answer_to("6B params, 120B tokens on h100 at $2.5 per gpu hour").figures[0].amount
+
+
+def test_tuning_two_models_side_by_side(answer_to) -> None:  # type: ignore[no-untyped-def]
+    both = answer_to("fine-tuning gpt-4o-mini vs gpt-4o on 5M tokens, cost?")
+    alone = answer_to("fine-tuning gpt-4o on 5M tokens, cost?")
+    assert alone.figures[0] in both.figures

@@ -143,3 +143,19 @@ def test_a_version_that_nobody_knows_is_no_member_of_the_family(parser: LocalPar
     known = ask(parser, "claude, 20 requests a day, 500 in 100 out")
     assert isinstance(known, EstimateQuestion)
     assert known.stages[0].workload.requests == 20
+
+
+def test_models_of_a_short_reply_take_the_workload(parser: LocalParser) -> None:
+    compared = ask(parser, WORKLOAD, "haiku 5.5 or gpt-5-mini?")
+    assert isinstance(compared, CompareQuestion)
+    assert compared.workload == workload(parser, WORKLOAD)
+
+
+def test_a_correction_of_the_period_is_of_the_requests(parser: LocalParser) -> None:
+    corrected = workload(parser, "gpt-5.4, 5k requests a month, 1.5k in 300 out", "no i meant per day")
+    assert (corrected.requests, corrected.requests_per) == (5000, "day")
+
+
+def test_everyday_goods_are_no_unknown_models(parser: LocalParser) -> None:
+    assert ask(parser, "price of bitcoin").kind == "out_of_scope"
+    assert ask(parser, "price of gpt-77").kind == "price"
