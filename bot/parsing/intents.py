@@ -420,6 +420,7 @@ _NOW = LazyPattern(r"\b(?:now|nowadays|currently|heute|jetzt|maintenant|ahora|ab
 _AGAINST = LazyPattern(
     r"\b(?:vs|versus|compare[ds]?|comparing|or|oder|ou|instead of|against|gegen|vergleich\w*)\b"
 )
+_WHICH = LazyPattern(r"\b(?:which|who|welche\w*|quel\w*|cu[aá]l\w*|kaun\w*)\b")
 _SEQUENCE = LazyPattern(
     r"\b(?:then|after that|followed by|afterwards|step [12]|stage [12]|first .{3,80}second|pipeline|plus)\b"
 )
@@ -430,7 +431,7 @@ def _pipeline(a: Annotation, _: FactBase) -> Intent | None:
     if traffic_shares(a):
         against = mix_against(a) is not None or a.has("save", "difference", "cheaper")
         return Intent("compare" if against else "estimate", 0.85)
-    if len(a.models) < 2 or a.has("cheapest", "cheaper", "difference", "which"):
+    if len(a.models) < 2 or a.has("cheapest", "cheaper", "difference") or _WHICH.search(a.folded):
         return None
     if len(a.models) == len(models_of(a)) and each_has_a_pair(a) and not _AGAINST.search(a.folded):
         return Intent("estimate", 0.85)  # requests of different sizes cannot be what is compared

@@ -43,8 +43,13 @@ _MAX_QUESTIONS = 3
 """Questions of one message that are answered; more are too many for one reply."""
 _ENDED = re.compile(r"[?!]\s")
 _BOUNDARY = re.compile(
-    r"(?<=[?!])\s+|\s*\n{1,}\s*|\s+(?=(?:and )?also[, ])|,\s+(?=and (?:what|how much) (?:would|will|does|do|is|are)\b)"
+    r"(?<=[?!])\s+|\s*\n{1,}\s*|\s+(?=(?:and )?also[, ])|(?:^|\s)\(?\d[.)]\s+(?=[^\W\d_])"
+    r"|,\s+(?=and (?:what|how much) (?:would|will|does|do|is|are)\b)"
 )
+_JOINED = LazyPattern(
+    r",? (?:and|und|et|y|aur) (?=(?:how (?:much|many)|what(?:'s| is| does| did| would)|which|when|who|wie viel\w*|was (?:kostet|hat)|combien|qu[ae]nto|cu[áa]nto|kitn[aei])\b)"
+)
+"""Where one sentence asks a second question ("… and how much did OpenAI lose?")."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +94,11 @@ class LocalParser:
 
     def _parse(self, text: str, previous: Question | None) -> LocalParse:
         whole = self._parse_one(text, previous)
-        if not ("\n" in text or "also" in text or ", and " in text or _ENDED.search(text)):
+        if whole.final:
+            return whole
+        if joined := self._parse_joined(text, previous):
+            return joined
+        if not ("\n" in text or "also" in text or ") " in text or ", and " in text or _ENDED.search(text)):
             return whole  # nothing below splits it
         parts = [part for part in _BOUNDARY.split(text) if part.strip(" ?!.")]
         if not 1 < len(parts) <= 2 * _MAX_QUESTIONS or len(text) > 1000:
@@ -102,6 +111,29 @@ class LocalParser:
         if several is None or (not several.final and not self._worth_splitting(several, whole)):
             return whole
         return several
+
+    def _parse_joined(self, text: str, previous: Question | None) -> LocalParse | None:
+        """Two questions in one sentence, where each is surely one; None for everything else."""
+        match = _JOINED.search(text.lower())
+        if match is None or len(text) > _LONGEST_OF_TWO or _ENDED.search(text):
+            return None
+        first = self._parse_one(text[: match.start()], previous)
+        second = self._parse_one(text[match.end() :], first.questions[0])
+        kinds = {first.questions[0].kind, second.questions[0].kind}
+        if min(first.confidence, second.confidence) < _SURE_OF_EACH or kinds & {"out_of_scope", "help"}:
+            return None
+        if len(kinds) == 1 and not second.is_follow_up:
+            return None  # "what does gpt-4o cost and what does sonnet cost" is one comparison
+        if not is_complete(first.questions[0]) or not is_complete(second.questions[0]):
+            return None
+        if first.final or second.final or first.questions == second.questions:
+            return None
+        return LocalParse(
+            questions=(*first.questions, *second.questions),
+            confidence=min(first.confidence, second.confidence),
+            explained=min(first.explained, second.explained),
+            notes=(*first.notes, *second.notes),
+        )
 
     def _parse_one(self, text: str, previous: Question | None) -> LocalParse:
         annotation = self.annotate(text)
@@ -176,6 +208,7 @@ class LocalParser:
         questions: list[Question] = []
         confidences: list[float] = []
         for part in parts:
+            part = _with_models_of(questions, part)
             parse = self._parse_one(part, questions[-1] if questions else previous)
             if parse.final:
                 return parse  # an impossible number in one part: nothing is answered around it
@@ -205,8 +238,27 @@ class LocalParser:
         return all(is_complete(question) for question in several.questions)
 
 
+_WHICH_OF_THEM = LazyPattern(
+    r"\b(?:which|what|who|welche\w*|was|lequel|laquelle|quel\w*|cu[aá]l|kaun\w*)\b.*\b(?:cheap\w*|dear\w*|expensive|günstig\w*|billig\w*|teurer|cher|chère|barat[oa]|car[oa]|sast[aei])\b"
+)
+
+
+def _with_models_of(questions: list[Question], part: str) -> str:
+    """ "Price of gpt-4o? And of opus? Which is cheaper?": the models that the message has named are those that are meant."""
+    named = [
+        question.models[0].mention for question in questions if question.kind == "price" and question.models
+    ]
+    if len(dict.fromkeys(named)) < 2 or not _WHICH_OF_THEM.search(fold(part)):
+        return part
+    return f"{part.rstrip(' ?!.')}: {' or '.join(dict.fromkeys(named))}?"
+
+
+_LONGEST_OF_TWO = 400
+_SURE_OF_EACH = 0.7
+
+
 _ASKING = LazyPattern(
-    r"^\W*(?:and|also|what|how|which|when|why|who|is|are|does|do|can|could|would|should|und|was|wie|et|combien|y|cu[aá]nto|aur|kitna)\b"
+    r"^\W*(?:(?:btw|oh|so|ok|okay|well|plus|then|by the way|ps|übrigens|au fait|por cierto)\W+)*(?:compare|calculate|estimate|tell me|give me|show me|prices? (?:of|for)|costs? (?:of|for)|vergleich\w*|berechne|preis|kosten|compare[rz]?|calcule[rz]?|prix|compara|calcula|precio|and|also|what|how|which|when|why|who|is|are|does|do|can|could|would|should|und|was|wie|et|combien|y|cu[aá]nto|aur|kitna)\b"
 )
 
 
