@@ -8,12 +8,13 @@ confidence are not a threshold on that sum: each of them is a reason why a card 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 from knowledge.fact_reading import Profile, Reader, Reading
+from knowledge.fact_relations import Relations
 from knowledge.periods import Agreement, Period
 
 if TYPE_CHECKING:
@@ -41,12 +42,8 @@ _YEARLY = 0.15
 """What a year later counts where no period is asked for."""
 _YEARLY_NAMED, _LATEST, _OLDEST = 0.7, 1.0, 5.0
 """The same where a subject is named, and besides where the newest is asked for; up to so many years."""
-_OPTIONAL = frozenset({"person", "cloud"})
-"""Kinds that a card may have without their being asked for: whoever says it, or wherever it is for rent."""
-
-
-_SORTS = {"person": "person", "cloud": "cloud", "gpu": "gpu"}
-"""Kinds that are alternatives to their like only; a model may well stand beside a company."""
+_PART_OF_YEAR = 2.5
+"""What a quarter lacks where years are asked for."""
 
 
 class Ranked(NamedTuple):
@@ -121,26 +118,14 @@ class Ranking:
             term: math.log(1 + len(profiles) / (len(holders) + 0.5))
             for term, holders in self._holders.items()
         }
-        self._by_subject: dict[str, list[str]] = defaultdict(list)
-        for profile in profiles:
-            for name in {*profile.identity, *profile.about}:
-                for other in (name, *reader.subjects.ancestors(name)):
-                    self._by_subject[other].append(profile.id)
-        kind = reader.subjects.kind
-        self._obliging = {
-            profile.id: tuple(name for name in profile.identity if kind(name) not in _OPTIONAL)
-            for profile in profiles
-        }
-        self._closeness = {profile.id: self._nearness(profile) for profile in profiles}
+        self.relations = Relations(profiles, reader.subjects)
         self._metrics = {profile.id: self._measure(profile) for profile in profiles}
         self._freshness = {profile.id: self._lateness(profile.id) for profile in profiles}
+        self._short = {
+            name for name, period in periods.items() if 1 <= (period.end - period.start).days < 360
+        }
         self._end = {profile.id: self._last_year(profile.id) for profile in profiles}
         self._order = {identity: place for place, identity in enumerate(self._profiles)}
-
-    def about(self, subjects: Iterable[str]) -> list[str]:
-        """Ids of the facts about some subjects, or about what belongs to them; about nobody in particular if none is named."""
-        found = [identity for name in subjects for identity in self._by_subject.get(name, ())]
-        return found or [identity for identity, required in self._obliging.items() if not required]
 
     def rank(self, reading: Reading, candidates: Mapping[str, float], limit: int = 10) -> list[Ranked]:
         """The best of the candidates (ids with their BM25 score) in order, those that tell of the same thing side by side;
@@ -155,7 +140,8 @@ class Ranking:
             Ranked(identity, round(-score, 4), self._answers(question, self._profiles[identity], narrows))
             for score, _, identity, narrows in scored[: max(_JUDGED, 2 * limit)]
         ]
-        return self._side_by_side(judged, (*question.asked, *question.either))
+        ranked = self._side_by_side(judged, (*question.asked, *question.either))
+        return self._in_turns(ranked, reading.subjects) if reading.alternatives else ranked
 
     def _question(self, reading: Reading) -> _Question:
         lexicon, index = self._reader.lexicon, self._reader.subjects
@@ -217,10 +203,11 @@ class Ranking:
         unnamed = -1.0 if reading.periods else self._freshness[identity]
         if not reading.periods and reading.subjects:
             yearly = _YEARLY_NAMED + _LATEST * reading.wants_latest
+            unnamed -= _PART_OF_YEAR if reading.wants_annual and identity in self._short else 0.0
             unnamed -= yearly * min(max(question.today - self._end[identity], 0.0), _OLDEST)
         excess, narrows = self._excess(question, profile)
         score = (
-            6.0 * self._subject_score(question, profile)
+            6.0 * self.relations.score(question.reading, question.above, profile)
             + (10.0 * covered / question.weight if question.weight else 0.0)
             + (_PERIOD_SCORES[agreement] if agreement else unnamed)
             - (2.5 if fact.value is not None else 1.0) * excess
@@ -238,7 +225,7 @@ class Ranking:
         if question.reading.wants_amount and fact.value is None and fact.unit is None:
             return False
         # Without a subject on either side only what the card is filed under says that it is meant.
-        least = _MATCHED if question.reading.subjects or self._required(profile) else _DISTINCTIVE
+        least = _MATCHED if question.reading.subjects or self.relations.required(profile) else _DISTINCTIVE
         if any(term.is_strong and _weight(term, profile) < least for term in question.asked):
             return False
         if question.either and all(_weight(term, profile) < least for term in question.either):
@@ -248,90 +235,8 @@ class Ranking:
             return False
         return (
             self._is_of_the_time(question.reading, profile)
-            and self._is_about_the_subject(question.reading, profile, is_known)
+            and self.relations.answers(question.reading, profile, is_known)
             and self._says_enough(question, profile, is_known)
-        )
-
-    # --- subjects -------------------------------------------------------------------------------------------------
-
-    def _subject_score(self, question: _Question, profile: Profile) -> float:
-        """From 0 to 1 how much of the named subjects the card is about; below 0 for a card about somebody nobody named."""
-        subjects = question.reading.subjects
-        if not subjects:
-            return -0.25 if self._required(profile) else 0.0
-        closeness = self._closeness[profile.id]
-        total = nearest = 0.0
-        for name, above in zip(subjects, question.above, strict=True):
-            near = closeness.get(name) or (0.25 if above.intersection(profile.identity) else 0.0)
-            total += near
-            nearest = max(nearest, near)
-        # Of names side by side, being about one of them is all that a card can do.
-        return nearest if question.reading.alternatives else total / len(subjects)
-
-    def _nearness(self, profile: Profile) -> dict[str, float]:
-        """Each subject that a card has to do with, and how near it is."""
-        index = self._reader.subjects
-        near = dict.fromkeys(profile.spoken, 0.5)
-        near.update(dict.fromkeys(profile.about, 0.8))
-        for name in profile.identity:
-            for other in index.ancestors(name):
-                near[other] = max(near.get(other, 0.0), 0.8 if index.kind(other) == "family" else 0.5)
-            near.update(dict.fromkeys(self._members(name), 0.8))
-        near.update(dict.fromkeys(profile.identity, 1.0))
-        return near
-
-    def _members(self, name: str) -> list[str]:
-        """The companies whose names make up that of a group ("Alphabet, Amazon, Meta and Microsoft")."""
-        index = self._reader.subjects
-        if index.kind(name) != "group":
-            return []
-        return [one for one in index.subjects if one != name and one.partition(" (")[0] in name]
-
-    def _required(self, profile: Profile) -> tuple[str, ...]:
-        """The subjects of a card that must have been named for it to be an answer."""
-        return self._obliging[profile.id]
-
-    def _is_about_the_subject(self, reading: Reading, profile: Profile, is_known: bool) -> bool:
-        index = self._reader.subjects
-        if reading.unknown and not (reading.alternatives and reading.subjects):
-            return False
-        identity = set(profile.identity)
-        required = self._required(profile)
-        asked = set(reading.subjects)
-        if required:
-            # One of the card's own subjects is named, by its name, its family's or its maker's …
-            direct = {
-                name
-                for name in asked
-                if name in identity or any(name in index.ancestors(one) for one in identity)
-            }
-            # … or the product that the metric names belongs to the card's subject ("what does ChatGPT cost to run").
-            direct |= {name for name in asked if name in profile.about and index.ancestors(name) & identity}
-            # … or the card speaks of the whole family of the model that was named.
-            direct |= {
-                name
-                for name in asked
-                if any(index.kind(one) == "family" and one in index.ancestors(name) for one in identity)
-            }
-            # … or a person is named who says it.
-            direct |= {name for name in asked if index.kind(name) == "person" and name in profile.everything}
-            members = {one for name in required for one in self._members(name)}
-            if is_known and len(asked & members) > 1 and asked <= members:
-                return True
-            if not direct:
-                # What several add up to is asked for by naming nobody ("combined capex").
-                return not asked and is_known and all(index.kind(name) == "group" for name in required)
-        else:
-            direct = asked & profile.everything
-        closure = profile.everything | {name for one in profile.everything for name in index.ancestors(one)}
-        missing = {name for name in asked - direct if name not in closure}
-        if not missing:
-            return True
-        sorts = {_SORTS.get(index.kind(name), "maker") for name in direct}
-        return (
-            reading.alternatives
-            and bool(direct)
-            and all(_SORTS.get(index.kind(name), "maker") in sorts for name in missing)
         )
 
     # --- terms ----------------------------------------------------------------------------------------------------
@@ -381,7 +286,7 @@ class Ranking:
             self._reader.subjects.kind(name) == "person" and name in profile.everything
             for name in reading.subjects
         )
-        named = bool(reading.subjects) and bool(self._required(profile))
+        named = bool(reading.subjects) and bool(self.relations.required(profile))
         # A card that joins all parties named ("the Anthropic SpaceX deal") is about nothing else.
         joins = len(reading.subjects) > 1 and not reading.alternatives
         if joins and profile.everything.issuperset(reading.subjects) and not any(t.is_strong for t in asked):
@@ -442,6 +347,17 @@ class Ranking:
         for entry in ranked:
             groups.setdefault(self._sameness(entry.id, asked), []).append(entry)
         return [entry for group in groups.values() for entry in group]
+
+    def _in_turns(self, ranked: list[Ranked], subjects: Sequence[str]) -> list[Ranked]:
+        """The answers about each of the names that stand side by side in turns, so that the first few speak of all of them."""
+        piles: dict[str, list[Ranked]] = {name: [] for name in subjects}
+        rest: list[Ranked] = []
+        for entry in ranked:
+            near = self.relations.nearness[entry.id]
+            own = max(subjects, key=lambda name: near.get(name, 0.0))
+            (piles[own] if entry.confident and own in near else rest).append(entry)
+        turns = zip_longest(*piles.values())
+        return [*(entry for turn in turns for entry in turn if entry is not None), *rest]
 
     def _sameness(self, identity: str, asked: tuple[_Asked, ...]) -> object:
         """Facts with the same sameness may contradict each other."""

@@ -38,8 +38,12 @@ _LATEST = re.compile(
     r"|actuel\w*|actual\w*)\b",
     re.IGNORECASE,
 )
-_ASKED_BY_THE_WAY = frozenset({"@cost"})
-"""Of "how much is X losing", which asks for the loss."""
+_ASKED_BY_THE_WAY = frozenset({"@cost", "@size"})
+"""Of "how much is X losing" and "how big is the run rate", which ask for the loss and the rate."""
+_ANNUAL = re.compile(
+    r"\b(?:annual\w*|yearly|(?:per|a|each|every) year|full[- ]year|jährlich\w*|annuel\w*|anual\w*)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class Reading(NamedTuple):
     """The words that stand for no concept, as written (folded)."""
     periods: tuple[Period, ...]
     wants_amount: bool
+    wants_annual: bool = False
+    """Whether whole years are asked for."""
     wants_latest: bool = False
     """Whether the newest is asked for ("latest", "current"), however short a time it is of."""
 
@@ -140,6 +146,7 @@ class Reader:
             ),
             periods=tuple(dict.fromkeys(asked)),
             wants_amount=bool(_AMOUNT.search(text)),
+            wants_annual=bool(_ANNUAL.search(text)),
             wants_latest=bool(_LATEST.search(text)),
         )
 

@@ -149,7 +149,7 @@ class FactBase:
 
     def _candidates(self, reading: Reading) -> dict[str, float]:
         """Ids of facts worth ranking, with their BM25 score: those that share words, and those of the same subject."""
-        found = dict.fromkeys(self._ranking.about(reading.subjects), 0.0)
+        found = dict.fromkeys(self._ranking.relations.about(reading.subjects), 0.0)
         strong = [term for term in reading.terms if self._reader.lexicon.is_strong(term)]
         if match := fts_query(strong or reading.terms, reading.words):
             limit = _CANDIDATES_BESIDE_SUBJECT if reading.subjects else _CANDIDATES

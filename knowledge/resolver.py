@@ -91,6 +91,13 @@ class Resolver:
     def _member(
         self, core: frozenset[str], hits: list[Hit], name: Spelling, provider: str | None
     ) -> Found | None:
+        line = _only_line(core)
+        if line is not None and not name.dates:
+            hits = [
+                hit for hit in hits if hit.row.line == line
+            ]  # "llama 3 405b" is no finetune of another name
+            if not hits:
+                return None
         exact = [hit for hit in hits if not rest_of(core, hit)]
         if exact and only_old_snapshots(exact, hits, name):
             hits = [hit for hit in hits if hit not in exact]
@@ -316,3 +323,9 @@ def _adds_one_tier(core: frozenset[str], hit: Hit) -> bool:
     """Whether a spelling has at most one word more than the name, and one that a name may leave out ("gemini lite")."""
     words = {part for part in rest_of(core, hit) if kind_of(part) == "word"}
     return len(words) <= 1 and words <= TIERS - PURPOSES
+
+
+def _only_line(core: Collection[str]) -> str | None:
+    """The line that is the only word of a name, beside versions and sizes."""
+    words = [part for part in core if kind_of(part) == "word"]
+    return words[0] if len(words) == 1 and words[0] in LINES else None

@@ -72,7 +72,7 @@ CUES: dict[str, str] = {
     "own_model": """our/my/your/their/its/his/eigenes/eigene/eigenen/propio/apna/khud own? model/llm/modell/modèle/modelo/gpt/models | own model/models/llm/llms/gpt/ai/modell | in house model/models/llm | a model/llm | an llm/ai | ein modell/llm
         | notre propre modèle | nuestro propio modelo | a foundation model""",
     "api": "api/apis | hosted model/models | pay as you go | pay per token",
-    "finance": """lose/lost/loses/losing/loss/losses | burn/burns/burned/burnt/burning | revenue/revenues | profit* | earn/earns/earned/earning/earnings | make/makes/making/made .. money/profit | capex | capital expenditure* | valuation
+    "finance": """lose/lost/loses/losing/loss/losses | burn/burns/burned/burnt/burning | revenue/revenues | profit* | earn/earns/earned/earning/earnings | make/makes/making/made .. money/profit | how much is/are .. making | khoya/khoye | capex | capital expenditure* | valuation
         | run rate | arr | invest* | pour into | poured into | deficit | in the red | income | turnover | sales | verlust* | verlor* | verliert | verloren | umsatz* | gewinn* | perdu | perte/pertes | perd | perdió | pierde | pérdida* | ingresos
         | chiffre affaires | spend/spends/spent/spending | paid | pays/pay | ausgegeben | gezahlt | bezahlt | ausgaben | funding | raised | nuksaan/nuksan | kamai | outlay | expenses | margin/margins | r d | made/make/makes in/last/this | costs and expenses | kamaya""",
     "said": """said/say/says/saying | told | claim/claims/claimed | warn/warns/warned/warning | according to | opinion | think/thinks/thought about/of/on | view/views on | quote/quotes/quoted | statement/statements | comment/comments/commented

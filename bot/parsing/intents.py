@@ -177,7 +177,7 @@ def _describes(a: Annotation) -> bool:
 
 
 _SPECIFICATION = LazyPattern(
-    r"\b(?:memory|vram|t?flops?|tflop/s|bandwidth|power|watts?|tdp|specs?|buy\w*|bought|purchas\w+|kauf\w*|achet\w+|achat|comprar|kharid\w*|used|second[- ]hand|gebraucht\w*|d'occasion|street price|list price|msrp|uvp|launch price|retail|how many param\w*|parameter count|param count|wie viele parameter|combien de param\w+|cuántos par[aá]metros)\b"
+    r"\b(?:mfu|utili[sz]ation|memory|vram|t?flops?|tflop/s|bandwidth|power|watts?|tdp|specs?|buy\w*|bought|purchas\w+|kauf\w*|achet\w+|achat|comprar|kharid\w*|used|second[- ]hand|gebraucht\w*|d'occasion|street price|list price|msrp|uvp|launch price|retail|how many param\w*|parameter count|param count|wie viele parameter|combien de param\w+|cuántos par[aá]metros)\b"
 )
 _RUNNING = LazyPattern(r"\b(?:to run|running|to operate|operating|to serve|betrieb|faire tourner)\b")
 

@@ -238,3 +238,21 @@ def test_no_text_makes_a_search_fail(text: str) -> None:
 
 
 _shared = FactBase(connection())
+
+
+def test_names_side_by_side_are_answered_in_turns(facts: FactBase) -> None:
+    found = facts.search("compare OpenAI and Anthropic revenue")
+    assert [hit.fact.subject for hit in found[:4] if hit.fact] == [
+        "OpenAI",
+        "Anthropic",
+        "OpenAI",
+        "Anthropic",
+    ]
+
+
+def test_the_latest_leads_where_no_time_is_named(facts: FactBase) -> None:
+    first = [facts.search(question)[0].fact for question in ("openai revenue", "what is anthropic's revenue")]
+    assert [fact.period for fact in first if fact] == ["2025", "2026-Q1"]
+    latest = facts.search("what's openai's latest revenue")[0].fact
+    assert latest is not None
+    assert latest.period == "2026-Q1"
