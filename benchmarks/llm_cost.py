@@ -110,7 +110,9 @@ def _print_parse(asked: Sequence[Asked], prompt: int, schema: int) -> None:
 
 
 def _print_share(asked: Sequence[Asked]) -> None:
-    say(f"\nread without the LLM (AICOST_PARSER=auto: the rules' confidence is at least {SURE}):")
+    say(
+        f"\nread without the LLM (AICOST_PARSER=auto: the rules' confidence is at least {SURE}, or nothing of the field is said):"
+    )
     for name in ("all", *sorted({a.set for a in asked})):
         part = [a for a in asked if name in ("all", a.set)]
         sure = sum(not a.needs_llm for a in part)
@@ -180,7 +182,7 @@ def _asked(
         form=tokens(_compact(form)),
         headline=tokens(answer.headline),
         reply=tokens(reply(answer)),
-        needs_llm=not parse.final and parse.confidence < SURE,
+        needs_llm=not (parse.final or parse.chatter) and parse.confidence < SURE,
     )
 
 

@@ -57,7 +57,7 @@ class Parsed:
 
 
 class Cascade:
-    """Reads a message by `policy`: `local` never asks an LLM, `llm` always does, `auto` only where the rules are unsure."""
+    """Reads a message by `policy`: `local` never asks an LLM, `llm` always does, `auto` only where the rules are unsure of something."""
 
     def __init__(
         self, local: LocalParser, llm: LlmReader | None, policy: Literal["auto", "local", "llm"]
@@ -95,7 +95,7 @@ class Cascade:
     def _wants_llm(self, local: LocalParse) -> bool:
         if self._policy == "local" or local.final:
             return False
-        return self._policy == "llm" or local.confidence < SURE
+        return self._policy == "llm" or (local.confidence < SURE and not local.chatter)
 
 
 def _agree(question: Question, local: LocalParse) -> bool:

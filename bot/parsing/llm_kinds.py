@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bot.parsing.field import speaks_of_the_field
 from bot.parsing.spans import LazyPattern
 
 if TYPE_CHECKING:
@@ -109,9 +110,10 @@ _CHECKS = {
     "fine_tuning": _fine_tuning,
     "self_hosting": _hosting,
     "break_even": _break_even,
-    "fact": lambda a: not _amounts(a),
+    "estimate": speaks_of_the_field,
+    "fact": lambda a: not _amounts(a) and speaks_of_the_field(a),
     "usage": _usage,
     "help": _elsewhere,
     "out_of_scope": _elsewhere,
 }
-"""Kinds that need some ground; an estimate has a place for any number and asks for what it lacks."""
+"""Kinds that need some ground; an estimate has a place for any number, and asks for what it lacks."""

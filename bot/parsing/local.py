@@ -15,6 +15,7 @@ from bot.messages import MAX_QUESTION_CHARS
 from bot.parsing import builders, intents
 from bot.parsing.annotate import Annotation, Named, annotate
 from bot.parsing.densities import density_notes, with_densities
+from bot.parsing.field import speaks_of_the_field
 from bot.parsing.followup import patch
 from bot.parsing.leftover import notes_on_unused
 from bot.parsing.spans import LazyPattern, fold
@@ -61,6 +62,8 @@ class LocalParse:
     explained: float
     final: bool = False
     """True where asking an LLM cannot help (an empty message, an impossible number)."""
+    chatter: bool = False
+    """True where the message speaks of nothing that the bot knows about."""
     notes: tuple[str, ...] = ()
     is_follow_up: bool = False
     """True where the message was read as a change of the thread's last question."""
@@ -182,7 +185,13 @@ class LocalParser:
             confidence *= 0.6
             notes += unused
         return LocalParse(
-            questions=(question,), confidence=round(confidence, 3), explained=round(explained, 3), notes=notes
+            questions=(question,),
+            confidence=round(confidence, 3),
+            explained=round(explained, 3),
+            notes=notes,
+            chatter=question.kind == "out_of_scope"
+            and previous is None
+            and not speaks_of_the_field(annotation),
         )
 
     def _in_full(self, annotation: Annotation, previous: Question) -> Annotation:

@@ -140,3 +140,52 @@ async def test_an_impossible_number_is_nobodys_to_read(
     parsed = await parse(knowledge, "-5 requests a day on gpt-4o, 500 in / 200 out", "llm", setup.parser)
     assert parsed.parser == "local"
     assert server.requests == []
+
+
+CHATTER = (
+    "make me a sandwich",
+    "who wrote hamlet",
+    "what's the weather in berlin",
+    "¿quién ganó el partido ayer?",
+    "translate 'good morning' into french",
+    "lorem ipsum dolor sit amet",
+)
+UNUSUAL = (
+    "what does my chatbot cost",
+    "how much was stargate supposed to be",
+    "sonar pro request fee?",
+    "our llm is too slow and dear, any cheaper one",
+    "is my gemini horoscope good",
+    "人工知能の料金はいくらですか",
+    "12 of them, thrice",
+)
+
+
+@pytest.mark.parametrize("text", CHATTER)
+async def test_chatter_is_not_paid_for(
+    knowledge: KnowledgeBase, setup: Setup, server: OpenAIServer, text: str
+) -> None:
+    parsed = await parse(knowledge, text, "auto", setup.parser)
+    assert parsed.questions[0].kind == "out_of_scope"
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("text", UNUSUAL)
+def test_what_has_anything_of_the_field_is_no_chatter(knowledge: KnowledgeBase, text: str) -> None:
+    assert not LocalParser(knowledge).parse(text).chatter
+
+
+def test_in_a_thread_nothing_is_chatter(knowledge: KnowledgeBase) -> None:
+    parser = LocalParser(knowledge)
+    previous = parser.parse("10k requests a day, 500 in / 200 out, gpt-4o").questions[0]
+    assert not parser.parse("and the other one", previous).chatter
+
+
+@pytest.mark.parametrize("kind", ["fact", "estimate"])
+async def test_a_model_that_takes_chatter_for_a_question_is_not_followed(
+    knowledge: KnowledgeBase, setup: Setup, server: OpenAIServer, kind: str
+) -> None:
+    server.knows[CHATTER[1]] = {**FORM, "models": [], "quantities": [], "kind": kind}
+    parsed = await parse(knowledge, CHATTER[1], "llm", setup.parser)
+    assert len(server.requests) == 1
+    assert (parsed.questions[0].kind, parsed.parser) == ("out_of_scope", "local")
