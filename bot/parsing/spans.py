@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bot.parsing.needed_literals import needed_literals
+
 _WORD = re.compile(r"[^\W_]+(?:['’.\-_][^\W_]+)*|[%$€£₹¢/=:,;?!()+&~≈]|->|→|[^\w\s]", re.UNICODE)
 _SPACE_LIKE = dict.fromkeys("\xa0\u2007\u2009\u202f\u3000\t\r\u200b\u2028\u2029", " ")
 _DASH_LIKE = dict.fromkeys("‐‑−﹣－", "-")
@@ -22,17 +24,24 @@ def fold(text: str) -> str:
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in folded)
 
 
+_OFTEN = 8
+"""Searches after which it pays to work out what a pattern needs; that takes as long as compiling it."""
+
+
 class LazyPattern:
     """A regular expression that is compiled when it is first used.
 
-    One question uses few of the bot's patterns, and compiling all of them at start would take longer than answering it.
+    One question uses few of the bot's patterns, and compiling all of them at start would take longer than answering it. Of a
+    pattern that is used often it is worked out what it needs, so that a text without that is passed by.
     """
 
-    __slots__ = ("_compiled", "_source")
+    __slots__ = ("_compiled", "_needed", "_source", "_until_known")
 
     def __init__(self, source: str) -> None:
         self._source = source
         self._compiled: re.Pattern[str] | None = None
+        self._needed: tuple[str, ...] = ()
+        self._until_known = _OFTEN
 
     @property
     def compiled(self) -> re.Pattern[str]:
@@ -43,7 +52,17 @@ class LazyPattern:
 
     def search(self, text: str) -> re.Match[str] | None:
         """As `re.Pattern.search`."""
-        return self.compiled.search(text)
+        if self._needed:
+            for literal in self._needed:
+                if literal in text:
+                    break
+            else:
+                return None
+        elif self._until_known:
+            self._until_known -= 1
+            if not self._until_known:
+                self._needed = needed_literals(self._source)
+        return (self._compiled or self.compiled).search(text)
 
 
 class Word(NamedTuple):
