@@ -139,7 +139,7 @@ _CLAUSE_ENDS = re.compile(r"[,;?!]|\.\s|\band\b")
 _CLAUSE = 120
 """Characters on either side of a number that can be about it."""
 _SPAN = re.compile(
-    r"(?:for|over|during|in|within|für|über|pendant|sur|durante|en) (?:the |a |an |one |ein |einen |einem |un |une |about |whole |full |entire |next )*"
+    r"(?:for|over|during|in|within|für|über|pendant|durant|sur|durante|en) (?:the |a |an |one |ein |einen |einem |un |une |about |whole |full |entire |next )*"
     r"(?:(\d{1,4}|two|three|four|five|six|twelve|half)[ -])?(?:whole |full |entire |working |business |work )?"
     r"(hour|day|week|month|year|quarter|stunde|heure|hora|tag|woche|monat|jahr|jour|semaine|mois|an|día|semana|mes|año)(?:s|e|en|n|es)?(?![^\W_])"
 )

@@ -147,6 +147,9 @@ def build_training(a: Annotation, today: date) -> Question:
         tokens = next(
             (q.value for q in a.quantities if q.suffix in ("t", "tn", "trillion") and not q.unit), None
         )
+    if tokens is None:  # "N=7B, D=300B"
+        large = [q.value for q in a.quantities if q.suffix in ("b", "bn", "t") and not (q.unit or q.per)]
+        tokens = max(large) if len(large) == 2 and max(large) > min(large) else None
     per_parameter = next((q for q in a.quantities if q.unit == "tokens" and q.per_thing == "parameter"), None)
     parameters = _parameters(a)
     if per_parameter is not None and parameters is not None:
@@ -164,12 +167,12 @@ def build_training(a: Annotation, today: date) -> Question:
             within = Span(amount=days.value, unit=days.unit.rstrip("s"))  # type: ignore[arg-type]
     want: Any = "cost"
     if re.search(
-        r"\bhow (?:long|many days|many weeks|many months)\b|(?:^|[.,;:] ?)(?:in )?(?:days|weeks|months) ?\?|\btime to train\b|\btraining (?:time|duration)\b|\btrainingsdauer\b|\btemps d.entra[iî]nement\b|\bduration of (?:the )?training\b|\bwall[- ]?clock\b|\bin days\b|\bwie lange\b|\bcombien de temps\b|\bcuánto tiempo\b",
+        r"\bduration\b|\bdauer\b|\bdurée\b|\bduración\b|\bhow fast\b|\btime (?:needed|required)\b|\btarda\w*\b|\bzeit\b|\bkitn[ae] (?:time|din|samay)\b|\bhow (?:long|many days|many weeks|many months)\b|(?:^|[.,;:] ?)(?:in )?(?:days|weeks|months) ?\?|\btime to train\b|\btraining (?:time|duration)\b|\btrainingsdauer\b|\btemps d.entra[iî]nement\b|\bduration of (?:the )?training\b|\bwall[- ]?clock\b|\bin days\b|\bwie lange\b|\bcombien de temps\b|\bcuánto tiempo\b",
         a.folded,
     ):
         want = "days"
     elif re.search(
-        r"\b(?:how many|combien de?|wie viele|cuántas) (?:(?:gpu|[abh][12]00)[- ]?(?:hours|heures|stunden|horas))\b|\bgpu[- ]?hours? (?:requirements?|needs?|needed|required|count|estimate)\b|\b(?:number of|in|total) (?:\w+ )?gpu[- ]?hours\b|\bgpu[- ]?hours (?:to|does|do|for|are|would)\b",
+        r"\b(?:how many|combien de?|wie viele|cuántas) (?:(?:gpu|[abh][12]00)[- ]?(?:hours|heures|stunden|horas))\b|\bgpu[- ]?hours? (?:requirements?|needs?|needed|required|count|estimate)\b|\b(?:number of|in|total) (?:\w+ )?gpu[- ]?hours\b|\bgpu[- ]?stunden\b|\bheures[- ]gpu\b|\bhoras?[- ](?:de )?gpu\b|\b[abh][12]00[- ]?(?:hours|stunden) (?:needed|required|for|to|für)\b|^\W*gpu[- ]?(?:hours|stunden)\b|\bgpu[- ]?hours (?:to|does|do|for|are|would)\b",
         a.folded,
     ):
         want = "gpu_hours"
@@ -277,6 +280,9 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
     hours_per_day = next((q.value for q in a.quantities if q.unit == "hours" and q.per == "day"), None)
     if hours_per_day is None and a.has("office_hours"):
         hours_per_day = Decimal(8)
+    each = next((q for q in a.of_unit("hours") if not q.per and _EACH_DAY.match(a.folded[q.end :])), None)
+    if hours_per_day is None and each is not None:
+        hours_per_day = each.value
     span = a.span or _whole_period(a)
     if span is None:
         length = next(
@@ -347,6 +353,7 @@ def _of_one(price: Decimal | None, gpus: Decimal | None, a: Annotation) -> Decim
     )
 
 
+_EACH_DAY = re.compile(r"\s*(?:each|every day|daily|jeweils|chacun|cada uno|täglich)\b")
 _TERMS = LazyPattern(
     r"\b(community|secure|serverless|spot|reserved|marketplace|capacity block|nvl|pcie|sxm|dedicated)\b"
 )
@@ -359,6 +366,10 @@ def _terms(a: Annotation) -> str | None:
 
 
 _WEEKEND = LazyPattern(r"\b(?:week-?ends?|wochenende\w*|fin de semana)\b")
+_FORTNIGHT = LazyPattern(r"\b(?:a|one) fortnight\b|\bquinze jours\b|\bquincena\b")
+_HALF_YEAR = LazyPattern(
+    r"\bhalf (?:a|the) year\b|\bhalf[- ]year\b|\bhalbes jahr\b|\bhalbjahr\b|\bsix mois\b|\bmedio año\b|\bun semestre\b"
+)
 _WHOLE: tuple[tuple[Period, LazyPattern], ...] = (
     ("year", LazyPattern(r"\b(?:all|whole|entire|full) year\b|\byear[- ]round\b|\btoute l'année\b|\btodo el año\b|\bganze[sn]? jahr\b|\b(?:poor[ae]|pur[ae]) saal\b")),
     ("month", LazyPattern(r"\b(?:all|whole|entire|full) month\b|\btout le mois\b|\btodo el mes\b|\bganzen monat\b|\b(?:poor[ae]|pur[ae]) mahin[ae]\b")),
@@ -372,6 +383,10 @@ def _whole_period(a: Annotation) -> Span | None:
         return None
     if _WEEKEND.search(a.folded):
         return Span(amount=Decimal(2), unit="day")
+    if _FORTNIGHT.search(a.folded):
+        return Span(amount=Decimal(2), unit="week")
+    if _HALF_YEAR.search(a.folded):
+        return Span(amount=Decimal(6), unit="month")
     return next((Span(amount=Decimal(1), unit=unit) for unit, said in _WHOLE if said.search(a.folded)), None)
 
 

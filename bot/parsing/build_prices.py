@@ -46,7 +46,7 @@ _UNIT_WORDS: tuple[tuple[str, LazyPattern], ...] = (
     (
         "output",
         LazyPattern(
-            r"\boutputs?\b|\b(?:ouput|outut|outpt|ouptut|outptu|otuput|outputt)s?\b|\bin ?(?:/|and|&|\+) ?out\b|\bcompletions?\b|\bausgabe|\bsortie\b|\bsalida\b"
+            r"\boutputs?\b|\b(?:generated|response) tokens?\b|\b(?:ouput|outut|outpt|ouptut|outptu|otuput|outputt)s?\b|\bin ?(?:/|and|&|\+) ?out\b|\bcompletions?\b|\bausgabe|\bsortie\b|\bsalida\b"
         ),
     ),
 )
@@ -60,6 +60,10 @@ _AUDIO_LENGTHS: dict[str, Literal["second", "minute", "hour"]] = {
 def build_price(a: Annotation, today: date) -> Question:
     """What does a model cost per unit?"""
     units = tuple(name for name, pattern in _UNIT_WORDS if pattern.search(a.folded))
+    if not units:  # "$/1M out"
+        units = tuple(
+            q.role for q in a.quantities if q.per_thing == "basis" and q.role in ("input", "output", "cached")
+        )
     if "cached" in units and re.search(r"cached (?:input|prompt)|input cach|cach\w+ input", a.folded):
         units = tuple(name for name in units if name != "input")  # "cached input" is one rate
     units = tuple(sorted(units, key=lambda name: {"input": 0, "output": 1}.get(name, 2)))

@@ -48,7 +48,7 @@ _YEAR = r"(?:19[89]\d|20[0-4]\d)"
 _DATED_YEAR = r"(?:19[89]\d|20\d\d)"
 """Within a whole date any year is one; alone, 2099 is a number."""
 _PATTERNS: tuple[tuple[str, LazyPattern], ...] = (
-    ("iso", LazyPattern(rf"\b({_DATED_YEAR})-(\d{{1,2}})-(\d{{1,2}})\b")),
+    ("iso", LazyPattern(rf"\b({_DATED_YEAR})[-/](\d{{1,2}})[-/](\d{{1,2}})\b")),
     ("dotted", LazyPattern(rf"\b(\d{{1,2}})[./](\d{{1,2}})[./]({_DATED_YEAR})\b")),
     ("day_month", LazyPattern(rf"\b(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?({_MONTH})\.?,?\s+(?:de\s+)?({_DATED_YEAR})\b")),
     ("month_day", LazyPattern(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+({_DATED_YEAR})\b")),
@@ -59,7 +59,7 @@ _PATTERNS: tuple[tuple[str, LazyPattern], ...] = (
     ("month_number", LazyPattern(r"(?<![\w./-])(0?[1-9]|1[0-2])[/.](20[0-4]\d)\b(?![./-]\d)")),
     ("ago", LazyPattern(r"\b(a|an|one|two|three|six|\d{1,3})\s+(day|week|month|year)s?\s+ago\b")),
     ("ago_words", LazyPattern(
-        r"\b(?:vor|il y a|hace) (ein(?:em|er)?|une?|un|uno|una|zwei|drei|deux|trois|dos|tres|\d{1,3}) (tag|woche|monat|jahr|jour|semaine|mois|an|día|semana|mes|año)(?:e?n|s|es)?\b"
+        r"\b(?:vor|il y a|hace) (ein(?:em|er)?|une?|un|uno|una|zwei|drei|vier|fünf|sechs|neun|deux|trois|quatre|cinq|six|neuf|dos|tres|cuatro|cinco|seis|nueve|\d{1,3}) (tag|woche|monat|jahr|jour|semaine|mois|an|día|semana|mes|año)(?:e?n|s|es)?\b"
         r"|\b(ek|do|teen|\d{1,3}) (din|hafte|mahine|saal) pehle\b")),
     ("month_of_year", LazyPattern(rf"\b({_MONTH})\s+(?:of\s+|de\s+)?(last year|this year|letzten jahres|letztes jahr|l'année dernière|el año pasado|del año pasado)\b")),
     ("past", LazyPattern(r"\b(?:in |over |during |for )?(?:the )?(?:last|past|previous|letzten|derniers|últimos) (\d{1,3}) (day|week|month|year)s?\b")),
@@ -175,6 +175,17 @@ def _month(year: int, month: int) -> tuple[date, date, str, bool]:
     return date(year, month, 1), date(year, month, last), f"{year}-{month:02d}", False
 
 
+_ITS_END = LazyPattern(r"\b(?:end of|late|ende|fin|finales de|fines de)(?: the)?\s*$")
+
+
+def _month_and_year(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
+    """ "June 2025", "mid June 2025"; "the end of July 2026" begins on its last day."""
+    first, last, name, relative = _month(int(match[3]), _MONTHS[match[2]])
+    if match[1] == "late" or _ITS_END.search(match.string[max(0, match.start() - 16) : match.start()]):
+        return last, last, name, relative
+    return (first.replace(day=15) if match[1] == "mid" else first), last, name, relative
+
+
 def _months(year: int, first: int, last: int, name: str) -> tuple[date, date, str, bool]:
     return date(year, first, 1), date(year, last, calendar.monthrange(year, last)[1]), name, False
 
@@ -231,7 +242,28 @@ def _season(match: re.Match[str], today: date) -> tuple[date, date, str, bool]:
     return date(year, first, 1), date(end, last, day), f"{match[2]} {year}", False
 
 
-_AGO_NUMBERS = {"zwei": 2, "drei": 3, "deux": 2, "trois": 3, "dos": 2, "tres": 3, "do": 2, "teen": 3}
+_AGO_NUMBERS = {
+    "vier": 4,
+    "fünf": 5,
+    "sechs": 6,
+    "neun": 9,
+    "quatre": 4,
+    "cinq": 5,
+    "six": 6,
+    "neuf": 9,
+    "cuatro": 4,
+    "cinco": 5,
+    "seis": 6,
+    "nueve": 9,
+    "zwei": 2,
+    "drei": 3,
+    "deux": 2,
+    "trois": 3,
+    "dos": 2,
+    "tres": 3,
+    "do": 2,
+    "teen": 3,
+}
 _AGO_UNITS = {
     "tag": "day", "jour": "day", "día": "day", "din": "day", "woche": "week", "semaine": "week", "semana": "week",
     "hafte": "week", "monat": "month", "mois": "month", "mes": "month", "mahine": "month", "jahr": "year", "an": "year",
@@ -326,7 +358,7 @@ _READERS: dict[str, Callable[[re.Match[str], date], tuple[date, date, str, bool]
     "day_month": lambda m, t: _day(int(m[3]), _MONTHS[m[2]], int(m[1])),
     "month_day": lambda m, t: _day(int(m[3]), _MONTHS[m[1]], int(m[2])),
     "year_month": lambda m, t: _month(int(m[1]), int(m[2])),
-    "month": lambda m, t: _month(int(m[3]), _MONTHS[m[2]]),
+    "month": _month_and_year,
     "quarter": _quarter,
     "half": _half,
     "month_number": lambda m, t: _month(int(m[2]), int(m[1])),

@@ -109,7 +109,9 @@ def _number_pattern(spaced: bool) -> re.Pattern[str]:
     )
 
 
-_SECOND_SCALE = re.compile(r"[ -]?(thousand|million|billion|crores?|lakhs?|tausend|millionen)(?![^\W_])")
+_SECOND_SCALE = re.compile(
+    r"[ -]?(thousand|millones|millions|millón|million|billion|crores?|lakhs?|tausend|millionen)(?![^\W_])"
+)
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _ABBREVIATED = frozenset(["tsd", "mio", "mrd", "mill", "mln"])
 _SPACED = frozenset(["fr", "es", "de"])
@@ -219,6 +221,25 @@ def _scale(suffix: str, language: Language) -> Decimal:
     return _LANGUAGE_SCALES.get(language, {}).get(suffix) or _SCALES.get(suffix, _TRILLION)
 
 
+_MEASURES = frozenset(
+    [
+        "page",
+        "pages",
+        "word",
+        "words",
+        "day",
+        "days",
+        "hour",
+        "hours",
+        "minute",
+        "week",
+        "month",
+        "year",
+        "token",
+    ]
+)
+
+
 @cache
 def _number_words(language: Language) -> tuple[dict[str, int], frozenset[str]]:
     """The small numbers of a language, and all words with which a run of number words begins."""
@@ -236,6 +257,9 @@ def _word_numbers(text: str, language: Language) -> list[Number]:
         word = words[at][2]
         reading = _read_words(words, at, small, language) if word in firsts or "-" in word else None
         if reading is None:
+            head, _, noun = word.partition("-")
+            if head in small and noun in _MEASURES:  # "a ten-page document"
+                found.append(Number(words[at][0], words[at][0] + len(head), Decimal(small[head])))
             at += 1
             continue
         number, at = reading

@@ -187,8 +187,14 @@ class Reader:
         return self._settle(quantity)
 
     def _is_basis(self) -> bool:
-        """ "price per 1M tokens": what a rate is quoted for, no volume."""
+        """ "price per 1M tokens", "$/1M": what a rate is quoted for, no volume."""
         before = self.before[-1].text if self.before else ""
+        if (
+            before == "/"
+            and len(self.before) > 1
+            and self.before[-2].text in ("$", "€", "£", "usd", "eur", "price", "cost")
+        ):
+            return self.number.value in (1, 1000, 10**6)
         return before in _BASIS_MARKERS and self.number.value in (1, 1000, 10**6)
 
     def _is_threshold(self) -> bool:

@@ -27,9 +27,43 @@ if TYPE_CHECKING:
     from bot.parsing.quantity_reader import Reader
 
 _LOOK_AHEAD = 7
-_MODEL_WORDS = frozenset(["model", "llm", "modell", "modèle", "modelo", "network", "transformer"])
+_MODEL_WORDS = frozenset(
+    [
+        "model",
+        "models",
+        "llm",
+        "llms",
+        "lm",
+        "modell",
+        "modells",
+        "modelle",
+        "modèle",
+        "modèles",
+        "modelo",
+        "modelos",
+        "network",
+        "netz",
+        "transformer",
+    ]
+)
 _MODEL_SUFFIXES = frozenset(
-    ["m", "mm", "mn", "b", "bn", "t", "million", "billion", "trillion", "millionen", "milliarden"]
+    [
+        "m",
+        "mm",
+        "mn",
+        "b",
+        "bn",
+        "t",
+        "million",
+        "billion",
+        "trillion",
+        "millionen",
+        "milliarden",
+        "mrd",
+        "mio",
+        "milliards",
+        "milliard",
+    ]
 )
 _SINGULAR_ROLES = frozenset(["prompt", "completion", "response", "reply", "answer", "generation"])
 _TELLING_FILLERS = frozenset("with to at under over is are more less than : = up".split())

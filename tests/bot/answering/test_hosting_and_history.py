@@ -164,3 +164,24 @@ def test_tuning_two_models_side_by_side(answer_to) -> None:  # type: ignore[no-u
     both = answer_to("fine-tuning gpt-4o-mini vs gpt-4o on 5M tokens, cost?")
     alone = answer_to("fine-tuning gpt-4o on 5M tokens, cost?")
     assert alone.figures[0] in both.figures
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dauer des Trainings: 7B, 300B Tokens, 128 H100",
+        "¿cuánto tarda entrenar 7B con 300B tokens en 128 H100?",
+        "128 H100s, N=7B, D=300B training - duration?",
+    ],
+)
+def test_training_times_in_other_words(answer_to, text: str) -> None:  # type: ignore[no-untyped-def]
+    days = answer_to("how many days to train 7B on 300B tokens with 128 H100").figures[0]
+    assert days.unit == "days"
+    assert answer_to(text).figures[0].amount == days.amount
+
+
+def test_a_ten_page_document(answer_to) -> None:  # type: ignore[no-untyped-def]
+    assert (
+        answer_to("a ten-page document is how many tokens").figures[0].amount
+        == answer_to("tokens in 10 pages").figures[0].amount
+    )
