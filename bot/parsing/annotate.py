@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bot.parsing.compounds import read_compounds
+from bot.parsing.compounds import names_apart, read_compounds
 from bot.parsing.cues import cue_words, find_cues
 from bot.parsing.dates import TimeSpan, read_dates
 from bot.parsing.densities import Density, read_densities, with_lengths
@@ -167,10 +167,13 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     """All that the rules see in `text`."""
     folded = fold(text)
     language = detect(folded)
+    apart = names_apart(text, language)
+    if apart is not text:
+        folded = fold(apart)
     coverage = Coverage(len(folded))
     quotes = [next(group for group in match.groups() if group) for match in _QUOTED.finditer(text)]
     cues = find_cues(cue_words(folded), coverage)
-    mentions = knowledge.catalogue.mentions(text)
+    mentions = knowledge.catalogue.mentions(apart)
     models, makers, providers = _names(text, mentions)
     asked = (
         object_of(folded, mentions, coverage, knowledge.catalogue)

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from bot.parsing.language import Language
 from bot.parsing.lexicon import GERMAN_NOUNS, ROLES, UNITS
-from bot.parsing.spans import Word
+from bot.parsing.spans import LazyPattern, Word
 
 _SHORTEST_FIRST_PART = 3
 _SHORTEST_HEAD = 4
@@ -24,6 +24,30 @@ def read_compounds(words: list[Word], language: Language) -> list[Word]:
         word if head == word.text else word._replace(text=head)
         for word, head in zip(words, heads, strict=True)
     ]
+
+
+_NAME_BEFORE = LazyPattern(
+    r"(?:\d\w*|claude|haiku|sonnet|opus|fable|gpt|gemini|flash|pro|mini|nano|llama|mistral|deepseek|qwen|grok|kimi|whisper|turbo|lite)$"
+)
+_CERTAINLY_GERMAN = LazyPattern(r"(?<=\w)-(?=(?:preise?n?|modelle?n?|anfragen?|kosten|aufrufe?n?)\b)")
+_AFTER_A_NAME = LazyPattern(
+    r"(?<=\w)-(?=(?:modelle?n?|modells|apis?|preise?n?|kosten|batch|antworten|"
+    + "|".join(sorted(GERMAN_NOUNS, key=len, reverse=True))
+    + r")\b)"
+)
+
+
+def names_apart(text: str, language: Language) -> str:
+    """A German text with names cut from the nouns that they are tied to ("Haiku-4.5-Anfragen"); every character keeps its place."""
+    if "-" not in text:
+        return text
+    pattern = _AFTER_A_NAME if language == "de" else _CERTAINLY_GERMAN
+    cuts = [
+        match.start()
+        for match in pattern.compiled.finditer(text.lower())
+        if _NAME_BEFORE.search(text.lower(), 0, match.start())
+    ]
+    return "".join(" " if at in cuts else character for at, character in enumerate(text)) if cuts else text
 
 
 @lru_cache(maxsize=4096)

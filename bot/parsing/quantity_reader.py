@@ -568,7 +568,11 @@ class Reader:
             "es",
             "fr",
         )
-        if self.number.grouped_by_dot and (countable or sized or money):
+        european = self.language in ("de", "es", "fr")
+        bare = not quantity.unit and (
+            european or self.text[self.number.start : self.number.end].endswith(".000")
+        )
+        if self.number.grouped_by_dot and (countable or sized or money or bare):
             quantity = replace(quantity, value=quantity.value * 1000)
         if quantity.unit == "bytes":
             return replace(quantity, value=quantity.value * _BYTE_FACTORS.get(quantity.noun, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ class LazyPattern:
             self._compiled = re.compile(self._source)
         return self._compiled
 
-    def search(self, text: str) -> re.Match[str] | None:
+    def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
         """As `re.Pattern.search`."""
         if self._needed:
             for literal in self._needed:
@@ -62,7 +63,7 @@ class LazyPattern:
             self._until_known -= 1
             if not self._until_known:
                 self._needed = needed_literals(self._source)
-        return (self._compiled or self.compiled).search(text)
+        return (self._compiled or self.compiled).search(text, start, end)
 
 
 class Word(NamedTuple):
