@@ -362,7 +362,8 @@ def test_a_range_of_counts_keeps_its_upper_end(parser: LocalParser) -> None:
 
 
 def test_models_in_brackets_with_their_sizes(parser: LocalParser) -> None:
-    text = "3 calls: sort (400 in/5 out, gpt-5-nano), draft (1,200 in/300 out, sonnet 5.5), polish (500 in/300 out, haiku 5.5). 2,000 a day"
+    steps = "sort (400 in/5 out, gpt-5-nano), draft (1,200 in/300 out, sonnet 5.5), polish (500 in/300 out, haiku 5.5)"
+    text = f"3 calls: {steps}. 2,000 a day"
     stages = estimate(parser, text).stages
     assert [stage.workload.requests for stage in stages] == [2000, 2000, 2000]
     assert [stage.workload.input.amount for stage in stages if stage.workload.input] == [400, 1200, 500]
