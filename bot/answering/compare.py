@@ -184,12 +184,20 @@ def _cheaper_than_one(question: CompareQuestion, context: Context) -> Answer:
 
 def _at_all_sellers(question: CompareQuestion, context: Context) -> Answer:
     """One model at all that sell it, the cheapest (or dearest) first."""
+    before = list(context.notes)
     model = context.model(question.models[0])
+    context.notes[:] = [
+        *before,
+        *filter(None, [question.models[0].note]),
+    ]  # which host stands first is no matter here
     sellers = [seller for seller in context.knowledge.catalogue.sellers(model) if not _is_free(seller)]
-    context.note(f"{len(sellers)} sellers of {model.display_name} are in my price list.")
-    if question.workload is not None:
-        return _by_workload(replace(question, models=()), sellers, context)
-    return by_rates(replace(question, models=()), sellers, context)
+    found = replace(question, models=())
+    answer = (
+        _by_workload(found, sellers, context)
+        if question.workload is not None
+        else by_rates(found, sellers, context)
+    )
+    return replace(answer, details=(f"{len(sellers)} sellers of this model compared.",))
 
 
 def _is_free(model: Model) -> bool:
