@@ -69,6 +69,8 @@ def ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
             for name, made in rows
         ),
     ]
+    if question.objective == "percent":
+        figures = [figures[1], figures[0], *figures[2:]]
     verb = "saves" if saving >= 0 else "costs"
     ways = " and ".join(name.lower() for name, _ in rows[1:])
     amount = f"{format_amount(abs(saving), 'USD')} {per_words(per)}".strip()

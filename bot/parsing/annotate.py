@@ -219,6 +219,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
         masked.append(working_days[1])
     times = read_dates(folded, today, masked)
     quantities = with_lengths(read_quantities(folded, language, masked), densities)
+    quantities = [q for q in quantities if not any(_is_one_of(q, density) for density in densities)]
     if working_days is not None:
         quantities = [_times_days(folded, q, working_days[1]) for q in quantities]
     times = [t for t in times if not _counts_something(t, quantities) and not _counts_gpus(t, gpus)]
@@ -280,9 +281,9 @@ def _times_days(folded: str, quantity: Quantity, days: tuple[int, int]) -> Quant
 
 
 _OUT_OF = re.compile(
-    r"\b\d{1,3} (?:out of|in every|of every|out of every) \d{1,3}\b(?! ?[k%])|\bthe other \d{1,2}\b(?! ?[k%])"
+    r"\b24 ?[/x] ?7\b|\b\d{1,3} (?:out of|in every|of every|out of every) \d{1,3}\b(?! ?[k%])|\bthe other \d{1,2}\b(?! ?[k%])"
 )
-"""Shares in words, which are read as such."""
+"""Shares in words, which are read as such, and "24/7"."""
 _CLOCK = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?![\d:])(?=$|[\s,;)\]z])")
 _MIX = LazyPattern(
     r"(?<![\w.])(\d{1,3}) ?[:/] ?(\d{1,3})(?= (?:input|in|ratio|split|mix|verhältnis|prompt)\b)|\b(?:ratio|mix|split)(?: of| is)?:? (\d{1,3}) ?[:/] ?(\d{1,3})\b"
@@ -314,6 +315,11 @@ def _at_provider(
         return models
     resolution = knowledge.catalogue.resolve(model.ref.mention, provider.id)
     return [NamedModel(model.start, model.end, model_ref(model.ref.mention, resolution))]
+
+
+def _is_one_of(quantity: Quantity, density: Density) -> bool:
+    """ "If 1 page is 300 words": the one page that a density is stated of."""
+    return quantity.value == 1 and quantity.unit == density.unit and 0 <= density.start - quantity.end <= 12
 
 
 def _touches_any(density: Density, masked: Iterable[tuple[int, int]]) -> bool:
@@ -380,7 +386,22 @@ def _names(text: str, mentions: Iterable[Mention]) -> tuple[list[NamedModel], li
             )
         elif mention.provider is not None:
             providers.append(Named(mention.start, mention.end, mention.provider))
-    return models, makers, providers
+    return _priced_ones(text, models), makers, providers
+
+
+_LIKE = re.compile(r"^[- ](?:like|style|esque|ish|type|level|grade|killer|wrapper|clone)\b", re.IGNORECASE)
+_BESIDE_ANOTHER = re.compile(
+    r"\b(?:vs|versus|or|oder|ou|than|compare[ds]?|against|instead|statt|from|to)\b", re.IGNORECASE
+)
+
+
+def _priced_ones(text: str, models: list[NamedModel]) -> list[NamedModel]:
+    """Without likenesses ("ChatGPT-like queries"), and without the product's name beside the API model that is meant."""
+    kept = [m for m in models if not _LIKE.match(text[m.end : m.end + 10])]
+    product = [m for m in kept if m.ref.mention.lower().replace(" ", "") == "chatgpt"]
+    if product and len(product) < len(kept) and not _BESIDE_ANOTHER.search(text):
+        return [m for m in kept if m not in product]
+    return kept
 
 
 def model_ref(mention: str, resolution: Resolution) -> ModelRef:

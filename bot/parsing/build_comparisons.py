@@ -68,6 +68,8 @@ def build_compare(a: Annotation, today: date) -> Question:
         models = tuple(named.ref for named in a.models[: len(shares)])
         objective = "difference" if a.has("difference", "save", "cheaper") else "side_by_side"
     variants = _variants(a) if len(models) == 1 else ()
+    if variants and _PERCENT_ASKED.search(a.folded):
+        objective = "percent"
     if variants:  # each way stands alone: batch against caching, not batch with caching
         workload = replace(workload, batch=False, service_tier=None)
     return CompareQuestion(
@@ -87,6 +89,11 @@ def build_compare(a: Annotation, today: date) -> Question:
         against=mix_against(a) if shares else None,
         want_per=a.want_per,
     )
+
+
+_PERCENT_ASKED = LazyPattern(
+    r"\b(?:how many|what|how much|by what|by how many)(?: in)? (?:percent(?:age)?|%)|\bin percent\b|\b(?:in|um wie ?viel) prozent\b|\bwie ?viel prozent\b|\bquel pourcentage\b|\bqué porcentaje\b|\bkitne percent\b"
+)
 
 
 def _variants(

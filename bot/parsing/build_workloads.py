@@ -8,11 +8,12 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.growth import growth_of
 from bot.parsing.lexicon import PERIODS
 from bot.parsing.naming import model_of, models_of, past_day_of
 from bot.parsing.quantity import Quantity
 from bot.parsing.separate import Kind, separate_requests
-from bot.parsing.shares import traffic_shares
+from bot.parsing.shares import is_batched_share, traffic_shares
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import (
     as_request,
@@ -100,6 +101,9 @@ def _stages(a: Annotation) -> tuple[Stage, ...]:
                     workload = replace(workload, requests=whole.requests, requests_per=whole.requests_per)
                 if workload.requests_per is None and workload.requests is not None:
                     workload = replace(workload, requests_per=whole.requests_per)
+                part = _part_of_requests(a, group)
+                if part is not None and whole.requests is not None:
+                    workload = replace(workload, requests=whole.requests * part)
                 stages.append(Stage(model=named.ref, workload=workload))
             return tuple(stages)
     return (Stage(model=model_of(a), workload=translation(a, whole)),)
@@ -113,6 +117,16 @@ def _of_kind(a: Annotation, kind: Kind, whole: Workload) -> Workload:
     return replace(
         whole, input=load.input, output=load.output, requests=(whole.requests or Decimal(1)) * kind.share
     )
+
+
+def _part_of_requests(a: Annotation, group: list[Quantity]) -> Decimal | None:
+    """ "… and 40% of tickets get a draft on sonnet": the share of the requests that a step is for."""
+    for quantity in group:
+        if quantity.unit == "percent" and not quantity.role and quantity.value < 100:
+            clause = a.clause(quantity)
+            if "cach" not in clause and not is_batched_share(a, quantity) and growth_of(a, quantity) is None:
+                return quantity.value / 100
+    return None
 
 
 def _in_brackets(a: Annotation) -> list[list[Quantity]] | None:
@@ -133,6 +147,16 @@ def _in_brackets(a: Annotation) -> list[list[Quantity]] | None:
     inside = {id(q) for group in groups for q in group}
     rest = [q for q in a.quantities if id(q) not in inside and not _counts_the_steps(a, q)]
     return [*groups[:-1], [*groups[-1], *rest]]
+
+
+def _before_their_models(a: Annotation) -> list[list[Quantity]]:
+    """ "400 in/5 out on gpt-5-nano, 1,200 in/300 out on sonnet 5.5": each number belongs to the model that follows."""
+    groups: list[list[Quantity]] = [[] for _ in a.models]
+    for quantity in a.quantities:
+        if not _counts_the_steps(a, quantity):
+            index = sum(1 for named in a.models if named.start <= quantity.start)
+            groups[min(index, len(groups) - 1)].append(quantity)
+    return groups
 
 
 def _counts_the_steps(a: Annotation, quantity: Quantity) -> bool:
@@ -157,6 +181,9 @@ def _by_model(a: Annotation) -> list[list[Quantity]]:
     cuts = [
         m.start() for m in re.finditer(r"\bthen\b|;|\. |\bplus\b|\bafter that\b|\bfollowed by\b|\+", a.folded)
     ]
+    sizes = [q for q in a.quantities if q.is_size]
+    if sizes and sizes[0].start < a.models[0].start and all(q.end <= a.models[-1].start for q in sizes):
+        return _before_their_models(a)
     bounds: list[int] = []
     for first, second in zip(a.models, a.models[1:], strict=False):
         between = [cut for cut in cuts if first.end <= cut <= second.start]

@@ -34,7 +34,7 @@ CUES: dict[str, str] = {
         | frente a | or/oder/ou/ya | difference between | unterschied zwischen | better than | over""",
     "difference": """how much extra | surcharge | premium for/over/of | aufpreis | mehrpreis | surcoût | recargo | wie viel teurer/billiger/günstiger | wieviel teurer/billiger/günstiger | difference* | differ | diff | how much more/less/cheaper/dearer | how many times | times more/cheaper | delta | unterschied | différence | diferencia
         | farak | extra cost | what do/would/will we/i save | how much .. save/saved/saving/savings/spare/sparen/économis*/ahorr* | saving* | save""",
-    "save": """lose/losing .. by not | missing out | save/saves/saved/saving/savings | discount* | cut our/my/the cost*/bill* | reduce our/my/the? cost*/bill*/spend* | spare/sparen/ersparnis | économis* | ahorr*
+    "save": """lose/losing .. by not | missing out | save/saves/saved/saving/savings | discount* | cut our/my/the cost*/bill* | reduce our/my/the? cost*/bill*/spend* | lower/cut/reduce our/my/the? bill/cost/costs/spend | spare/sparen/spart/gespart/einsparen/ersparnis/einsparung/einsparungen | économis*/économie/économies/economie/economies | ahorr*
         | bachat | bachega/bachenge""",
     "batch": "batch/batches/batched/batching | batch api/mode/processing | stapelverarbeitung | par lot/lots | por lotes",
     "no_batch": "without/no/not/non/ohne/sans/sin the? batch/batching/batched",

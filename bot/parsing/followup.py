@@ -143,7 +143,7 @@ def _stands_alone(a: Annotation, intent: Intent, previous: Question) -> bool:
 
 
 _PRICE_OF = LazyPattern(
-    r"\b(?:price|pricing|rates?|cost)s? (?:of|for)\b|\bpreis von\b|\bprix de\b|\bprecio de\b"
+    r"\b(?:price|pricing|rates?|cost)s? (?:of|for)\b(?! (?:the )?same)|\bpreis von\b|\bprix de\b|\bprecio de\b"
 )
 
 

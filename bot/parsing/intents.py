@@ -538,6 +538,9 @@ _TASK = LazyPattern(
 
 
 def _price(a: Annotation, _: FactBase) -> Intent | None:
+    counted = [q for q in a.quantities if not q.unit and q.noun and q.value > 1]
+    if a.models and counted and a.has("cost") and not a.has("price") and not a.times:
+        return Intent("estimate", 0.6)  # "for 50,000 lines of code": how long they are will be asked
     if a.models and a.has("cost") and not a.has("price") and not a.quantities and _TASK.search(a.folded):
         return Intent("estimate", 0.7)  # what it costs depends on how much there is, which will be asked
     if a.models and _NO_PRICE.search(a.folded):

@@ -22,11 +22,10 @@ _FACTORS = {
     "percent": (100,),
     "minutes": (1, 60),
     "hours": (1, 60, 3600),
-    **dict.fromkeys(SIZE_UNITS, (1, 2, 3, 4, 10, 1000)),
+    **dict.fromkeys(SIZE_UNITS, (1,)),
     **dict.fromkeys(COUNTED, (1, 3)),
 }
-"""Between a number as written and as a slot holds it: halves and thirds of a length, kilobytes, percent, time as seconds, quarters as
-months."""
+"""Between a number as written and as a slot holds it: percent, time as seconds, quarters as months."""
 _MOST_NAMED = 3
 """Numbers that an answer names as unused."""
 _MOST_COMBINED = 10

@@ -16,7 +16,7 @@ UNITS: dict[str, str] = _table(
     tokens="token tokens tok toks tkn tkns tks tokns jetons jeton mtok mtoks ktok trainingstoken trainingstokens trainings-tokens trainings-token training-tokens",
     words="word words wörter wörtern wortes woerter wort worte mots palabras palabra palavras palavra parole shabd",
     characters="character characters char chars zeichen caractères caracteres symbols",
-    pages="page pages seite seiten página páginas pagina paginas pg pgs",
+    pages="a4-seite a4-seiten a4-page a4-pages din-a4-seiten page pages seite seiten página páginas pagina paginas pg pgs",
     bytes="byte bytes kb mb gb tb kilobytes megabytes gigabytes terabytes",
     requests=(
         "request requests req reqs call calls query queries prompt prompts hit hits inference inferences completion completions"
@@ -211,7 +211,7 @@ ADJECTIVES = frozenset(
     active paying registered unique different incoming typical single individual more extra additional separate scanned
     json text plain english german french spanish llm model full raw main billable million-token combined monthly-active
     daily-active such of the service production classification rag agent agentic web chatbot faq background
-    training visible final actual net gross additional
+    training a4 visible final actual net gross additional
     qa instruction preference labelled labeled conversation question-answer prompt-completion prompt-response
     """.split()
 )

@@ -14,6 +14,7 @@ from bot.parsing.lexicon import ADJECTIVES, COST_WORDS, FILLERS, PERIODS, ROLES,
 from bot.parsing.numbers import Number, read_numbers
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.quantity_chains import join_chains, join_chunks, join_corrections, without_peaks
+from bot.parsing.quantity_labels import label_roles
 from bot.parsing.quantity_links import link_counts
 from bot.parsing.quantity_pairs import (
     join_intervals,
@@ -48,6 +49,7 @@ def read_quantities(
     quantities = join_products(text, join_intervals(text, quantities))
     quantities = _pages_sent(text, quantities)
     quantities = join_chunks(text, join_chains(text, quantities))
+    quantities = label_roles(text, quantities)
     quantities = share_roles(text, _what_is_per_a_reply(text, join_money_rates(text, quantities)))
     quantities = [q for q in quantities if not _heads_a_list(text, q)]
     return link_counts(text, _counted_by_an_unknown_noun(text, quantities))

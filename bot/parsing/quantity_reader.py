@@ -361,7 +361,18 @@ class Reader:
             if role_named(word.text) and word.text not in ("in", "out", "sent", "read"):
                 return word
             if word.text in _LEFT_OUTPUT:
-                return word
+                at = self.before.index(word)
+                each = at > 0 and self.before[at - 1].text in (
+                    "each",
+                    "every",
+                    "per",
+                    "har",
+                    "je",
+                    "chaque",
+                    "cada",
+                    "pro",
+                )
+                return None if each else word  # "each review 80 words" is about what is read
             if (
                 word.text in FILLERS
                 or UNITS.get(word.text) == "tokens"

@@ -65,6 +65,9 @@ _NO_HISTORY = LazyPattern(
 )
 
 
+_TOGETHER = LazyPattern(
+    r"\b(?:both|total|altogether|together|combined|in all|all of them|all with|insgesamt|zusammen|beide|au total|en tout|ensemble|en total|juntos|dono)\b"
+)
 _LISTED = LazyPattern(r"^\s*(?:,|,? ?(?:and|plus|\+|&|und|et|y|aur))\s*$")
 
 
@@ -259,7 +262,11 @@ class CountsReader(WorkloadDraft):
         periods = {q.per for q in ordered if q.per is not None}
         joints = [self.annotation.folded[one.end : other.start] for one, other in itertools.pairwise(ordered)]
         listed = all(_LISTED.search(joint) for joint in joints)
-        if len(nouns) < len(ordered) or len(periods) > 1 or not listed:
+        if len(periods) > 1:
+            return mains
+        same = len(nouns) == 1 and len(periods) == 1 and all(q.per for q in ordered)
+        together = same and _TOGETHER.search(self.annotation.folded) is not None
+        if not together and (len(nouns) < len(ordered) or not listed):
             return mains
         period = next(iter(periods), None)
         return [replace(ordered[-1], value=sum((q.value for q in ordered), Decimal(0)), per=period)]

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.parsing.quantity import Quantity
+from bot.parsing.quantity_labels import input_label
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import WorkloadDraft, size_of
 from knowledge.lazy_dataclass import replace
@@ -65,6 +66,9 @@ _ONE_THING = LazyPattern(
 _OUTPUT_SHARE = LazyPattern(
     r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|ausgabe|sortie|salida)\b[^.;?!\d]{0,24}?(\d{1,3}) ?(?:%|percent|prozent) (?:of |the |des |der |as |la |del )*(?:inputs?|prompts?|that|length|eingabe|entrée|entrada)\b"
 )
+_SOURCE = LazyPattern(
+    r"\b(?:from|out of|based on|given|using|aus|à partir de|a partir de)\s+(?:(?:an?|the|each|one|every|their|eine[mnr]?|un|une|una|\d+|about|~)\s*)?$"
+)
 _BOTH_WAYS = LazyPattern(
     r"\b(?:each way|both ways|in (?:each|both) directions?|each direction|in and out each|in/out each|each for (?:input and output|in and out)"
     r"|in beide richtungen|hin und zurück|dans (?:les deux sens|chaque sens)|en cada sentido|ida y vuelta|dono taraf)\b"
@@ -88,6 +92,16 @@ def relative_length(folded: str) -> Decimal | None:
     return Decimal(2) if match.group(1) else Decimal("0.5") if match.group(2) else Decimal(1)
 
 
+def _without_parts(sizes: list[Quantity]) -> list[Quantity]:
+    """ "6 chunks of 400 tokens, question 60 tokens, so 2,460 in": a total that is stated leaves its parts out."""
+    sent = [q for q in sizes if q.role in ("", "input") and q.per is None]
+    for whole in sent:
+        parts = [q for q in sent if q is not whole and q.unit == whole.unit]
+        if len(parts) >= 2 and whole.role == "input" and sum(q.value for q in parts) == whole.value:
+            return [q for q in sizes if not any(q is part for part in parts)]
+    return sizes
+
+
 class SizesReader(WorkloadDraft):
     """Reads how much is sent and received."""
 
@@ -101,7 +115,7 @@ class SizesReader(WorkloadDraft):
         sizes.sort(
             key=lambda q: q.role not in ("input", "output")
         )  # what is said plainly comes before what is guessed
-        sizes = self._in_order(sizes, items)
+        sizes = self._in_order(_without_parts(sizes), items)
         for quantity in sizes:
             role = quantity.role
             if role == "cache_write" or (quantity.value == 0 and role == "cached"):
@@ -277,6 +291,10 @@ class SizesReader(WorkloadDraft):
         if re.search(r"^\s*(?:each|apiece)?\s*,?\s*(?:plus|\+)", behind):
             return quantity.unit == self.workload.input.unit
         same_unit = quantity.unit == self.workload.input.unit
+        folded = self.annotation.folded
+        labelled = [q for q in self.quantities if q.is_size and q.role == "input" and input_label(folded, q)]
+        if same_unit and len(labelled) >= 2 and any(q is quantity for q in labelled):
+            return True  # "history 800, question 60"
         return same_unit and bool(
             re.search(r"\bplus\b|\+|\band (?:an?|the) |\band ~?$|\bund (?:eine?|die) ", before)
         )
@@ -284,6 +302,8 @@ class SizesReader(WorkloadDraft):
     def _role_of_unmarked(self, quantity: Quantity) -> Literal["input", "output", ""]:
         """What is read goes in; what is written ("generate 300-word posts") comes out; bare tokens of a request stay undecided."""
         clause = self.annotation.folded[max(0, quantity.start - 48) : quantity.start]
+        if _SOURCE.search(clause):
+            return "input"
         if clause.endswith((" from ", " aus ")):
             return "input"
         if re.search(

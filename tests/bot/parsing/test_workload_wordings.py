@@ -385,3 +385,43 @@ def test_a_price_and_a_cost_in_one_sentence(parser: LocalParser) -> None:
         "What's the output price of opus 5.5, and what would 1000 calls of 3k in 1k out cost?"
     )
     assert [question.kind for question in parsed.questions] == ["price", "estimate"]
+
+
+def test_labelled_parts_of_one_request(parser: LocalParser) -> None:
+    text = "per request: system prompt 1,200 tok (cached), history 800 tok, user msg 60 tok, answer 180 tok. 1M a month, haiku 5.5"
+    read = workload(parser, text)
+    sizes = (read.system_prompt, read.cached, read.input, read.output)
+    assert [size.amount for size in sizes if size] == [1200, 1200, 860, 180]
+
+
+def test_a_total_of_parts_is_not_added_to_them(parser: LocalParser) -> None:
+    read = workload(
+        parser,
+        "6 chunks of 400 tokens, question 60 tokens, so 2,460 in, answer 240 out, gpt-5-mini, 3.7k a day",
+    )
+    assert read.input is not None
+    assert read.input.amount == 2460
+
+
+def test_a_step_for_a_part_of_the_requests(parser: LocalParser) -> None:
+    text = "3,000 tickets a month: sorted (300 in, 10 out) on gpt-5-nano, 40% of tickets drafted (1,500 in, 350 out) on sonnet 5.5"
+    assert [stage.workload.requests for stage in estimate(parser, text).stages] == [3000, 1200]
+
+
+def test_counts_of_the_same_thing_together(parser: LocalParser) -> None:
+    read = workload(parser, "dev 2k req/day, prod 40k req/day, both 1.1k in 300 out on gpt-5.4-mini")
+    assert (read.requests, read.requests_per) == (42000, "day")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a dozen chatgpt-like queries an hour, 200 in 500 out, gpt-5.4-mini",
+        "our ChatGPT clone: 12 queries an hour, 200 in 500 out, gpt-5.4-mini",
+    ],
+)
+def test_a_likeness_is_no_model(parser: LocalParser, text: str) -> None:
+    [stage] = estimate(parser, text).stages
+    assert stage.model is not None
+    assert stage.model.model == "gpt-5.4-mini"
+    assert stage.workload.requests == 12
