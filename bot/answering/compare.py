@@ -184,12 +184,10 @@ def _cheaper_than_one(question: CompareQuestion, context: Context) -> Answer:
 
 def _at_all_sellers(question: CompareQuestion, context: Context) -> Answer:
     """One model at all that sell it, the cheapest (or dearest) first."""
-    before = list(context.notes)
-    model = context.model(question.models[0])
-    context.notes[:] = [
-        *before,
-        *filter(None, [question.models[0].note]),
-    ]  # which host stands first is no matter here
+    [ref] = question.models
+    if ref.how == "exact":
+        ref = replace(ref, note=None)  # which host would be taken if one had to be
+    model = context.model(ref)
     sellers = [seller for seller in context.knowledge.catalogue.sellers(model) if not _is_free(seller)]
     found = replace(question, models=())
     answer = (
@@ -197,7 +195,14 @@ def _at_all_sellers(question: CompareQuestion, context: Context) -> Answer:
         if question.workload is not None
         else by_rates(found, sellers, context)
     )
-    return replace(answer, details=(f"{len(sellers)} sellers of this model compared.",))
+    names = {(s.provider, s.id): f"{s.display_name} ({context.provider_name(s.provider)})" for s in sellers}
+    figures = tuple(
+        replace(f, label=", ".join([names[f.provider, f.model], *f.label.split(", ")[1:]]))
+        if f.provider is not None and f.model is not None and (f.provider, f.model) in names
+        else f
+        for f in answer.figures
+    )
+    return replace(answer, figures=figures, details=(f"{len(sellers)} sellers of this model compared.",))
 
 
 def _is_free(model: Model) -> bool:
