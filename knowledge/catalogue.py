@@ -171,18 +171,23 @@ class Catalogue:
         reading = self._reader.read(mention, provider)
         if reading.found is None:
             return self._unknown(mention, reading.near)
-        return self._resolution(mention, reading.found, reading.provider)
+        return self._resolution(mention, reading.found, reading.provider, reading.host)
 
     def _unknown(self, mention: str, near: Sequence[int]) -> Resolution:
         note = f"I know no model called {mention.strip()!r}."
         return Resolution(mention, "unknown", None, tuple(map(self._model, near)), note)
 
-    def _resolution(self, mention: str, found: Found, provider: str | None) -> Resolution:
+    def _resolution(
+        self, mention: str, found: Found, provider: str | None, host: str | None = None
+    ) -> Resolution:
         model = self._model(found.row.rowid) if found.row is not None else None
         candidates = tuple(self._model(row.rowid) for row in found.others)
         note: str | None = None
         said = mention.strip()
-        if found.how == "provider_missing" and provider is not None:
+        if host is not None:
+            places = ", ".join(self.providers[candidate.provider].name for candidate in candidates[:4])
+            note = f"No prices of {host} are on record; {candidates[0].display_name} is sold by {places}."
+        elif found.how == "provider_missing" and provider is not None:
             places = ", ".join(self.providers[candidate.provider].name for candidate in candidates[:4])
             note = f"{self.providers[provider].name} lists no price for {candidates[0].display_name}; sold by {places}."
         elif model is None:

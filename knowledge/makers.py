@@ -312,6 +312,36 @@ ALSO_A_WORD: frozenset[str] = frozenset(
 )
 """Providers' names that are ordinary words, or mean something else than a platform, unless a preposition precedes them."""
 
+UNLISTED_HOSTS: dict[str, str] = {
+    "deepinfra": "DeepInfra",
+    "replicate": "Replicate",
+    "anyscale": "Anyscale",
+    "friendliai": "FriendliAI",
+    "friendli": "FriendliAI",
+    "siliconflow": "SiliconFlow",
+    "snowflake": "Snowflake",
+    "oracle": "Oracle Cloud",
+    "oci": "Oracle Cloud",
+    "watsonx": "IBM watsonx",
+    "scaleway": "Scaleway",
+    "vultr": "Vultr",
+    "octoai": "OctoAI",
+    "lepton": "Lepton",
+    "featherless": "Featherless",
+    "parasail": "Parasail",
+    "chutes": "Chutes",
+    "alibaba": "Alibaba Cloud",
+    "dashscope": "Alibaba Cloud",
+}
+"""Who else sells models of others, whose prices no list on record has; the first word of the name."""
+
+UNLISTED_ONLY_AS_CLOUD: frozenset[str] = frozenset(["oracle", "alibaba"])
+"""Of these, names that mean the seller only with "cloud" after them."""
+
+UNLISTED_ONLY_AFTER_PREPOSITION: frozenset[str] = frozenset(
+    ["replicate", "oracle", "lepton", "chutes", "snowflake", "alibaba", "featherless"]
+)
+
 
 def own_apis(maker: str) -> tuple[str, ...]:
     """The providers that are a maker's own API; none for a maker that sells none."""

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 from knowledge.makers import LINES, MAKERS
 from knowledge.mention_words import BETWEEN, MAKER_FOLLOWERS, MAKER_NAMES, MAKERS_ALSO_WORDS, ONE_OF_MANY
 from knowledge.model_finder import ModelFinder, Span
-from knowledge.reading import ProviderSpan, is_platform, providers_in
+from knowledge.reading import PREPOSITIONS, ProviderSpan, is_platform, providers_in, unlisted_host
 from knowledge.spellings import ORGANISATIONS, Part, fold, joined, parts
 
 _FARTHEST = 3
@@ -48,15 +48,17 @@ def named_in(text: str, finder: ModelFinder, known_provider: Callable[[str], boo
     )
     found = [
         Named(
-            pieces[span.start].start,
-            pieces[span.end - 1].end,
+            pieces[start].start,
+            pieces[end - 1].end,
             "model",
             bought_from.get(span),
             read_as=span.read_as,
             shared=span in shared,
         )
         for span in models
+        for start, end in [_with_host(pieces, span, span in bought_from)]
     ]
+    found = _apart_from_host(found, pieces, text) if not bought_from else found
     found += [
         Named(pieces[start].start, pieces[end - 1].end, "maker", _own_api(maker), maker)
         for start, end, maker in makers
@@ -71,6 +73,32 @@ def named_in(text: str, finder: ModelFinder, known_provider: Callable[[str], boo
         taken[provider.start : provider.end] = [True] * (provider.end - provider.start)
     found += _other_makers(pieces, taken, text)
     return sorted(found)
+
+
+def _with_host(pieces: Sequence[Part], span: Span, is_bought: bool) -> tuple[int, int]:
+    """The parts of a name with the host beside it whose prices nobody has ("llama 70b on deepinfra")."""
+    if is_bought or span.read_as:
+        return span.start, span.end
+    after = unlisted_host(pieces, span.end)
+    if after is not None and pieces[after.start].glue is not None:
+        return span.start, after.end
+    before = unlisted_host(pieces, span.start - 1) if span.start else None
+    if before is not None and before.end == span.start and pieces[span.start].glue is not None:
+        return before.start, span.end
+    return span.start, span.end
+
+
+def _apart_from_host(found: list[Named], pieces: Sequence[Part], text: str) -> list[Named]:
+    """The one model of a sentence, read with such a host that the sentence names apart from it."""
+    if len(found) != 1 or found[0].read_as:
+        return found
+    [named] = found
+    for at, piece in enumerate(pieces):
+        host = unlisted_host(pieces, at) if piece.text in PREPOSITIONS else None
+        if host is not None and piece.start >= named.end:
+            where = text[piece.start : pieces[host.end - 1].end]
+            return [named._replace(read_as=f"{text[named.start : named.end]} {where}")]
+    return found
 
 
 def _as_maker(pieces: Sequence[Part], span: Span) -> tuple[int, int, str] | None:

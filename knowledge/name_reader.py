@@ -13,10 +13,10 @@ from knowledge.makers import LINES, MAKERS, PROVIDER_SPELLINGS
 from knowledge.misspellings import Corrector
 from knowledge.name_index import NameIndex, Row, kind_of
 from knowledge.ranking import Found, How
-from knowledge.reading import Written, read
+from knowledge.reading import Written, read, unlisted_host
 from knowledge.records import Provider
 from knowledge.resolver import Resolver
-from knowledge.spellings import ORGANISATIONS, Spelling, fold, spelling
+from knowledge.spellings import ORGANISATIONS, Spelling, fold, joined, parts, spelling
 
 _SAME_PRICE = "{!r} is how it is run, at the same price per token"
 _OWN_PRICE = "{!r} is how it is run, at a price of its own that stands beside the standard one"
@@ -36,6 +36,8 @@ class Reading(NamedTuple):
     found: Found | None
     provider: str | None
     near: Sequence[int] = ()
+    host: str | None = None
+    """Somebody who is named as the seller and whose prices are not on record."""
 
 
 class NameReader:
@@ -73,6 +75,8 @@ class NameReader:
             found = self._newest_of_maker(mention, name)
         if found is not None and not self._may_be_made_by(name, found):
             found = None
+        if found is None and provider is None and (nowhere := self._at_unlisted_host(mention)):
+            return nowhere
         if found is None and provider is None and (elsewhere := self._at_last_word(mention)):
             return elsewhere
         return Reading(found, place, () if found is not None else self._near(name, written))
@@ -84,6 +88,20 @@ class NameReader:
             return True
         own = found.row.line not in LINES or LINES[found.row.line].maker in makers
         return own or any(found.row.provider in MAKERS[maker].apis for maker in makers)
+
+    def _at_unlisted_host(self, mention: str) -> Reading | None:
+        """ "llama 70b on deepinfra": a model that is known, from a seller whose prices are not."""
+        pieces = joined(parts(fold(mention)))
+        host = next((found for at in range(len(pieces)) if (found := unlisted_host(pieces, at))), None)
+        if host is None:
+            return None
+        start, end = pieces[host.start].start, pieces[host.end - 1].end
+        rest = f"{mention[:start]} {mention[end:]}".strip()
+        reading = self.read(rest, None) if rest else None
+        if reading is None or reading.found is None or reading.found.row is None:
+            return None
+        sellers = tuple(dict.fromkeys((reading.found.row, *reading.found.others)))
+        return Reading(Found("provider_missing", None, sellers), None, host=host.name)
 
     def _at_last_word(self, mention: str) -> Reading | None:
         """ "deepseek-r1 fireworks": a provider whose name is a word too, where nothing else can be meant."""

@@ -10,7 +10,14 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from knowledge.makers import ALSO_A_WORD, LINES, PROVIDER_SPELLINGS
+from knowledge.makers import (
+    ALSO_A_WORD,
+    LINES,
+    PROVIDER_SPELLINGS,
+    UNLISTED_HOSTS,
+    UNLISTED_ONLY_AFTER_PREPOSITION,
+    UNLISTED_ONLY_AS_CLOUD,
+)
 from knowledge.name_index import NameIndex, kind_of
 from knowledge.spellings import (
     ORGANISATIONS,
@@ -96,6 +103,29 @@ def _provider_at(
 def is_platform(spelled_provider: str) -> bool:
     """Whether a provider's name names a place to buy ("bedrock"), not also who makes models ("google")."""
     return spelled_provider.replace(" ", "") not in ORGANISATIONS
+
+
+class Host(NamedTuple):
+    """Parts `start` to `end` (exclusive) name somebody who sells models and whose prices are not on record."""
+
+    start: int
+    end: int
+    name: str
+
+
+def unlisted_host(pieces: Sequence[Part], first: int) -> Host | None:
+    """The host without prices that is named from a part on, or after a preposition that stands there."""
+    at = first
+    marked = at < len(pieces) and pieces[at].text in PREPOSITIONS
+    at += marked
+    if at >= len(pieces) or (name := UNLISTED_HOSTS.get(pieces[at].text)) is None:
+        return None
+    if not marked and pieces[at].text in UNLISTED_ONLY_AFTER_PREPOSITION:
+        return None
+    follows = at + 1 < len(pieces) and pieces[at + 1].text in ("cloud", "cortex", "ai", "gateway")
+    if pieces[at].text in UNLISTED_ONLY_AS_CLOUD and not follows:
+        return None  # "qwen from alibaba" says who made it
+    return Host(first, at + 1 + follows, name)
 
 
 _AWS_ID = re.compile(

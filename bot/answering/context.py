@@ -89,6 +89,8 @@ def _unresolved(ref: ModelRef) -> tuple[Status, str]:
     if ref.how == "ambiguous" and near:
         return "clarify", f"Which “{ref.mention}” do you mean: {near}?"
     if ref.how == "provider_missing":
+        if ref.note is not None:
+            return "not_found", ref.note
         where = ", ".join(ref.candidates)
         return "not_found", f"My price list has no “{ref.mention}” at that provider." + (
             f" It has: {where}." if where else ""

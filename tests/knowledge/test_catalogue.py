@@ -256,3 +256,28 @@ def test_a_number_is_never_replaced_by_another(
         parts = {part.lstrip("kmor") for (spelling,) in spellings for part in spelling.split(" ")}
         assert version in parts
         assert tier not in (" 70b", " 8b") or tier.strip() in parts
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("price of llama 3.3 70b on deepinfra", "llama 3.3 70b on deepinfra"),
+        ("deepinfra llama 3.3 70b, 1M in", "deepinfra llama 3.3 70b"),
+        ("what does sonnet 4.5 cost on oracle cloud?", "sonnet 4.5"),
+        ("gpt-4o via replicate", "gpt-4o via replicate"),
+    ],
+)
+def test_a_seller_without_prices_is_not_passed_over(catalogue: Catalogue, text: str, said: str) -> None:
+    [mention] = catalogue.mentions(text)
+    assert mention.text == said
+    assert mention.resolution is not None
+    assert (mention.resolution.how, mention.resolution.model) == ("provider_missing", None)
+    assert "on record" in (mention.resolution.note or "")
+    assert mention.resolution.candidates
+
+
+def test_words_that_are_also_hosts_name_none(catalogue: Catalogue) -> None:
+    for text in ("can gpt-4o replicate this", "gpt-4o in an oracle database", "qwen max from alibaba"):
+        [mention, *_] = catalogue.mentions(text)
+        assert mention.resolution is not None
+        assert mention.resolution.how != "provider_missing"
