@@ -132,7 +132,7 @@ def read_dates(text: str, today: date, masked: Iterable[tuple[int, int]] = ()) -
     for kind, pattern in _PATTERNS:
         if not _possible(kind, text, has_year):
             continue
-        for match in pattern.compiled.finditer(text):
+        for match in pattern.finditer(text):
             if len(found) >= _MOST_TIMES:
                 break
             if any(low < match.end() and match.start() < high for low, high in taken):

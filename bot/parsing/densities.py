@@ -81,7 +81,7 @@ def read_densities(text: str, language: Language) -> list[Density]:
 def _all(text: str, language: Language) -> list[Density]:
     found: list[Density] = []
     for pattern in (_PER_PAGE, _PAGES_OF, _EACH_PAGE, _PAGES_EACH):
-        for match in pattern.compiled.finditer(text):
+        for match in pattern.finditer(text):
             count, unit = match.group(1), match.group(2)
             role_follows = ROLES.get(_next_word(text, match.end())) in ("input", "output")
             number = _value(count, language)
@@ -90,14 +90,14 @@ def _all(text: str, language: Language) -> list[Density]:
             if number is not None and said_each and not role_follows and number > 1:
                 start, end = match.span() if pattern is _PER_PAGE else (match.start(1), match.end())
                 found.append(Density(start, end, "pages", number, _unit(unit)))
-    for match in _EQUAL.compiled.finditer(text):
+    for match in _EQUAL.finditer(text):
         one, other = _value(match.group(1), language), _value(match.group(3), language)
         units = _unit(match.group(2)), _unit(match.group(4))
         if one and other and "tokens" in units and units[0] != units[1]:
             if units[0] == "tokens":
                 one, other, units = other, one, (units[1], units[0])
             found.append(Density(*match.span(), units[0], _PRECISE.divide(other, one), "tokens"))
-    for match in _RATIO.compiled.finditer(text):
+    for match in _RATIO.finditer(text):
         number = _value(match.group(1), language)
         units = _unit(match.group(2)), _unit(match.group(3))
         if not number or "tokens" not in units or units[0] == units[1]:
@@ -106,11 +106,11 @@ def _all(text: str, language: Language) -> list[Density]:
             found.append(Density(*match.span(), units[1], number, "tokens"))
         else:
             found.append(Density(*match.span(), units[0], _PRECISE.divide(Decimal(1), number), "tokens"))
-    for match in _PER_LINE.compiled.finditer(text):
+    for match in _PER_LINE.finditer(text):
         number = _value(match.group(1), language)
         if number:
             found.append(Density(*match.span(), "lines", number, _unit(match.group(2))))
-    for match in _SPOKEN.compiled.finditer(text):
+    for match in _SPOKEN.finditer(text):
         number = _value(match.group(1), language)
         if number and number > 1:
             found.append(Density(*match.span(), "minutes", number, "words"))

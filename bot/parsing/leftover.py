@@ -47,14 +47,13 @@ def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
     """The counts and sizes of the text that `question` does not hold, in the order of the text."""
     held = _Held()
     _gather(question, held)
-    told = list(_TOLD.compiled.finditer(annotation.folded))
+    bare = any(not q.unit and not q.role for q in annotation.quantities)
+    told = list(_TOLD.finditer(annotation.folded)) if bare else []
     stated = [q for q in annotation.quantities if _matters(q) or _stands_in_a_workload(q, annotation, told)]
     missing = [q for q in stated if not _is_held(q, held)]
     if not missing:
         return []
-    fractions = [
-        Decimal(m.group(1)) / Decimal(m.group(2)) for m in _FRACTION.compiled.finditer(annotation.folded)
-    ]
+    fractions = [Decimal(m.group(1)) / Decimal(m.group(2)) for m in _FRACTION.finditer(annotation.folded)]
     return [
         q
         for q in missing
@@ -66,11 +65,15 @@ def notes_on_unused(question: Question, annotation: Annotation) -> tuple[str, ..
     """Sentences on the bare numbers that nothing gave a meaning; an answer that leaves them out must say so."""
     if question.kind not in ("estimate", "compare", "capacity"):
         return ()
-    told = list(_TOLD.compiled.finditer(annotation.folded))
-    unused = [
-        annotation.text[q.start : q.end]
+    bare = [
+        q
         for q in annotation.quantities
         if not q.unit and not q.role and not q.per and not q.per_thing and q.value > 1
+    ]
+    told = list(_TOLD.finditer(annotation.folded)) if bare else []
+    unused = [
+        annotation.text[q.start : q.end]
+        for q in bare
         if not any(match.start() <= q.start < match.end() for match in told)
     ]
     return tuple(
@@ -161,6 +164,9 @@ def numbers_in(question: Question) -> set[Decimal]:
     return held.sizes | held.counts
 
 
+_NO_NUMBERS = (str, bool)
+
+
 def _gather(value: Any, held: _Held) -> None:
     """Add the numbers that a typed question, or a part of one, holds."""
     kind = type(value)
@@ -178,4 +184,5 @@ def _gather(value: Any, held: _Held) -> None:
             _gather(item, held)
     elif hasattr(value, "__dict__"):
         for part in vars(value).values():
-            _gather(part, held)
+            if part is not None and type(part) not in _NO_NUMBERS:  # most slots are empty
+                _gather(part, held)

@@ -21,7 +21,7 @@ _DAY = 24
 def opening_hours(folded: str) -> tuple[Decimal, tuple[int, int]] | None:
     """The hours a day and where the text says so; a range of anything else ("between 500 and 800 tokens") is none."""
     for pattern in (_BETWEEN, _DASHED):
-        for match in pattern.compiled.finditer(folded):
+        for match in pattern.finditer(folded):
             first, first_minutes, first_half, last, last_minutes, last_half = match.groups()
             marked = first_half or last_half or first_minutes or last_minutes
             if (pattern is _DASHED and not marked) or _UNIT_BEHIND.search(folded[match.end() :]):

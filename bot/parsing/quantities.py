@@ -7,6 +7,7 @@ that stands here is always the value of words in the text.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from bot.parsing.compounds import read_compounds
 from bot.parsing.language import Language
@@ -119,15 +120,13 @@ def _words_between(text: str, numbers: Sequence[Number], masked: Sequence[tuple[
     """The words outside numbers; a masked range is one opaque word, so that a model's name ends a look-around."""
     characters = list(text)
     for number in numbers:
-        for at in range(number.start, number.end):
-            characters[at] = " "
+        characters[number.start : number.end] = " " * (number.end - number.start)
     opaque: list[Word] = []
     for start, end in masked:
         opaque.append(Word(start, end, "\0model"))
-        for at in range(start, min(end, len(characters))):
-            characters[at] = " "
+        characters[start:end] = " " * (min(end, len(characters)) - start)
     words = split_words("".join(characters))
-    return sorted([*words, *opaque], key=lambda word: word.start)
+    return sorted([*words, *opaque], key=itemgetter(0)) if opaque else words
 
 
 _PER_PAGE = LazyPattern(

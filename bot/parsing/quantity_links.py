@@ -54,7 +54,7 @@ def _is_for_each(text: str, quantity: Quantity, other: Quantity) -> bool:
         return False  # "90 documents, each document has 3 …" reads left to right elsewhere
     before = text[max(0, quantity.start - _BEFORE) : quantity.start]
     before = before[max(before.rfind(sign) for sign in ".;?!\n") + 1 :]
-    for found in _EACH_NOUN.compiled.finditer(before):
+    for found in _EACH_NOUN.finditer(before):
         if _DIGIT.search(before[found.end() :]):
             continue
         if any(_same(word, noun) for word in re.findall(r"[^\W\d_]{2,}", found.group(1))):

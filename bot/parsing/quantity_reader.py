@@ -122,10 +122,6 @@ def role_named(word: str) -> str:
     )
 
 
-def _start_of(word: Word) -> int:
-    return word.start
-
-
 class Reader:
     """Reads the surroundings of one number."""
 
@@ -143,13 +139,13 @@ class Reader:
         self.number = number
         self.text = text
         self.consumed = consumed
-        at = bisect_left(words, number.end, key=_start_of)
+        at = bisect_left(words, (number.end,))  # words are in order, and begin with their place
         line_end = text.find("\n", number.end)
         last = limit if line_end < 0 else min(limit, line_end)
         if text.startswith(". ", number.end):
             last = number.end  # the sentence ends with the number: "1.1k/300. requests?"
         self.after = [w for w in words[at : at + _LOOK_AHEAD + 4] if w.start < last]
-        first = bisect_left(words, number.start, key=_start_of)
+        first = bisect_left(words, (number.start,))
         line_start = max(floor, text.rfind("\n", 0, number.start))
         self.before = [w for w in words[max(0, first - _LOOK_BACK) : first] if line_start <= w.start]
         self.next_number = limit
@@ -176,7 +172,8 @@ class Reader:
             if unit in COUNTED and unit != "users":  # "20k/mo requests"
                 quantity = replace(quantity, unit=unit, noun=self.after[at].text)
                 at = self.take(at)
-        quantity = replace(quantity, start=self.start, end=max(self.end, quantity.end))
+        if self.start != quantity.start or self.end > quantity.end:
+            quantity = replace(quantity, start=self.start, end=max(self.end, quantity.end))
         names_tokens = quantity.unit == "tokens" or (not quantity.unit and quantity.role in _TOKEN_ROLES)
         if names_tokens and self._is_basis():
             quantity = replace(quantity, unit="tokens", per_thing="basis")

@@ -71,7 +71,7 @@ def _stated(a: Annotation) -> list[Decimal | None]:
         for q in a.of_unit("percent")
         if "cach" not in a.clause(q) and not is_batched_share(a, q)
     ]
-    for match in _WORDED.compiled.finditer(a.folded):
+    for match in _WORDED.finditer(a.folded):
         worded, part, whole, rest = match.groups()
         near = a.folded[match.start() : match.end() + 40]
         if "cach" in near or "batch" in near or any(n.start <= match.start() < n.end for n in a.models):
@@ -122,7 +122,7 @@ def is_batched_share(a: Annotation, share: Quantity) -> bool:
 def batched_share_in_words(a: Annotation) -> Decimal | None:
     """ "Half of them batched": a part that is named without a number."""
     for pattern, share in _PARTS:
-        for match in pattern.compiled.finditer(a.folded):
+        for match in pattern.finditer(a.folded):
             near = _ENDS.compiled.split(a.folded[match.end() : match.end() + _NEAR])[0]
             found = _BATCHED.search(near)
             if found is not None and not _OTHER_SHARE.search(near) and not _PRICE.search(near):

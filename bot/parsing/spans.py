@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from bot.parsing.needed_literals import needed_literals
@@ -53,17 +53,23 @@ class LazyPattern:
 
     def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
         """As `re.Pattern.search`."""
+        return (self._compiled or self.compiled).search(text, start, end) if self._may_match(text) else None
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """As `re.Pattern.finditer`."""
+        return (self._compiled or self.compiled).finditer(text) if self._may_match(text) else iter(())
+
+    def _may_match(self, text: str) -> bool:
+        for literal in self._needed:
+            if literal in text:
+                return True
         if self._needed:
-            for literal in self._needed:
-                if literal in text:
-                    break
-            else:
-                return None
-        elif self._until_known:
+            return False
+        if self._until_known:
             self._until_known -= 1
             if not self._until_known:
                 self._needed = needed_literals(self._source)
-        return (self._compiled or self.compiled).search(text, start, end)
+        return True
 
 
 class Word(NamedTuple):

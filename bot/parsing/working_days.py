@@ -39,7 +39,7 @@ def read_working_days(text: str) -> tuple[WorkingDays, tuple[int, int]] | None:
         and "din" not in text
     ):
         return None
-    for match in _DAYS.compiled.finditer(text):
+    for match in _DAYS.finditer(text):
         count, before, noun, behind, over = match.groups()
         days = _NUMBER_WORDS.get(count) or int(count)
         of_work = bool(before or behind) or noun.startswith(("arbeits", "werk", "schul"))
