@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,31 +30,21 @@ from benchmarks.usual_bot import (
     tables,
 )
 from bot.answering.dispatch import answer_questions
-from bot.parsing.annotate import Annotation
 from bot.parsing.cascade import SURE
 from bot.parsing.llm import FORM, question_data
 from bot.parsing.llm_reader import as_form
 from bot.parsing.llm_schema import PROMPT
-from bot.parsing.local import LocalParse, LocalParser
-from bot.parsing.quantity import Quantity
+from bot.parsing.local import LocalParser
 from bot.settings import Settings
 from knowledge.base import KnowledgeBase
 from knowledge.ratecard import RateCard
 
+sys.path.append("tests")
+from servers.llm_forms import right_form
+
 QUESTIONS = Path(__file__).parents[1] / "tests" / "questions"
 CACHED_FROM = 1024
 """Tokens from which on OpenAI's prompt cache takes a common beginning; a shorter one is never cached there."""
-
-_ROLE_OF_SIZE = {
-    "input": "input", "output": "output", "system": "system_prompt", "cached": "cached", "reasoning": "reasoning",
-    "training": "training_tokens",
-}  # fmt: skip
-_ROLE_OF_UNIT = {
-    "requests": "requests", "items": "requests", "messages": "requests", "images": "requests", "users": "users",
-    "conversations": "conversations", "turns": "turns", "money": "money", "parameters": "parameters", "examples": "examples",
-    "epochs": "epochs", "gpus": "gpus", "gpu_hours": "gpu_hours", "tokens": "tokens", "words": "tokens", "pages": "tokens",
-    "characters": "tokens",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -184,30 +175,6 @@ def _asked(
         reply=tokens(reply(answer)),
         needs_llm=not (parse.final or parse.chatter) and parse.confidence < SURE,
     )
-
-
-def right_form(annotation: Annotation, parse: LocalParse) -> dict[str, Any]:
-    """The form that a model fills in for a text when it understands it as the rules do."""
-    return {
-        "models": [annotation.text[named.start : named.end] for named in annotation.models],
-        "kind": parse.questions[0].kind,
-        "want": None,
-        "want_per": annotation.want_per,
-        "follow_up": parse.is_follow_up,
-        "quantities": [
-            {
-                "text": annotation.text[quantity.start : quantity.end],
-                "role": _role(quantity),
-                "per": quantity.per
-                or (quantity.per_thing if quantity.per_thing in ("user", "conversation") else None),
-            }
-            for quantity in annotation.quantities
-        ],
-    }
-
-
-def _role(quantity: Quantity) -> str:
-    return _ROLE_OF_SIZE.get(quantity.role) or _ROLE_OF_UNIT.get(quantity.unit, "other")
 
 
 def _usd_per_thousand(

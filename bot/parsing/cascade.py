@@ -1,7 +1,8 @@
 """Which parser reads a message: the rules first, an LLM where the rules are not sure and one is configured.
 
-Whatever the LLM does, the result is a typed question whose every value stands in the text; where the rules are sure of the kind, the
-LLM does not turn it into another; when the LLM fails, the rules' reading is used, however unsure it was.
+Whatever the LLM does, the result is a typed question whose every value stands in the text; where the rules are sure, the LLM may
+complete their reading, but not turn it into another kind, nor lose a number or a model of it; where they have something to answer,
+it cannot make the bot ask back; when the LLM fails, the rules' reading is used, however unsure it was.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from bot.answers import ParserName, Spend
-from bot.parsing.local import LocalParse, LocalParser
+from bot.parsing.leftover import numbers_in
+from bot.parsing.local import LocalParse, LocalParser, is_complete
 from bot.questions import Question
 from knowledge.lazy_dataclass import dataclass
 
@@ -83,7 +85,8 @@ class Cascade:
                 spend=reading.spend,
                 notices=notices,
             )
-        if local.confidence >= SURE and not _agree(reading.question, local):
+        loses = local.confidence >= SURE and not _completes(reading.question, local)
+        if loses or (_asks_back(reading.question) and all(map(_is_answerable, local.questions))):
             return Parsed(questions=local.questions, parser="local", notes=local.notes, spend=reading.spend)
         return Parsed(questions=(reading.question,), parser="llm", notes=reading.dropped, spend=reading.spend)
 
@@ -98,6 +101,16 @@ class Cascade:
         return self._policy == "llm" or (local.confidence < SURE and not local.chatter)
 
 
-def _agree(question: Question, local: LocalParse) -> bool:
-    """Whether the LLM's reading is of the kind that the rules, where they are sure, have found too; then it may complete it."""
-    return len(local.questions) == 1 and question.kind == local.questions[0].kind
+def _is_answerable(question: Question) -> bool:
+    return is_complete(question) and not getattr(question, "unread", ())
+
+
+def _asks_back(question: Question) -> bool:
+    """Whether a question of the bot's field cannot be answered as it stands: a misreading, if the rules have one that can."""
+    return question.kind not in ("out_of_scope", "help") and not _is_answerable(question)
+
+
+def _completes(question: Question, local: LocalParse) -> bool:
+    """Whether the LLM's reading is of the kind that the rules, where they are sure, have found too, and loses nothing of theirs."""
+    [own, *further] = local.questions
+    return not further and question.kind == own.kind and numbers_in(own) <= numbers_in(question)

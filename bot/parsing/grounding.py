@@ -24,7 +24,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bot.parsing.annotate import Annotation, NamedModel, annotate, model_ref
-from bot.parsing.builders import build
+from bot.parsing.builders import build, with_unread
+from bot.parsing.finishing import finished
 from bot.parsing.followup import patch
 from bot.parsing.intents import Intent
 from bot.parsing.leftover import notes_on_unused
@@ -115,7 +116,8 @@ def ground(
     question = _question(annotation, form, previous, today, own_units)
     if question is None:
         return None, tuple(dropped)
-    return question, (*dropped, *notes_on_unused(question, annotation))
+    question, notes = finished(question, annotation)
+    return question, (*dropped, *notes, *notes_on_unused(question, annotation))
 
 
 def _complete(
@@ -158,6 +160,8 @@ def _question(
     if previous is not None:
         patched = patch(previous, annotation, Intent(kind, 0.5 if form["follow_up"] else 0.9), today)
         if patched is not None:
+            if patched.kind == "estimate" or patched.kind == "compare" or patched.kind == "capacity":
+                return with_unread(patched, annotation, previous)
             return patched
     if not bears(annotation, kind, own_units):
         return None

@@ -26,6 +26,7 @@ from bot.parsing.llm_reader import RawParse, as_form, read_form
 from bot.parsing.llm_schema import PROMPT, PROMPT_WITH_SHAPE, RESPONSE_FORMAT, SCHEMA_VERSION, TRY_AGAIN
 from bot.parsing.llm_shared import UnderWay
 from bot.parsing.spans import fold
+from bot.parsing.tables import sentences_of_tables
 from bot.questions import question_to_json
 from bot.spend.call_failures import LlmCallError
 from bot.spend.metering import CallBook, MeteredClient
@@ -95,6 +96,7 @@ class LlmParser:
         tally = Tally()
         deadline = deadline or Deadline(self._seconds)
         text = text.encode(errors="replace").decode()  # half a surrogate pair cannot be sent; places stay
+        text = sentences_of_tables(text)
         try:
             form = await self._form(text, previous, query_id, deadline, tally)
         except AicostError as error:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from bot.messages import MAX_QUESTION_CHARS
 from bot.parsing import builders, intents
 from bot.parsing.annotate import Annotation, Named, annotate
-from bot.parsing.densities import density_notes, with_densities
+from bot.parsing.densities import with_densities
 from bot.parsing.field import speaks_of_the_field
+from bot.parsing.finishing import finished
 from bot.parsing.followup import patch
 from bot.parsing.leftover import notes_on_unused
 from bot.parsing.spans import LazyPattern, fold
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PRICED_BY_RECORD = frozenset(["estimate", "compare", "capacity", "price"])
-_PRICE_BASES = frozenset(["tokens", "item", "each"])
 _ON_GPUS = frozenset(["training", "fine_tuning", "self_hosting", "break_even"])
 """Kinds in whose threads a cloud may be named without a GPU."""
 _MAX_QUESTIONS = 3
@@ -172,15 +171,7 @@ class LocalParser:
             confidence = intent.confidence
         if getattr(question, "unread", ()):
             confidence *= 0.6  # an LLM may know what they count
-        notes = tuple(
-            f"I use the price on record, not “{annotation.text[q.start : q.end]}”."
-            for q in annotation.of_unit("money")
-            if question.kind in _PRICED_BY_RECORD
-            and not _limits(question)
-            and (q.per_thing in _PRICE_BASES or q.per_tokens is not None)
-        )
-        question = with_densities(question, annotation.densities)
-        notes += density_notes(annotation.text, annotation.densities)
+        question, notes = finished(question, annotation)
         if unused := notes_on_unused(question, annotation):
             confidence *= 0.6
             notes += unused
@@ -283,15 +274,6 @@ def _impossible(annotation: Annotation) -> str:
             return annotation.text[quantity.start : quantity.end]
     endless = _ENDLESS.search(annotation.folded)
     return endless.group() if endless and (annotation.models or annotation.quantities) else ""
-
-
-def _limits(question: Question) -> bool:
-    """Whether prices in the text are limits of a comparison, which it keeps."""
-    if question.kind != "compare":
-        return False
-    return (
-        question.constraints.max_input_price is not None or question.constraints.max_output_price is not None
-    )
 
 
 _VARIANT = LazyPattern(

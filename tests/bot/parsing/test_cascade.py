@@ -189,3 +189,17 @@ async def test_a_model_that_takes_chatter_for_a_question_is_not_followed(
     parsed = await parse(knowledge, CHATTER[1], "llm", setup.parser)
     assert len(server.requests) == 1
     assert (parsed.questions[0].kind, parsed.parser) == ("out_of_scope", "local")
+
+
+@pytest.mark.parametrize(
+    "text", ["Listenpreis gpt-6-luna Eingabe", "b200 power draw", "how much did the vatican spend on ai"]
+)
+async def test_a_model_does_not_make_the_bot_ask_back_where_the_rules_have_an_answer(
+    knowledge: KnowledgeBase, setup: Setup, server: OpenAIServer, text: str
+) -> None:
+    server.knows[text] = {**FORM, "models": [], "quantities": [], "kind": "estimate"}
+    rules = LocalParser(knowledge).parse(text)
+    assert rules.confidence < SURE
+    parsed = await parse(knowledge, text, "auto", setup.parser)
+    assert len(server.requests) == 1
+    assert (parsed.questions, parsed.parser) == (rules.questions, "local")
