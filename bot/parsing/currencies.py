@@ -15,7 +15,7 @@ _CODES = "aud brl cad chf cny czk dkk eur gbp hkd huf inr jpy krw mxn nok nzd pl
 """Codes that are no words of their own; "in PHP" is a programming language."""
 
 _WANTED = LazyPattern(
-    rf"\b(?:in|en) (?:us )?(?:({'|'.join(name for name in _NAMES if name.isascii() and name != '$')})s?\b"
+    rf"\b(?:in|en|auf|to|into) (?:us )?(?:({'|'.join(name for name in _NAMES if name.isascii() and name != '$')})s?\b"
     rf"|({'|'.join(_CODES)})\b|([€£₹$]))(?! ?\d)|\b(rupee|dollar|euro|pound)s? (?:mein|me)\b"
 )
 

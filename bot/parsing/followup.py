@@ -122,6 +122,8 @@ def _stands_alone(a: Annotation, intent: Intent, previous: Question) -> bool:
     """Whether the message names enough to be asked without the thread."""
     if _only_hardware(a, intent, previous):
         return False
+    if previous.kind == "fact" and a.gpus and not a.has("price", "cost", "self_hosting") and not a.quantities:
+        return False
     if intent.kind == "fact" and not _names_a_topic(a):
         return False
     if intent.kind in ("usage", "help", "fact", "tokens", "history", *_COMPUTE):
@@ -151,6 +153,8 @@ def _changes_topic(a: Annotation, intent: Intent, previous: Question) -> bool:
     """ "And how much did OpenAI lose in 2024?" after an estimate is about something else."""
     if _only_hardware(a, intent, previous) or (intent.kind == "fact" and not _names_a_topic(a)):
         return False
+    if previous.kind == "fact" and a.gpus and not a.has("price", "cost", "self_hosting"):
+        return False  # "and the h200?" after a specification
     if intent.kind in (
         "usage",
         "fact",

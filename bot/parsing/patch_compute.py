@@ -13,6 +13,7 @@ from bot.parsing.factors import scale_factor
 from bot.parsing.naming import models_of
 from bot.parsing.patch_workload import patched_workload
 from bot.parsing.spans import LazyPattern
+from bot.parsing.workloads import as_request
 from bot.questions import (
     BreakEvenQuestion,
     FactQuestion,
@@ -22,6 +23,7 @@ from bot.questions import (
     TrainingQuestion,
     UsageQuestion,
 )
+from knowledge.gpu_names import gpu_mentions
 from knowledge.lazy_dataclass import replace
 
 
@@ -196,11 +198,38 @@ def patched_break_even(old: BreakEvenQuestion, a: Annotation, today: date) -> Qu
         model=models[0] if models else old.model,
         hosting=hosting,
         fixed_cost=fixed,
-        workload=patched_workload(old.workload, a)
+        workload=as_request(patched_workload(old.workload, a))
         if sized and hosting.gpus == old.hosting.gpus
         else old.workload,
         routes=False,
     )
+
+
+_MODEL_SIZE = re.compile(r"\b\d{1,4}(?:\.\d)?b\b", re.IGNORECASE)
+_SHORT = 5
+"""Words up to which a message can be no more than another name."""
+
+
+def _with_other_name(old: FactQuestion, a: Annotation) -> FactQuestion | None:
+    """ "And the h200?", "and the 70b?": the same of another GPU or of another size of the model."""
+    words = sum(1 for word in a.words if word.text[0].isalnum())
+    if words > _SHORT or a.times:
+        return None
+    gpus = gpu_mentions(old.query)
+    if a.gpus and gpus:
+        start, end, _ = gpus[0]
+        return FactQuestion(query=f"{old.query[:start]}{a.gpus[0].id}{old.query[end:]}", periods=old.periods)
+    size = _MODEL_SIZE.search(a.folded)
+    if size is not None and not a.models and _MODEL_SIZE.search(old.query):
+        return FactQuestion(query=_MODEL_SIZE.sub(size.group(), old.query), periods=old.periods)
+    return None
+
+
+def _name_in_text(subject: str) -> re.Pattern[str]:
+    """A subject as people write it: with other hyphens ("deepseek v3"), or by one of its names ("google")."""
+    whole = re.sub(r"\\?[- ]", r"[- ]?", re.escape(subject))
+    parts = re.findall(r"[^\W\d_]{4,}", subject) if "(" in subject else []
+    return re.compile("|".join([whole, *(rf"\b{re.escape(part)}\b" for part in parts)]), re.IGNORECASE)
 
 
 _SIBLING = re.compile(
@@ -212,7 +241,10 @@ _WITHOUT_VERSION = re.compile(
 
 
 def patched_fact(old: FactQuestion, a: Annotation, today: date) -> Question | None:
-    """Another company, another year or another measure: the old words with the new ones in place of the old."""
+    """Another company, GPU, size, year or measure: the old words with the new ones in place of the old."""
+    swapped = _with_other_name(old, a)
+    if swapped is not None:
+        return swapped
     subjects = tuple(dict.fromkeys(named.id for named in a.subjects))
     periods = tuple(dict.fromkeys(time.name for time in a.times))
     if not subjects and not periods:

@@ -48,7 +48,7 @@ def _model_ref(a: Annotation) -> ModelRef | None:
 def _wants_comparison(a: Annotation) -> bool:
     return bool(
         re.search(
-            r"\bvs\.?\b|\bversus\b|\bcompare[ds]?\b|\bcompared (?:to|with)\b|\bagainst\b|\bvergleich",
+            r"^\W*(?:or|oder|ou|o|ya)\b|\bgegen(?:über)?\b|\bcompar[aée]\w*|\bface à\b|\bfrente a\b|\bvs\.?\b|\bversus\b|\bcompare[ds]?\b|\bcompared (?:to|with)\b|\bagainst\b|\bvergleich",
             a.folded,
         )
     )

@@ -159,3 +159,26 @@ def test_a_correction_of_the_period_is_of_the_requests(parser: LocalParser) -> N
 def test_everyday_goods_are_no_unknown_models(parser: LocalParser) -> None:
     assert ask(parser, "price of bitcoin").kind == "out_of_scope"
     assert ask(parser, "price of gpt-77").kind == "price"
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "query"),
+    [
+        ("alphabet capex 2025", "und meta?", "Meta capex 2025"),
+        ("h100 memory", "and h200?", "H200 memory"),
+        ("gpu hours for llama 3.1 405b", "and the 70b?", "gpu hours for llama 3.1 70b"),
+    ],
+)
+def test_another_name_stands_in_the_place_of_the_old_one(
+    parser: LocalParser, first: str, then: str, query: str
+) -> None:
+    other = ask(parser, first, then)
+    assert isinstance(other, FactQuestion)
+    assert other.query == query
+
+
+@pytest.mark.parametrize("words", ["or haiku 5.5?", "gegenüber haiku 5.5?", "comparé à haiku 5.5"])
+def test_a_model_beside_the_thread_s_is_a_comparison(parser: LocalParser, words: str) -> None:
+    compared = ask(parser, WORKLOAD, words)
+    assert isinstance(compared, CompareQuestion)
+    assert [ref.provider for ref in compared.models] == ["openai", "anthropic"]
