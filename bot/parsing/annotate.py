@@ -86,6 +86,8 @@ class Annotation:
     quotes: list[str] = field(default_factory=list)
     working_days: WorkingDays | None = None
     open_hours: Decimal | None = None
+    beside: list[Quantity] = field(default_factory=list)
+    """Counts that are told, but are no part of what is sent."""
     densities: list[Density] = field(default_factory=list)
     """What the text says itself of words a page, tokens a word and the like."""
     workload: Workload | None = None
@@ -139,7 +141,7 @@ _CLAUSE_ENDS = re.compile(r"[,;?!]|\.\s|\band\b")
 _CLAUSE = 120
 """Characters on either side of a number that can be about it."""
 _SPAN = re.compile(
-    r"(?:for|over|during|in|within|für|über|pendant|durant|sur|durante|en) (?:the |a |an |one |ein |einen |einem |un |une |about |whole |full |entire |next )*"
+    r"(?:for|over|during|in|within|für|über|pendant|durant|sur|durante|en) (?:the |a |an |one |ein |eine |einen |einem |un |une |una |about |whole |full |entire |next )*"
     r"(?:(\d{1,4}|two|three|four|five|six|twelve|half)[ -])?(?:whole |full |entire |working |business |work )?"
     r"(hour|day|week|month|year|quarter|stunde|heure|hora|tag|woche|monat|jahr|jour|semaine|mois|an|día|semana|mes|año)(?:s|e|en|n|es)?(?![^\W_])"
 )

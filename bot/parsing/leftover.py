@@ -50,7 +50,7 @@ def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
     bare = any(not q.unit and not q.role for q in annotation.quantities)
     told = list(_TOLD.finditer(annotation.folded)) if bare else []
     stated = [q for q in annotation.quantities if _matters(q) or _stands_in_a_workload(q, annotation, told)]
-    missing = [q for q in stated if not _is_held(q, held)]
+    missing = [q for q in stated if not _is_held(q, held) and q not in annotation.beside]
     if not missing:
         return []
     fractions = [Decimal(m.group(1)) / Decimal(m.group(2)) for m in _FRACTION.finditer(annotation.folded)]
@@ -62,7 +62,7 @@ def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
 
 
 def notes_on_unused(question: Question, annotation: Annotation) -> tuple[str, ...]:
-    """Sentences on the bare numbers that nothing gave a meaning; an answer that leaves them out must say so."""
+    """Sentences on the numbers that nothing gave a meaning or that are beside the point; an answer must say so."""
     if question.kind not in ("estimate", "compare", "capacity"):
         return ()
     bare = [
@@ -76,9 +76,13 @@ def notes_on_unused(question: Question, annotation: Annotation) -> tuple[str, ..
         for q in bare
         if not any(match.start() <= q.start < match.end() for match in told)
     ]
-    return tuple(
-        f"I could not tell what “{number}” counts; it is not part of the calculation."
-        for number in unused[:_MOST_NAMED]
+    beside = dict.fromkeys(annotation.text[q.start : q.end] for q in annotation.beside)
+    return (
+        *(f"“{number}” is no part of the calculation." for number in beside),
+        *(
+            f"I could not tell what “{number}” counts; it is not part of the calculation."
+            for number in unused[:_MOST_NAMED]
+        ),
     )
 
 

@@ -388,6 +388,8 @@ def _unit(scan: _Scan) -> bool:
     unit = UNITS.get(scan.word)
     if not unit or scan.quantity.unit or (scan.word == "x" and not scan.following):
         return False
+    if scan.word == "an" and scan.reader.language != "fr":
+        return False  # "at 2.5 an hour"
     adjective = unit == "users" and not scan.word.endswith("s") and scan.quantity.value > 1
     if adjective and scan.following.isalpha() and scan.following.endswith("s"):
         scan.skip()  # "22 client letters"

@@ -29,6 +29,14 @@ _SEARCH_NOUNS = frozenset(["search", "searches", "websearch", "websearches", "lo
 _ONE_SEARCH = LazyPattern(
     r"\b(?:an?|one|single) (?:web )?search(?:es)? (?:each|per|apiece|every|for (?:each|every))\b"
 )
+_FAR_MORE = 12
+"""So many times their number is what people send together, unless it is said to be each one's."""
+_SENDING = LazyPattern(
+    r"\b(?:who|that|they|sending|asking|doing|making|writing|using|send|ask|write|make|die|welche|stellen|senden|schreiben|qui|que|jo|envoient|posent|hacen|envían|×|x)\b|[*×/@]"
+)
+_TOTAL_OF_ALL = LazyPattern(
+    r"\b(?:we|our team|the team|it|there are|wir|es gibt|on|nous|nos|tenemos|hum)\b[^.;]{0,24}\b(?:get|gets|receive|receives|process|handle|handles|have|see|do|run|runs|bekommen|erhalten|haben|verarbeiten|reçoit|recevons|traitons|recibimos|procesamos)\b[^.;]*$"
+)
 _CALLS = frozenset(
     """
     call calls request requests req reqs api-call api-calls inference inferences invocation invocations completions completion
@@ -134,6 +142,9 @@ class CountsReader(WorkloadDraft):
     def _per_user(
         self, users: Quantity, counted: list[Quantity], conversations: Quantity | None
     ) -> list[Quantity]:
+        if self._only_people(users, counted, conversations):
+            self.annotation.beside.append(users)
+            return counted
         self._set(users=users.value * self._share_of_users(users))
         rest: list[Quantity] = []
         for quantity in [*counted, *([conversations] if conversations else [])]:
@@ -155,6 +166,20 @@ class CountsReader(WorkloadDraft):
         if self.workload.requests_per_user is None and users.per is not None and not rest:
             self._set(requests_per_user=Decimal(1), requests_per_user_per=users.per)
         return rest
+
+    def _only_people(self, users: Quantity, counted: list[Quantity], conversations: Quantity | None) -> bool:
+        """ "We are 14 people and have 220 meetings a week": a head count beside the total of what is sent."""
+        counts = [*counted, *([conversations] if conversations else [])]
+        folded = self.annotation.folded
+        if len(counts) != 1 or users.per or users.per_thing or users.noun in _ACTIVE:
+            return False
+        [count] = counts
+        if count.per_thing or count.start < users.end or count.per is None:
+            return False
+        between = folded[users.end : count.start]
+        if _PER_USER_WORDS.search(folded) or _SENDING.search(between):
+            return False
+        return bool(_TOTAL_OF_ALL.search(between)) or count.value >= _FAR_MORE * users.value
 
     def _sends_history(self, counted: list[Quantity]) -> bool:
         """Whether the counted messages are turns of one conversation: "6 messages, the whole history is sent again"."""

@@ -30,7 +30,7 @@ def is_context_window(annotation: Annotation, quantity: Quantity) -> bool:
     ahead = annotation.folded[max(0, quantity.start - 30) : quantity.start]
     behind = annotation.folded[quantity.end : quantity.end + 26]
     near = (
-        re.split(r"[,;(]", ahead)[-1]
+        re.split(r"[,;(]| for | mit | pour | para ", ahead)[-1]
         + annotation.folded[quantity.start : quantity.end]
         + re.split(r"[,;)]", behind)[0]
     )

@@ -53,6 +53,7 @@ _RELATIVE = LazyPattern(
 
 _OUT = LazyPattern(r"\b(?:outputs?|ausgabe\w*|sortie|salida|generated|generating)\b")
 _INTO = LazyPattern(r"\b(?:inputs?|eingabe\w*|entrée|entrada|prompts?)\b")
+_AS_LONG = LazyPattern(r"\b(?:same|equal|gleich\w*|ebenso|même|misma|mismo|igual|as long|utna|utni)\b")
 _LITTLE = LazyPattern(
     r"\b(?:negligible|ignore|ignoring|no|zero|little|hardly any|almost no|without|vernachlässig\w*|négligeable)\b"
 )
@@ -366,6 +367,8 @@ class SizesReader(WorkloadDraft):
 
     def _only_direction(self) -> Literal["volume_input", "volume_output"] | None:
         """ "5M tokens of sonnet output": the one direction that the text names, wherever it stands."""
+        if _AS_LONG.search(self.annotation.folded):
+            return None
         out, into = _OUT.search(self.annotation.folded), _INTO.search(self.annotation.folded)
         if (
             len(self.annotation.sizes) != 1
