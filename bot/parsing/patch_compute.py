@@ -269,10 +269,7 @@ def patched_fact(old: FactQuestion, a: Annotation, today: date) -> Question | No
         return FactQuestion(query=query, subjects=subjects, periods=periods or old.periods)
     if subjects:
         for subject in old.subjects:
-            name = re.sub(
-                r"\\?[- ]", r"[- ]?", re.escape(subject)
-            )  # "deepseek v3" is written in several ways
-            query = re.sub(name, subjects[0], query, flags=re.IGNORECASE)
+            query = _name_in_text(subject).sub(subjects[0], query)
         if not any(subject.lower() in query.lower() for subject in subjects):
             query = f"{a.text.strip()} {query}"
     if periods:
