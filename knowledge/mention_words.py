@@ -29,7 +29,7 @@ MISSPELT_TIERS = _words(
 """Words after a line's name that are recognised one letter off."""
 
 SEMI_ANCHORS = _words(
-    "opus command nova phi titan sonar muse maverick scout ada embedding granite inkling hermes tts olmo aya"
+    "opus fable mythos command nova phi titan sonar muse maverick scout ada embedding granite inkling hermes tts olmo aya"
 )
 """Words that name a model together with another part of its name ("nova pro")."""
 

@@ -171,7 +171,7 @@ class ModelFinder:
         if word in SEMI_ANCHORS:
             if named[-1].text == "a" and not (tight or capital):  # "run command a"
                 return None
-            return span if self._is_known(named) or tight else None
+            return span if self._is_known(named) or tight or (decimal and word in NICKNAMES) else None
         return span if (tight or capital or decimal) and self._is_known(named) else None
 
     def _tier_with_version(self, pieces: Sequence[Part], at: int, done: int, text: str) -> Span | None:
