@@ -18,7 +18,8 @@ from benchmarks.measuring import least_of_each, say
 if TYPE_CHECKING:
     from knowledge.base import KnowledgeBase
 
-TOTAL, LINES = "aicost, the total", "aicost, with all lines"
+TOTAL, BILL, LINES = "aicost, the total", "aicost, the bill", "aicost, the bill, its lines read"
+OURS = (TOTAL, BILL, LINES)
 
 
 def main(data_dir: Path) -> None:
@@ -51,7 +52,8 @@ def _one_call(knowledge: KnowledgeBase) -> None:
 
     works: dict[str, Callable[[], object]] = {
         TOTAL: lambda: prices.card(model).total(usage),
-        LINES: lambda: prices.card(model).cost(usage),
+        BILL: lambda: prices.card(model).cost(usage),
+        LINES: lambda: prices.card(model).cost(usage).charges,
         "genai_prices.calc_price": genai,
     }
     try:
@@ -64,13 +66,14 @@ def _one_call(knowledge: KnowledgeBase) -> None:
     else:
         works["litellm.cost_per_token"] = litellm
     assert prices.card(model).total(usage) == prices.card(model).cost(usage).total == genai()
-    seconds = least_of_each(works, 6, {**dict.fromkeys(works, 20), TOTAL: 1000, LINES: 100})
-    fastest = min(found for name, found in seconds.items() if name not in (TOTAL, LINES))
+    seconds = least_of_each(works, 6, {**dict.fromkeys(works, 20), TOTAL: 1000, BILL: 1000, LINES: 100})
+    fastest = min(found for name, found in seconds.items() if name not in OURS)
     say(
         "\none call (2,000 tokens in, of which 500 cached, 300 out, gpt-4o), the least of many taken in turns:"
     )
     for name, found in seconds.items():
-        say(f"  {name:32}  {found * 1e6:6.2f} µs  1/{fastest / found:.0f} of the faster package")
+        ratio = f"  {fastest / found:.0f} times as fast as the faster package" if name in OURS else ""
+        say(f"  {name:34}  {found * 1e6:6.2f} µs{ratio}")
 
 
 def _cheapest(knowledge: KnowledgeBase) -> None:

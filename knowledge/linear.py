@@ -52,9 +52,18 @@ class Linear(NamedTuple):
             self.pairs,
             self.limits,
             any(self.constants),
+            self._fits(),
         )
         tiers = [(*weights, constant) for weights, constant in zip(self.weights, self.constants, strict=True)]
         return make(tiers, self.thresholds, Decimal(1).scaleb(-self.decimals), _BILL.multiply)
+
+    def _fits(self) -> bool:
+        """Whether no counts make a total of more digits than a bill keeps."""
+        most = (
+            sum(weight for weight in weights if weight > 0) * MAX_COUNT + constant
+            for weights, constant in zip(self.weights, self.constants, strict=True)
+        )
+        return max(most) < _DIGITS
 
 
 Total = Callable[..., Decimal | None]
@@ -70,14 +79,14 @@ def _maker(
     pairs: tuple[tuple[int, int], ...],
     limits: tuple[tuple[int, ...], ...],
     constant: bool,
+    fits: bool,
 ) -> Callable[..., Total]:
     """The function that makes totals of one form of the weights of its tiers, the thresholds, the grid, and a product."""
     if not counts:
         return lambda tiers, _thresholds, grid, multiply: lambda: multiply(tiers[0][-1], grid)
     names = [f"c{place}" for place in range(counts)]
     whole = " is ".join(f"type({name})" for name in names) + " is int"
-    inside = " and ".join(f"0 <= {name} <= {MAX_COUNT}" for name in names)
-    parts = "".join(f" and c{part} <= c{whole}" for part, whole in pairs)
+    inside = " and ".join(_bounds(counts, pairs))
     rests = "".join(
         " and " + " + ".join(f"{factor} * c{place}" for place, factor in enumerate(limit) if factor) + " >= 0"
         for limit in limits
@@ -88,7 +97,7 @@ def _maker(
         lines.append(f"    {weights}, t{tier} = tiers[{tier}]")
     lines += [f"    above{tier} = thresholds[{tier}]" for tier in range(thresholds)]
     lines.append(f"    def total({', '.join(names)}):")
-    lines.append(f"        if {whole} and {inside}{parts}{rests}:")
+    lines.append(f"        if {whole} and {inside}{rests}:")
     for tier in range(thresholds, -1, -1):
         total = " + ".join(f"{name} * t{tier}w{place}" for place, name in enumerate(names))
         total += f" + t{tier}" if constant else ""
@@ -99,13 +108,29 @@ def _maker(
             word = "el" if tier and tier < thresholds else ""
             lines.append(f"            {word}{above}:" if tier else "            else:")
         lines.append(f"            {deeper}total = {total}")
-    lines.append(f"            if total < {_DIGITS}:")
-    lines.append("                return multiply(total, grid)")
+    lines.append(
+        f"            return multiply(total, grid){'' if fits else f' if total < {_DIGITS} else None'}"
+    )
     lines.append("    return total")
     defined: dict[str, Any] = {}
     exec("\n".join(lines), defined)  # nothing of it was read from anywhere: numbers and the names above
     made: Callable[..., Total] = defined["make"]
     return made
+
+
+def _bounds(counts: int, pairs: tuple[tuple[int, int], ...]) -> list[str]:
+    """Comparisons that hold every count between 0 and `MAX_COUNT`, and parts below their wholes: each bound once."""
+    found, above, below = [], set[int](), set[int]()
+    for part, whole in pairs:
+        least = "" if part in above else "0 <= "
+        most = "" if whole in below else f" <= {MAX_COUNT}"
+        found.append(f"{least}c{part} <= c{whole}{most}")
+        above |= {part, whole}
+        below |= {part, whole}
+    for place in range(counts):
+        if place not in above:
+            found.append(f"0 <= c{place} <= {MAX_COUNT}")
+    return found
 
 
 def linear_of(rates: Mapping[str, Rate], plan: Plan, keys: tuple[str, ...]) -> Linear | None:

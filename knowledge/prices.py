@@ -69,11 +69,14 @@ class PriceBook:
 
         Raises NoPriceError where none are on record, or none under these terms.
         """
-        settled = self._settled.get((model.provider, model.id)) if terms is STANDARD else None
-        if settled is not None:
-            since, card = settled
-            if since is None or (on is None and time() >= since):
-                return card
+        if terms is STANDARD:
+            try:
+                since, card = self._settled[model.provider, model.id]
+            except KeyError:
+                pass
+            else:
+                if since is None or (on is None and time() >= since):
+                    return card
         moment = _utc(on)
         found = self._find(model, moment, terms)
         if found is None:

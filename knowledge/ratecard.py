@@ -13,7 +13,7 @@ from dataclasses import field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from knowledge.errors import NoPriceError
 from knowledge.lazy_dataclass import dataclass
@@ -25,6 +25,9 @@ _REQUEST = Context(prec=28, rounding=ROUND_HALF_EVEN)  # Python's default, which
 _VOLUME = Context(prec=60, rounding=ROUND_HALF_EVEN)
 _multiply, _divide, _add = _REQUEST.multiply, _REQUEST.divide, _REQUEST.add
 _ZERO = Decimal(0)
+_new_cost = object.__new__
+_ONE = 1
+"""Compared by identity, which costs nothing; another 1 is only multiplied by."""
 _STANDARD_WORDS = frozenset({"standard", "default"})
 
 
@@ -103,15 +106,43 @@ class Charge:
     amount: Decimal
 
 
-class Cost(NamedTuple):
-    """A bill in US dollars. `total` also holds what is neither input nor output (searches, requests)."""
+class Cost:
+    """A bill in US dollars. `total` also holds what is neither input nor output (searches, requests).
+
+    All but the total is worked out when it is first read: who only wants the total need not wait for the lines.
+    """
+
+    __slots__ = ("_of", "charges", "input", "output", "total", "unpriced")
 
     total: Decimal
     input: Decimal
     output: Decimal
     charges: tuple[Charge, ...]
-    unpriced: tuple[str, ...] = ()
+    unpriced: tuple[str, ...]
     """Usage that no rate covers. It is NOT in the total: whoever shows the total must say so."""
+    _of: tuple[RateCard, tuple[str, ...], tuple[Count, ...], Count]
+    """What a bill without its lines is for: the card, the units, their counts, and the number of requests."""
+
+    def __init__(
+        self,
+        total: Decimal,
+        into: Decimal,
+        out: Decimal,
+        charges: tuple[Charge, ...],
+        unpriced: tuple[str, ...] = (),
+    ) -> None:
+        self.total, self.input, self.output = total, into, out
+        self.charges, self.unpriced = charges, unpriced
+
+    def __getattr__(self, name: str) -> Any:
+        """What is not worked out yet; no other attribute is ever missing."""
+        if name not in Cost.__slots__ or name == "_of":
+            raise AttributeError(name)
+        card, keys, counts, requests = self._of
+        full = card.bill(dict(zip(keys, counts, strict=True)), requests)
+        self.input, self.output = full.input, full.output
+        self.charges, self.unpriced = full.charges, full.unpriced
+        return getattr(self, name)
 
 
 class PriceChange(NamedTuple):
@@ -166,11 +197,33 @@ class RateCard:
             return self.rates[unit]
         return next((self.rates[whole] for whole in self.units.wholes(unit) if whole in self.rates), None)
 
-    def cost(self, usage: Usage, *, requests: Count = 1) -> Cost:
+    def cost(self, usage: Usage, *, requests: Count = _ONE) -> Cost:
         """The bill for `requests` requests of which each has this `usage` (unit to count; input_tokens includes cached ones).
 
         Raises QuantityError for counts that are negative, not finite, absurd, or contradict each other.
         """
+        keys = tuple(usage)
+        try:
+            total = self._totals[keys]
+        except KeyError:
+            self._totals[keys] = _asked_once
+            return self.bill(usage, requests)
+        counts = tuple(usage.values())
+        amount = total(*counts)
+        if amount is None:
+            if total is _asked_once:
+                self._compile(keys)
+            return self.bill(usage, requests)
+        bill = _new_cost(Cost)
+        if requests is not _ONE:
+            check_count("requests", requests)
+            amount = _times(amount, requests)
+        bill.total = amount
+        bill._of = (self, keys, counts, requests)
+        return bill
+
+    def bill(self, usage: Usage, requests: Count) -> Cost:
+        """The same, line by line at once."""
         check_count("requests", requests)
         if self._least:
             usage = self._billed(usage)
@@ -202,27 +255,33 @@ class RateCard:
             total, into, out = _times(total, requests), _times(into, requests), _times(out, requests)
         return Cost(total, into, out, tuple(charges), plan.unpriced(usage))
 
-    def total(self, usage: Usage, *, requests: Count = 1) -> Decimal:
-        """Only the total of `cost`, in a tenth of the time. NoPriceError where the total would not be the whole cost."""
-        total = self._totals.get(tuple(usage))
-        if total is not None:
-            amount = total(*usage.values())
-            if amount is not None:
-                if type(requests) is int and requests == 1:
-                    return amount
-                check_count("requests", requests)
-                return _times(amount, requests)
-        else:
-            linear = self.linear(tuple(usage))
-            if linear is not None:
-                self._totals[tuple(usage)] = linear.compiled()
-                return self.total(usage, requests=requests)
-        bill = self.cost(usage, requests=requests)
+    def total(self, usage: Usage, *, requests: Count = _ONE) -> Decimal:
+        """Only the total of `cost`. NoPriceError where that would not be the whole cost."""
+        keys = tuple(usage)
+        try:
+            total = self._totals[keys]
+        except KeyError:
+            total = _asked_once
+        if total is _asked_once:
+            total = self._compile(keys)
+        amount = total(*usage.values())
+        if amount is not None:
+            if requests is _ONE:
+                return amount
+            check_count("requests", requests)
+            return _times(amount, requests)
+        bill = self.bill(usage, requests)
         if bill.unpriced:
             raise NoPriceError(
                 f"No price for {' or '.join(bill.unpriced)} is on record for {self.model.display_name} at {self.model.provider}."
             )
         return bill.total
+
+    def _compile(self, keys: tuple[str, ...]) -> Total:
+        """The total of usage in these units as a function of the counts."""
+        linear = self.linear(keys)
+        total = self._totals[keys] = _no_sum if linear is None else linear.compiled()
+        return total
 
     def linear(self, keys: tuple[str, ...]) -> Linear | None:
         """The total of usage in these units as a sum of weights; None where it is none, or not the whole cost."""
@@ -244,6 +303,14 @@ class RateCard:
         check_count("audio_seconds", seconds)
         billed = max(seconds, self._least)
         return {**usage, "audio_seconds": billed, "input_audio_seconds": billed}
+
+
+def _asked_once(*_counts: Count) -> None:
+    """Stands for a total that has been asked for once: making it a function only pays from the second time on."""
+
+
+def _no_sum(*_counts: Count) -> None:
+    """Stands for a total that is no sum of weights."""
 
 
 def _times(amount: Count, requests: Count) -> Decimal:

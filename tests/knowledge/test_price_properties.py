@@ -65,10 +65,17 @@ def agree(card: RateCard, provider: str, model, usage, on: datetime, context: di
     except ValueError:
         theirs = None
     try:
-        ours = card.cost(usage)
+        ours = card.bill(usage, 1)
     except QuantityError:
         assert theirs is None or contradicts(usage)
+        for _ in range(3):  # at first, when it is compiled, and after
+            with pytest.raises(QuantityError):
+                card.cost(usage)
         return False
+    for _ in range(3):
+        again = card.cost(usage)
+        assert (again.total, again.input, again.output) == (ours.total, ours.input, ours.output)
+        assert (again.charges, again.unpriced) == (ours.charges, ours.unpriced)
     assert theirs is not None, usage
     assert (ours.total, ours.input, ours.output) == (
         theirs.total_price,

@@ -304,3 +304,16 @@ def test_terms_compare_by_value():
         "flex service tier",
         "",
     )
+
+
+def test_lines_are_those_of_the_usage_when_the_bill_was_made(prices):
+    card = prices.card(model("openai", "gpt-4o"), NOVEMBER)
+    usage = {"input_tokens": 1000, "output_tokens": 200}
+    for _ in range(4):
+        bill = card.cost(usage, requests=3)
+        usage["input_tokens"] += 1
+        made = usage["input_tokens"] - 1
+        assert [charge.count for charge in bill.charges] == [3 * made, 600]
+        assert bill.total == sum(charge.amount for charge in bill.charges) == bill.input + bill.output
+    with pytest.raises(AttributeError):
+        bill.price  # noqa: B018
