@@ -12,7 +12,7 @@ export PIP_CONSTRAINT := constraints.txt
 export PIP_BUILD_CONSTRAINT := constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: run test lint format bench clean
+.PHONY: run test lint format patterns bench clean
 
 run: $(VENV)/.installed  ## set up, compile the knowledge base, and answer a question: make run Q="price of o3"
 	$(BIN)/python -m compileall -q adapters bot knowledge
@@ -31,6 +31,9 @@ lint: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+patterns: $(VENV)/.installed  ## after a change of the parser's patterns: what texts must hold for them
+	$(BIN)/python -m bot.parsing.needed_literals
 
 bench: $(VENV)/.installed-bench  ## prints figures, fails on none of them
 	$(BIN)/python -m benchmarks

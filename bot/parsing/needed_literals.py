@@ -1,22 +1,26 @@
 """What a text must hold for a regular expression to match: a few literals, of which every match contains one.
 
-To look for a literal takes a thirtieth of a microsecond, to try a long alternation at each character of a question several. Most of
-the bot's patterns are about something that a question does not speak of at all.
+To look for a literal takes a thirtieth of a microsecond, to try a long alternation at each character of a question several, and to
+compile it half a millisecond. Most of the bot's patterns are about something that a question does not speak of at all.
+
+`python -m bot.parsing.needed_literals` works the literals out for all patterns of the package and writes them to `literal_table.py`,
+which holds them by the pattern's text: one that was changed since is tried on every text until this is run again, but never wrong.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from re import _constants as _codes  # type: ignore[attr-defined]
+from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
-try:
-    from re import _constants as _codes  # type: ignore[attr-defined]
-    from re import _parser  # type: ignore[attr-defined]
-except ImportError:  # an interpreter that is made otherwise: patterns are then tried on every text
-    _codes = _parser = None
+from bot.parsing.spans import LazyPattern, key_of
 
 _MOST = 24
 """More literals take longer than most patterns."""
+_SHORTEST = 3
+"""Of letters alone; shorter ones are in every text."""
 _USUAL = frozenset(
     """
     token tokens request requests message messages call calls user users prompt prompts question input output model models cost price
@@ -26,14 +30,55 @@ _USUAL = frozenset(
 """Words of most questions, which tell nothing."""
 
 
+def patterns() -> list[str]:
+    """The text of every `LazyPattern` of this package that stands in a module's constants, in order, each once."""
+    import importlib
+    import pkgutil
+
+    import bot.parsing
+
+    found: set[str] = set()
+    for module in pkgutil.iter_modules(bot.parsing.__path__):
+        for value in vars(importlib.import_module(f"bot.parsing.{module.name}")).values():
+            found.update(pattern.source for pattern in _held(value))
+    return sorted(found)
+
+
+def _held(value: object) -> Iterator[LazyPattern]:
+    if isinstance(value, LazyPattern):
+        yield value
+    elif isinstance(value, dict):
+        for held in value.values():
+            yield from _held(held)
+    elif isinstance(value, tuple | list):
+        for held in value:
+            yield from _held(held)
+
+
+def table() -> str:
+    """The module `literal_table.py`."""
+    lines = [
+        f"    {key_of(source):#016x}: {literals!r},"
+        for source in patterns()
+        if (literals := needed_literals(source))
+    ]
+    return "\n".join((_HEAD, *sorted(lines), "}\n"))
+
+
+_HEAD = '''"""Literals of which every match of a pattern contains one, by the pattern; written by `python -m bot.parsing.needed_literals`."""
+
+from __future__ import annotations
+
+# fmt: off
+NEEDED: dict[int, tuple[str, ...]] = {'''
+
+
 def needed_literals(source: str) -> tuple[str, ...]:
     """Texts of which every match of a pattern contains at least one; empty where none are known that are worth a look."""
-    if _parser is None:
-        return ()
     parsed = _parser.parse(source)
     if parsed.state.flags & re.IGNORECASE:
         return ()
-    found = sorted(_best_of(parsed) or (), key=len)
+    found = sorted(_best_of(parsed) or (), key=lambda literal: (len(literal), literal))
     return tuple(one for at, one in enumerate(found) if not any(shorter in one for shorter in found[:at]))
 
 
@@ -77,10 +122,16 @@ def _needed_by(code: Any, value: Any) -> frozenset[str] | None:
 def _worth(literals: frozenset[str]) -> tuple[int, int]:
     """How seldom a text holds one of some literals by chance: their shortest decides, then their number."""
     shortest = min(map(_length, literals), default=0)
-    return (shortest, -len(literals)) if shortest > 1 and len(literals) <= _MOST else (0, 0)
+    return (shortest, -len(literals)) if shortest >= _SHORTEST and len(literals) <= _MOST else (0, 0)
 
 
 def _length(literal: str) -> int:
-    """A sign is as telling as two letters, a usual word less than most."""
+    """A sign is as telling as three letters, a usual word as one."""
     word = literal.strip()
-    return 2 if word in _USUAL else len(literal) + (not word.isalnum() and bool(word))
+    return 1 if word in _USUAL else len(literal) + 2 * (not word.isalnum() and bool(word))
+
+
+if __name__ == "__main__":
+    from pathlib import Path
+
+    Path(__file__).with_name("literal_table.py").write_text(table(), encoding="utf-8")

@@ -6,8 +6,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+from zlib import crc32
 
-from bot.parsing.needed_literals import needed_literals
+from bot.parsing.literal_table import NEEDED
 
 _WORD = re.compile(r"[^\W_]+(?:['’.\-_][^\W_]+)*|[%$€£₹¢/=:,;?!()+&~≈]|->|→|[^\w\s]", re.UNICODE)
 _SPACE_LIKE = dict.fromkeys("\xa0\u2007\u2009\u202f\u3000\t\r\u200b\u2028\u2029", " ")
@@ -25,30 +26,25 @@ def fold(text: str) -> str:
     return "".join(c.lower() if len(c.lower()) == 1 else c for c in folded)
 
 
-_OFTEN = 8
-"""Searches after which it pays to work out what a pattern needs; that takes as long as compiling it."""
-
-
 class LazyPattern:
     """A regular expression that is compiled when it is first used.
 
-    One question uses few of the bot's patterns, and compiling all of them at start would take longer than answering it. Of a
-    pattern that is used often it is worked out what it needs, so that a text without that is passed by.
+    One question uses few of the bot's patterns, and compiling all of them at start would take longer than answering it. A text that
+    holds none of the literals that a pattern needs is passed by.
     """
 
-    __slots__ = ("_compiled", "_needed", "_source", "_until_known")
+    __slots__ = ("_compiled", "_needed", "source")
 
     def __init__(self, source: str) -> None:
-        self._source = source
+        self.source = source
         self._compiled: re.Pattern[str] | None = None
-        self._needed: tuple[str, ...] = ()
-        self._until_known = _OFTEN
+        self._needed: tuple[str, ...] | None = None
 
     @property
     def compiled(self) -> re.Pattern[str]:
         """The pattern itself."""
         if self._compiled is None:
-            self._compiled = re.compile(self._source)
+            self._compiled = re.compile(self.source)
         return self._compiled
 
     def search(self, text: str, start: int = 0, end: int = sys.maxsize) -> re.Match[str] | None:
@@ -60,16 +56,19 @@ class LazyPattern:
         return (self._compiled or self.compiled).finditer(text) if self._may_match(text) else iter(())
 
     def _may_match(self, text: str) -> bool:
-        for literal in self._needed:
+        needed = self._needed
+        if needed is None:
+            needed = self._needed = NEEDED.get(key_of(self.source), ())
+        for literal in needed:
             if literal in text:
                 return True
-        if self._needed:
-            return False
-        if self._until_known:
-            self._until_known -= 1
-            if not self._until_known:
-                self._needed = needed_literals(self._source)
-        return True
+        return not needed
+
+
+def key_of(source: str) -> int:
+    """The number under which the table of literals holds a pattern."""
+    data = source.encode()
+    return crc32(data) << 16 | len(data) & 0xFFFF
 
 
 class Word(NamedTuple):
