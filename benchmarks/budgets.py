@@ -52,7 +52,7 @@ USAGE = {"prompt_tokens": 650, "completion_tokens": 53, "total_tokens": 703}
 SECONDS = 0.3
 """What the server takes for a call."""
 KEY = "sk-of-the-benchmark-0123456789abcdef0123456789abcdef"
-OUTPUT_LIMIT = Dialect.first_guess(MODEL).output_limit
+OUTPUT_LIMIT = Dialect.first_guess(MODEL).output_limit(FORM.output_tokens)
 
 Ask = Callable[[int], Awaitable[bool]]
 

@@ -88,6 +88,7 @@ FORM = Form(
     prompt=PROMPT,
     prompt_with_shape=PROMPT
     + '\nAnswer with one JSON object of this shape and nothing else:\n{"sentences":[{"text":"words","facts":["id"]}]}',
+    output_tokens=600,
 )
 
 

@@ -24,10 +24,12 @@ log = logging.getLogger(__name__)
 
 Format = Literal["json_schema", "json_object", "text"]
 
-OUTPUT_LIMIT = 600
-"""Output tokens of one parse: a long question's form takes about 250."""
-REASONING_OUTPUT_LIMIT = 2000
-"""The same for models whose hidden reasoning counts as output."""
+FORM_TOKENS = 400
+"""Output tokens of one parse: the longest form of our questions takes 160. A budget must have room for all of them before a call is
+sent, so a generous limit would leave the end of a budget unspent."""
+_LITTLE_REASONING = 200
+_REASONING = 1400
+"""What models may think before they write, with the least effort and with more."""
 
 _NEXT_FORMAT: dict[Format, Format] = {"json_schema": "json_object", "json_object": "text"}
 _REASONING_EFFORT = (
@@ -69,12 +71,15 @@ class Dialect:
     def to_json(self) -> str:
         return json.dumps({name: getattr(self, name) for name in Dialect.__annotations__})
 
-    @property
-    def output_limit(self) -> int:
-        """Output tokens to allow and to reserve."""
-        return REASONING_OUTPUT_LIMIT if self.reasons else OUTPUT_LIMIT
+    def output_limit(self, form_tokens: int) -> int:
+        """Output tokens to allow, and to reserve, for a form that takes at most so many; hidden reasoning counts as output."""
+        if not self.reasons:
+            return form_tokens
+        return form_tokens + (_LITTLE_REASONING if self.effort in ("minimal", "none") else _REASONING)
 
-    def parameters(self, response_format: dict[str, Any] = RESPONSE_FORMAT) -> dict[str, Any]:
+    def parameters(
+        self, response_format: dict[str, Any] = RESPONSE_FORMAT, form_tokens: int = FORM_TOKENS
+    ) -> dict[str, Any]:
         """The parameters of a request for a form; by default that of a parse."""
         parameters: dict[str, Any] = {}
         if self.format == "json_schema":
@@ -86,7 +91,7 @@ class Dialect:
         if self.effort is not None:
             parameters["reasoning_effort"] = self.effort
         if self.limit_name is not None:
-            parameters[self.limit_name] = self.output_limit
+            parameters[self.limit_name] = self.output_limit(form_tokens)
         return parameters
 
     def after_refusal(self, words: str) -> Dialect | None:

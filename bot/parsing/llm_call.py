@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from bot.parsing.dialect import Dialect, keep_dialect, known_dialect
+from bot.parsing.dialect import FORM_TOKENS, Dialect, keep_dialect, known_dialect
 from bot.spend.call_failures import LlmCallError
 from bot.spend.metering import MeteredClient
 from knowledge.lazy_dataclass import dataclass
@@ -37,6 +37,8 @@ class Form:
     prompt_with_shape: str
     try_again: str = ""
     """What the second try says on top."""
+    output_tokens: int = FORM_TOKENS
+    """What the filled form may take."""
 
     def messages(self, data: str, dialect: Dialect, *, again: bool = False) -> list[ChatMessage]:
         """The constant prompt first, for the sake of prompt caches; the second try spells out the form's shape."""
@@ -77,9 +79,9 @@ async def ask_for(
         try:
             completion = await client.complete(
                 form.messages(data, dialect, again=again),
-                dialect.parameters(form.response_format),
+                dialect.parameters(form.response_format, form.output_tokens),
                 query_id=query_id,
-                output_limit=dialect.output_limit,
+                output_limit=dialect.output_limit(form.output_tokens),
                 seconds=max(left, 0.0),
                 tally=tally,
             )

@@ -69,7 +69,7 @@ async def test_what_is_sent(setup: Setup, server: OpenAIServer) -> None:
     assert json.loads(user["content"]) == {"question": TEXT, "models": ["gpt-4o"], "previous": None}
     assert request["response_format"] == RESPONSE_FORMAT
     assert request["temperature"] == 0
-    assert request["max_completion_tokens"] == 600
+    assert request["max_completion_tokens"] == 400
 
 
 async def test_the_start_of_every_request_is_the_same(setup: Setup, server: OpenAIServer) -> None:
@@ -159,7 +159,7 @@ async def test_reasoning_models_are_asked_for_little_of_it(
     [request] = server.requests
     assert request["reasoning_effort"] == "minimal"
     assert "temperature" not in request
-    assert request["max_completion_tokens"] == 2000
+    assert request["max_completion_tokens"] == 600
 
 
 async def test_the_probe_tells_what_the_server_understands(setup: Setup, server: OpenAIServer) -> None:

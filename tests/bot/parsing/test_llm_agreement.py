@@ -13,6 +13,7 @@ from servers.llm_forms import right_form
 from bot.answering.dispatch import answer_questions
 from bot.answers import Answer, Spend
 from bot.parsing.cascade import Cascade, LlmReading
+from bot.parsing.dialect import FORM_TOKENS
 from bot.parsing.grounding import ground
 from bot.parsing.local import LocalParse, LocalParser
 from bot.parsing.tables import sentences_of_tables
@@ -40,6 +41,7 @@ class RightModel:
         self.asked += 1
         understood = self._local.parse(text, previous)
         form = right_form(self._local.annotate(text), understood)
+        assert len(json.dumps(form)) / 3 <= FORM_TOKENS, "a form has room, at three characters a token"
         question, dropped = ground(form, sentences_of_tables(text), previous, self._knowledge)
         return LlmReading(question=question, dropped=dropped, spend=Spend())
 
