@@ -105,6 +105,9 @@ _COMPUTE = frozenset(["training", "fine_tuning", "self_hosting", "break_even"])
 _GPU_TIME = LazyPattern(r"\bgpu[- ]?(?:hours?|hrs?|time|stunden|heures|horas)\b")
 
 
+_THAT = LazyPattern(r"\b(?:that|this|it|those|these|them|das|dies|ça|cela|eso|esto|isko|usko)\b")
+
+
 def _only_hardware(a: Annotation, intent: Intent, previous: Question) -> bool:
     """ "On A100s instead", "128 H100s": other GPUs for the same question."""
     renting = a.has("self_hosting") and _GPU_TIME.search(a.folded) is None
@@ -121,6 +124,8 @@ def _names_a_topic(a: Annotation) -> bool:
 def _stands_alone(a: Annotation, intent: Intent, previous: Question) -> bool:
     """Whether the message names enough to be asked without the thread."""
     if _only_hardware(a, intent, previous):
+        return False
+    if previous.kind == "tokens" and _THAT.search(a.folded):
         return False
     if previous.kind == "fact" and a.gpus and not a.has("price", "cost", "self_hosting") and not a.quantities:
         return False

@@ -258,6 +258,8 @@ _MACHINE = LazyPattern(
 
 def _tokens(a: Annotation, _: FactBase) -> Intent | None:
     money = a.of_unit("money")
+    if a.has("context") and a.models and not a.quotes and not a.sizes:
+        return Intent("price", 0.8)  # "how many tokens fit into its context window?"
     lengths = a.of_unit("words", "pages", "characters")
     if (
         lengths
@@ -631,6 +633,10 @@ def _bare_topics(a: Annotation, _: FactBase) -> Intent | None:
     """ "Costs", "running costs", "price of AI": a topic without anything to reckon with; worth a question back."""
     if names_everyday_goods(a):
         return Intent("out_of_scope", 0.6)
+    terms = a.has("batch", "cached", "flex", "priority")
+    asks_terms = a.has("cheaper", "save", "cost", "price", "difference")
+    if terms and asks_terms and not (a.models or a.makers or a.quantities):
+        return Intent("price", 0.6)  # "is it cheaper with batch?", of nobody knows what
     words = sum(1 for w in a.words if w.text[0].isalpha())
     if a.has("compare") and a.has("price", "cost") and words <= 4:
         return Intent("compare", 0.6)

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.factors import scale_factor
-from bot.parsing.quantities import counts_something
+from bot.parsing.quantities import plural_behind
 from bot.parsing.quantity import Quantity
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_sizes import relative_length
@@ -152,7 +152,7 @@ def _bare_number(old: Workload, number: Quantity, a: Annotation) -> dict[str, An
         return {"output": Size(amount=number.value, unit=old.input.unit)}
     if old.output is not None and old.input is None:
         return {"input": Size(amount=number.value, unit=old.output.unit)}
-    if counts_something(a.folded, number):
+    if plural_behind(a.folded, number):
         return {}  # "and 37 regions?": it counts something that the thread does not know
     if old.users is not None:
         return {"users": number.value}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.builders import build
+from bot.parsing.factors import scale_factor
 from bot.parsing.naming import models_of, tier_of
 from bot.parsing.patch_compute import (
     patched_break_even,
@@ -82,6 +83,21 @@ _PER_MILLION = LazyPattern(
 )
 
 
+_SIZE_WORDS = LazyPattern(
+    r"\b(?:prompts?|inputs?|outputs?|answers?|repl(?:y|ies)|tokens?|long\w*|short\w*|length)\b"
+)
+_SAVED_WITH_THAT = LazyPattern(
+    r"\b(?:save|saves|saved|saving|savings|sparen|spare|ersparnis|économis\w*|ahorr\w*|bach(?:at|ega|enge))\b"
+)
+
+
+def _ways_of(workload: Workload) -> tuple[Literal["batch", "cached"], ...]:
+    """The ways of saving that a workload already uses, one of which "how much do we save with that?" asks about."""
+    if workload.batch:
+        return ("batch",)
+    return ("cached",) if workload.cached_share is not None or workload.cached is not None else ()
+
+
 def _one_request(workload: Workload) -> Workload:
     """The size of one request, whatever their number."""
     return replace(
@@ -109,6 +125,15 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
             models=refs,
             workload=patched_workload(stage.workload, a),
             objective="cheapest",
+            want_per=a.want_per or old.want_per,
+        )
+    already = _ways_of(stage.workload)
+    if model is None and stage.model is not None and already and _SAVED_WITH_THAT.search(a.folded):
+        return CompareQuestion(
+            models=(stage.model,),
+            workload=replace(stage.workload, batch=False, service_tier=None),
+            variants=("standard", *already),
+            objective="difference",
             want_per=a.want_per or old.want_per,
         )
     if (
@@ -310,6 +335,9 @@ def _capacity(old: CapacityQuestion, a: Annotation, today: date) -> Question | N
     built = build("capacity", a, today)
     assert isinstance(built, CapacityQuestion)
     model = _model_ref(a) or old.model
+    factor = scale_factor(a)
+    if factor is not None and old.budget is not None and not a.sizes and not _SIZE_WORDS.search(a.folded):
+        return replace(old, model=model, budget=replace(old.budget, amount=old.budget.amount * factor))
     return replace(
         old,
         model=model,
@@ -338,6 +366,9 @@ _UNIT_NAMES: dict[str, Any] = {
 
 
 def _tokens(old: TokensQuestion, a: Annotation, today: date) -> Question | None:
+    ref = _model_ref(a)
+    if ref is not None and old.size is not None and a.has("cost", "price") and not a.sizes:
+        return EstimateQuestion(stages=(Stage(model=ref, workload=Workload(volume_input=old.size)),))
     model = _model_ref(a)
     built = build("tokens", a, today)
     assert isinstance(built, TokensQuestion)

@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from bot.parsing.compounds import read_compounds
 from bot.parsing.language import Language
-from bot.parsing.lexicon import ADJECTIVES, COST_WORDS, FILLERS, PERIODS, ROLES, STOPWORDS
+from bot.parsing.lexicon import COST_WORDS, PERIODS, ROLES, STOPWORDS
 from bot.parsing.numbers import Number, read_numbers
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.quantity_chains import join_chains, join_chunks, join_corrections, without_peaks
@@ -173,19 +173,6 @@ def _what_is_per_a_reply(text: str, quantities: list[Quantity]) -> list[Quantity
     return result
 
 
-def counts_something(text: str, quantity: Quantity) -> bool:
-    """Whether a noun, known to no table, stands right behind a bare number ("37 regions", "1000 richieste")."""
-    if plural_behind(text, quantity):
-        return True
-    match = _FEW_WORDS.search(text[quantity.end : quantity.end + 60])
-    words = match.group().replace("-", " ").split() if match else []
-    word = words[0] if words else ""
-    known = word in STOPWORDS or word in COST_WORDS or word in PERIODS or word in ROLES or word in FILLERS
-    return quantity.value >= _FEWEST and len(word) >= 4 and not known and word not in ADJECTIVES
-
-
-_FEWEST = 10
-"""Smaller bare numbers before a word are mostly part of a name or of a list ("step 2 then", "option 3 sounds")."""
 _EACH = LazyPattern(r"\b(?:each|every one|je|jeweils|jede[rs]?|chacune?s?|cada|apiece)\b")
 _WHO = LazyPattern(r"^\W*[^\W\d_]+,? (?:who|that|which|die|welche|qui|que|jo)\b")
 """A relative clause behind the noun: "50 tellers who ask 40 questions a day"."""
