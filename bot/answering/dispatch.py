@@ -104,8 +104,8 @@ def _what_is(numbers: tuple[str, ...]) -> str:
     """What is asked about numbers that no part of the calculation holds: leaving them out would make the figure wrong."""
     named = " and ".join(f"“{number}”" for number in numbers[:3])
     return (
-        f"I could not place {named}, so any total would be wrong. "
-        "Please say it as requests a day (or month) and tokens in and out per request."
+        f"{'What does' if len(numbers) == 1 else 'What do'} {named} stand for? Without that any total would be wrong; "
+        "please say it as requests a day (or month) and tokens in and out per request."
     )
 
 

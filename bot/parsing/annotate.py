@@ -567,7 +567,13 @@ _SENTENCE_ENDS = frozenset([".", ",", ";", ")", "?", ":", "->", "→", "=", ">",
 def _settle_loose_period(annotation: Annotation) -> None:
     """A loose period beside counts that all have one of their own is the wanted one ("90 requests per hour … in a month")."""
     counts = [q for q in annotation.quantities if q.unit in COUNTED]
-    if annotation.loose_period and annotation.want_per is None and counts and all(q.per for q in counts):
+    if (
+        annotation.loose_period
+        and annotation.want_per is None
+        and counts
+        and any(q.per for q in counts)
+        and all(q.per or q.per_thing for q in counts)
+    ):
         annotation.want_per, annotation.loose_period = annotation.loose_period, None
 
 

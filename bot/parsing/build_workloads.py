@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 from bot.parsing.annotate import Annotation
-from bot.parsing.growth import growth_of
+from bot.parsing.growth import growth_of, names_a_period
 from bot.parsing.lexicon import PERIODS
 from bot.parsing.naming import model_of, models_of, past_day_of
 from bot.parsing.quantity import Quantity
@@ -40,6 +40,8 @@ def build_estimate(a: Annotation, today: date) -> Question:
     first = stages[0].workload
     if first.audio_seconds is not None and first.span is not None and first.volume_per == want:
         want = None  # "10 minutes a day for a year": the period is the recording's
+    if want is None and first.growth_steps is not None and names_a_period(a):
+        want = first.growth_per
     return EstimateQuestion(
         stages=stages,
         want_per=want,
@@ -248,6 +250,7 @@ def build_capacity(a: Annotation, today: date) -> Question:
             currency=budget_quantity.currency or "USD",
             per=budget_quantity.per
             or _period_of_budget(a)
+            or (a.loose_period if not any(q.per for q in a.quantities) else None)
             or (a.want_per if a.want_per and not a.has("how_long") else None),
         )
     workload = build_workload(a)
@@ -256,6 +259,7 @@ def build_capacity(a: Annotation, today: date) -> Question:
     if timed is not None and workload.input is not None and workload.output is not None:
         asked_per = timed.per  # "how many 2k prompts with 500 token answers per day"
         workload = replace(workload, requests=None, requests_per=None)
+    asked_per = asked_per or _asked_count_per(a)
     if timed is None or asked_per is not None:
         workload = replace(
             as_request(workload), volume_per=None
@@ -323,6 +327,18 @@ def _period_of_budget(a: Annotation) -> Period | None:
         return None
     word = match.group(1) or match.group(2)
     return _PERIOD_STEMS.get(word) or PERIODS.get(word) or PERIODS.get(word.rstrip("esn"))
+
+
+_COUNT_ASKED = LazyPattern(
+    r"\b(?:how many|wie ?viele|combien de|cu[aá]nt[oa]s|kitne)\b[^.;?!]{0,60}?\b(?:requests?|calls?|prompts?|messages?|queries|chats?|tickets?|emails?|anfragen|requêtes|appels|peticiones|llamadas)\s+"
+    r"(?:(?:can|could|do) (?:i|we) \w+ )?(?:an?|per|each|every|/|pro|am|im|par|por|al)\s*(day|week|month|hour|year|tag|woche|monat|jahr|jour|mois|día|mes)\b"
+)
+
+
+def _asked_count_per(a: Annotation) -> Period | None:
+    """ "How many 4k/1k calls per month": the period that the count is wanted for."""
+    match = _COUNT_ASKED.search(a.folded)
+    return PERIODS.get(match.group(1)) if match else None
 
 
 def _wanted_capacity(

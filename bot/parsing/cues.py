@@ -32,7 +32,7 @@ CUES: dict[str, str] = {
         | better deal | more economical""",
     "compare": """compare* | comparing | comparison* | vs | versus | against | instead of | side by side | relative to | vergleich* | gegen | gegenüber | compar* | contra
         | frente a | or/oder/ou/ya | difference between | unterschied zwischen | better than | over""",
-    "difference": """how much extra | surcharge | premium for/over/of | aufpreis | mehrpreis | surcoût | recargo | wie viel teurer/billiger/günstiger | wieviel teurer/billiger/günstiger | difference* | differ | diff | how much more/less/cheaper/dearer | how many times | times more/cheaper | delta | unterschied | différence | diferencia
+    "difference": """how much extra | surcharge | premium for/over/of | aufpreis | mehrpreis | surcoût | recargo | wie viel teurer/billiger/günstiger | wieviel teurer/billiger/günstiger | difference* | differ | diff | how much more/less/cheaper/dearer | how many times | times more/cheaper | delta | unterschied | différence | diferencia | écart/ecart
         | farak | extra cost | what do/would/will we/i save | how much .. save/saved/saving/savings/spare/sparen/économis*/ahorr* | saving* | save""",
     "save": """lose/losing .. by not | missing out | save/saves/saved/saving/savings | discount* | cut our/my/the cost*/bill* | reduce our/my/the? cost*/bill*/spend* | lower/cut/reduce our/my/the? bill/cost/costs/spend | spare/sparen/spart/gespart/einsparen/ersparnis/einsparung/einsparungen | économis*/économie/économies/economie/economies | ahorr*
         | bachat | bachega/bachenge""",

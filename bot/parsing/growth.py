@@ -22,7 +22,7 @@ _AFTER = LazyPattern(
     r"\b(?:after|in|nach|après|dans|después de|en|within) (\d{1,3}|one|two|three|six|twelve|a|einem|un) (weeks?|months?|years?|wochen?|monat(?:en?)?|jahr(?:en?)?|semaines?|mois|ans?|semanas?|mes(?:es)?|años?)\b"
 )
 _NTH = LazyPattern(
-    r"\b(?:in|by|at|im|au|en el) (month|week|year|monat|mois|mes) (\d{1,3})\b|\b(?:in|by) the (\d{1,3})(?:st|nd|rd|th) (month|week|year)\b"
+    r"\b(month|week|year|monat|mois|mes) (\d{1,3})\b|\b(?:in|by) the (\d{1,3})(?:st|nd|rd|th) (month|week|year)\b"
 )
 _TOTAL = LazyPattern(r"\b(?:total|overall|altogether|cumulative|insgesamt|gesamt\w*|en tout|en total|sum)\b")
 _NUMBERS = {"one": 1, "a": 1, "einem": 1, "un": 1, "two": 2, "three": 3, "six": 6, "twelve": 12}
@@ -64,6 +64,11 @@ def growth_of(annotation: Annotation, share: Quantity) -> Period | None:
         if match.group(3):
             return _SHORT[match.group(3)]
     return None
+
+
+def names_a_period(annotation: Annotation) -> bool:
+    """Whether the text asks for one period of the growth: "what will month 12 cost"."""
+    return _NTH.search(annotation.folded) is not None
 
 
 def growth_steps(annotation: Annotation, per: Period) -> Decimal | None:

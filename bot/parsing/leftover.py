@@ -38,6 +38,17 @@ _TOLD = LazyPattern(
 """Numbers that other rules read: opening hours, working days, how many models are to be listed."""
 
 
+def _each_of_nothing(annotation: Annotation) -> list[Quantity]:
+    """ "Our tickets, about 300 tokens each": how many there are is not said, and one is not what is meant."""
+    sizes = [q for q in annotation.quantities if q.is_size and q.per_thing == "each"]
+    counted = annotation.of_unit(*COUNTED) or any(q.per for q in annotation.quantities)
+    several = _SEVERAL.search(annotation.folded) is not None
+    return sizes if sizes and several and not counted else []
+
+
+_SEVERAL = LazyPattern(
+    r"\b(?:my|our|the|all|these|those|unsere|meine|nos|mes|nuestr[oa]s|mis|hamare) (?:\w+ ){0,2}?(?:tickets|emails|e-mails|documents|docs|reviews|messages|requests|calls|chats|pdfs|files|invoices|contracts|articles|questions|posts|orders|customers|products|reports)\b"
+)
 _FRACTION = LazyPattern(
     r"(?<![\d.,/])([1-9]) ?(?:/|out of|in every|of every|out of every) ?([1-9]\d?)(?= of\b|ths?\b|\b(?! ?[k%]))"
 )
@@ -47,6 +58,8 @@ def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
     """The counts and sizes of the text that `question` does not hold, in the order of the text."""
     held = _Held()
     _gather(question, held)
+    if question.kind == "estimate" and (alone := _each_of_nothing(annotation)):
+        return alone
     bare = any(not q.unit and not q.role for q in annotation.quantities)
     told = list(_TOLD.finditer(annotation.folded)) if bare else []
     stated = [q for q in annotation.quantities if _matters(q) or _stands_in_a_workload(q, annotation, told)]

@@ -125,12 +125,12 @@ UNITS = {**_HINDI_NOUNS, **_SPANISH_NOUNS, **_FRENCH_NOUNS, **GERMAN_NOUNS, **UN
 ROLES: dict[str, str] = _table(
     input=(
         "in inbound kontext contexte contexto input inputs prompt prompts context ctx sent read received incoming eingabe input_tokens prompt_tokens entrée entree entrada"
-        " eingang ingest ingested consume prompt-tokens input-tokens inp instruction instructions einga rein inputtokens eingabetokens inputtoken eingabetoken inn inpt imput promt promts"
+        " eingang ingest ingested consume prompt-tokens input-tokens inp instruction instructions einga rein inputtokens eingabetokens inputtoken eingabetoken inn inpt imput promt promts jaata jata jaati jaate"
     ),
     output=(
         "out outbound output outputs completion completions response responses generated answer answers reply replies outgoing ausgabe sortie salida"
         " output_tokens completion_tokens produced returned completion-tokens output-tokens outp gen generation generations responding"
-        " written respuesta réponse antwort antworten raus outputtokens ausgabetokens outputtoken ausgabetoken antworttoken antworttokens réponses respuestas respond outt ouput ouputs outpt anwser anwsers reponse reponses respone"
+        " written respuesta réponse antwort antworten raus outputtokens ausgabetokens outputtoken ausgabetoken antworttoken antworttokens réponses respuestas respond outt ouput ouputs outpt anwser anwsers reponse reponses respone aata aati"
     ),
     cached=(
         "cached cache cacheable cache-hit cache-hits cached_tokens cache_read_input_tokens gecacht gecached cacheado cacheada cacheados"

@@ -76,11 +76,11 @@ def join_chunks(text: str, quantities: list[Quantity]) -> list[Quantity]:
             and last.noun in _CHUNKS
             and last.per is None
             and last.value <= 1000
-            and quantity.unit in ("tokens", "words", "characters")
+            and quantity.unit in ("tokens", "words", "characters", "pages")
             and quantity.role in ("", "input")
             and quantity.per is None
             and text[last.end : quantity.start].strip() in _OF
-            and _retrieved(text, last)
+            and (_retrieved(text, last) or _IN_ONE.search(text) is not None)
         ):
             joined[-1] = replace(
                 quantity,
@@ -95,6 +95,9 @@ def join_chunks(text: str, quantities: list[Quantity]) -> list[Quantity]:
     return joined
 
 
+_IN_ONE = LazyPattern(
+    r"\b(?:in|as|into|with) (?:one|a single|the same|1) (?:prompt|request|call|go|shot)\b|\ball (?:at once|together)\b|\bin einem (?:prompt|aufruf|rutsch)\b|\ben un(?:e)? seule? (?:fois|requête|prompt)\b|\ben una sola\b"
+)
 _RETRIEVAL = LazyPattern(
     r"\b(?:retriev\w*|rag|chunks?|passages?|snippets?|context|fetch\w*|top|each (?:query|question|request)|few[- ]shot|excerpts?)\b"
 )

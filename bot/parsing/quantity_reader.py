@@ -357,6 +357,8 @@ class Reader:
         for word in reversed(self.before):
             if role_named(word.text) and word.text not in ("in", "out", "sent", "read"):
                 return word
+            if word.text in ("review", "report") and self.text[word.end : word.end + 1] == ":":
+                return None  # the heading of a task
             if word.text in _LEFT_OUTPUT:
                 at = self.before.index(word)
                 each = at > 0 and self.before[at - 1].text in (

@@ -218,6 +218,8 @@ def _of_them(scan: _Scan) -> bool:
 
 def _filler(scan: _Scan) -> bool:
     word = scan.word
+    if word == "each" and scan.quantity.is_size and not scan.quantity.role and not scan.following.isalpha():
+        return False  # "300 tokens each" is per something
     filler = word in FILLERS and word not in UNITS and word not in ROLES and word not in _TELLING_FILLERS
     if word != "-" and not filler:
         return False
@@ -390,7 +392,14 @@ def _unit(scan: _Scan) -> bool:
         return False
     if scan.word == "an" and scan.reader.language != "fr":
         return False  # "at 2.5 an hour"
-    adjective = unit == "users" and not scan.word.endswith("s") and scan.quantity.value > 1
+    adjective = unit == "users" and scan.quantity.value > 1
+    if scan.word.endswith("s"):
+        adjective = adjective and UNITS.get(scan.following) in (
+            "conversations",
+            "requests",
+            "messages",
+            "items",
+        )
     if adjective and scan.following.isalpha() and scan.following.endswith("s"):
         scan.skip()  # "22 client letters"
         return True

@@ -9,13 +9,16 @@ from decimal import Decimal
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.growth import growth_of
-from bot.parsing.quantity import Quantity
+from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.shares import is_batched_share
 from bot.parsing.spans import LazyPattern
 from knowledge.lazy_dataclass import dataclass, replace
 
 _OF_ALL = LazyPattern(
     r"\b(?:each|every one|all of them|apiece|all|always|jeweils|je|immer|alle|chacune?s?|toujours|cada un[oa]|siempre)\b"
+)
+_FOR_BOTH = LazyPattern(
+    r"\b(?:both|for (?:each|every)|per (?:order|ticket|lead|document|customer|user|item|case|email|request|call)|1st|first step|beide|pro (?:auftrag|ticket)|par (?:commande|ticket))\b"
 )
 _MOST = 20
 _HUNDRED = Decimal(100)
@@ -109,7 +112,7 @@ def _is_pair(group: list[Quantity]) -> bool:
 
 
 def _with_counts(a: Annotation, groups: list[list[Quantity]], behind: list[Quantity]) -> list[list[Quantity]]:
-    counts = [[q for q in group if not q.is_size] for group in groups]
+    counts = [[q for q in group if q.unit in COUNTED] for group in groups]
     if all(len(found) == 1 and found[0].counts_requests for found in counts) and not behind:
         return groups
     stated = [q for found in counts for q in found] + behind
@@ -119,6 +122,8 @@ def _with_counts(a: Annotation, groups: list[list[Quantity]], behind: list[Quant
         [count] = stated
         if count.value == len(groups) and count.per is None:
             return [[q for q in group if q is not count] for group in groups]
-        if count in behind and _OF_ALL.search(a.clause(count)):
+        if count in behind and (_OF_ALL.search(a.clause(count)) or _FOR_BOTH.search(a.folded)):
             return [[*group, count] for group in groups]
+    if len(stated) == 2 and stated[0].value == len(groups) and not stated[0].per and stated[1] in behind:
+        return [[*(q for q in group if q is not stated[0]), stated[1]] for group in groups]
     return []

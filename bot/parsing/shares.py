@@ -18,7 +18,7 @@ _TRAFFIC = LazyPattern(
 
 
 _MOVED = LazyPattern(
-    r"\b(?:mov(?:e|es|ed|ing)|shift(?:ed|ing)?|migrat\w+|switch(?:ed|ing)?|transfer\w*|offload\w*|reroute\w*|verschieb\w*|verlager\w*|déplac\w*|mover|pasar)\b"
+    r"\b(?:mov(?:e|es|ed|ing)|shift(?:ed|ing)?|migrat\w+|switch(?:ed|ing)?|transfer\w*|rout(?:e|es|ed|ing)|offload\w*|reroute\w*|verschieb\w*|verlager\w*|déplac\w*|mover|pasar)\b"
 )
 _WORDED = LazyPattern(
     r"\b(half|hälfte|moitié|mitad|aadha|aadhe|(?:a|one) third|two[- ]thirds|(?:a|one) quarter|three[- ]quarters)\b"

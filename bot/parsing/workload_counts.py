@@ -257,7 +257,11 @@ class CountsReader(WorkloadDraft):
             multiplies = (
                 quantity.per_thing in ("item", "conversation")
                 or (quantity.noun in _MULTIPLIED and quantity.per is None and self._repeats())
-                or (quantity.per_thing == "each" and not quantity.per and bool(mains))
+                or (
+                    quantity.per_thing == "each"
+                    and not quantity.per
+                    and (bool(mains) or self._has_conversations)
+                )
             )
             if multiplies and (len(counted) > 1 or self._has_conversations):
                 factor *= quantity.value

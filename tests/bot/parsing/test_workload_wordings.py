@@ -425,3 +425,34 @@ def test_a_likeness_is_no_model(parser: LocalParser, text: str) -> None:
     assert stage.model is not None
     assert stage.model.model == "gpt-5.4-mini"
     assert stage.workload.requests == 12
+
+
+def test_everything_in_one_prompt(parser: LocalParser) -> None:
+    text = "6,300 claims a month, each claim has 4 documents with 3 pages, all in one prompt, answer 400 tokens, gpt-5.4-mini"
+    read = workload(parser, text)
+    assert (read.requests, read.input and read.input.amount) == (6300, 12)
+
+
+def test_two_prompts_for_each_order(parser: LocalParser) -> None:
+    text = "two prompts per order: check (600 in/20 out) and confirmation (300 in/120 out). 8k orders a day on gpt-5-nano"
+    assert [stage.workload.requests for stage in estimate(parser, text).stages] == [8000, 8000]
+
+
+def test_sessions_of_agents_are_sessions(parser: LocalParser) -> None:
+    text = "what's my monthly if i run 300 agents sessions a day, 20 llm calls each, 4k in & 250 out per call on haiku 5.5"
+    question = estimate(parser, text)
+    assert question.want_per == "month"
+    assert (question.stages[0].workload.requests, question.stages[0].workload.requests_per) == (6000, "day")
+
+
+def test_a_length_of_each_of_an_unknown_number_is_asked_about(parser: LocalParser) -> None:
+    assert estimate(
+        parser, "what would it cost to process our tickets with gpt-5-mini, about 300 tokens each?"
+    ).unread
+
+
+def test_the_period_of_a_wanted_count(parser: LocalParser) -> None:
+    [question] = parser.parse("with 2500$ a year on sonnet 5.5 how many 4k/1k calls per month").questions
+    assert isinstance(question, CapacityQuestion)
+    assert question.budget is not None
+    assert (question.budget.per, question.want_per) == ("year", "month")
