@@ -41,6 +41,23 @@ class Intent:
 
 
 _PAST = LazyPattern(r"\b(?:did|took|needed|used|were|was|consumed|required)\b")
+
+
+def _is_past(a: Annotation) -> bool:
+    """Whether the text speaks of what has happened; the German "was" is "what"."""
+    found = _PAST.compiled.finditer(a.folded)
+    return any(a.language != "de" or match.group() != "was" for match in found)
+
+
+def _asks_what_it_charges(a: Annotation) -> bool:
+    """ "OpenAI pricing": the prices of a maker's models, and nothing of its accounts."""
+    return (
+        a.has("price")
+        and bool(a.makers)
+        and not (a.gpus or a.clouds or a.times or a.has("trend", "batch", "cached"))
+    )
+
+
 _PRODUCT_LIKE = LazyPattern(r"(?<![\w-])[a-z]{2,}[a-z.]*[-_]\d[\w.-]*(?![\w-])")
 _MEMORY = LazyPattern(r"\bmemory\b|\bvram\b|\bspeicher\b|\bmémoire\b|\bmemoria\b")
 _QUERY = 400
@@ -150,7 +167,7 @@ def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
         return Intent("fact", 0.9)
     if a.has("training") and not a.has("advice", "break_even") and not _asks_own_numbers(a):
         return Intent("fact", 0.9) if names or a.models else None
-    if a.subjects and _PAST.search(a.folded) and (a.gpus or a.has("gpu_words")) and not _asks_own_numbers(a):
+    if a.subjects and _is_past(a) and (a.gpus or a.has("gpu_words")) and not _asks_own_numbers(a):
         return Intent("fact", 0.75)
     if names and a.has("why"):
         return Intent("fact", 0.85)
@@ -158,8 +175,9 @@ def _facts_about_companies(a: Annotation, facts: FactBase) -> Intent | None:
         return None  # what a cloud asks for a GPU is looked up, not quoted
     if (
         a.subjects
-        and (not a.models or _PAST.search(a.folded))
+        and (not a.models or _is_past(a))
         and not a.has("history", "cheaper", "cheapest", "dearest")
+        and not _asks_what_it_charges(a)
     ):
         hits = facts.search(a.text[:_QUERY], limit=1)
         if hits and hits[0].confident:
@@ -567,7 +585,7 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
         dated = any(not time.relative for time in a.times) and a.explained() > 0.5
         if dated and not vague and not a.gpus and not a.has("finance", "said", "training"):
             return Intent("price", 0.75)  # "gpt-4o in early 2025?"
-        if a.explained() >= 0.75 and not a.gpus and not _PAST.search(a.folded):
+        if a.explained() >= 0.75 and not a.gpus and not _is_past(a):
             return Intent("price", 0.9)
         return Intent("out_of_scope", 0.45)
     words = sum(1 for w in a.words if w.text[0].isalpha())

@@ -72,3 +72,16 @@ def test_words_of_costs_are_no_names(parse, text):
 def test_a_misspelt_tier_belongs_to_the_name(parse, text, model):
     [question] = parse(text).questions
     assert question.stages[0].model.model == model
+
+
+@pytest.mark.parametrize("text", ["openai pricing", "price of google models", "anthropic prices"])
+def test_a_makers_prices_are_those_of_its_models(parse, text):
+    [question] = parse(text).questions
+    assert question.kind == "compare"
+
+
+def test_the_german_what_is_not_the_english_past(parse):
+    [question] = parse("was kostet claude").questions
+    assert question.kind == "price"
+    [question] = parse("how much was spent on training by openai").questions
+    assert question.kind == "fact"
