@@ -133,6 +133,7 @@ class Annotation:
         ) / len(meaningful)
 
 
+_QUOTES = "\"'`“«„"
 _QUOTED = re.compile(
     r"\"([^\"]+)\"|(?<!\w)'([^']+)'(?!\w)|`{1,3}([^`]+)`{1,3}|“([^”]+)”|«([^»]+)»|„([^“”]+)[“”]", re.DOTALL
 )
@@ -173,7 +174,8 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     if apart is not text:
         folded = fold(apart)
     coverage = Coverage(len(folded))
-    quotes = [next(group for group in match.groups() if group) for match in _QUOTED.finditer(text)]
+    quoted = list(_QUOTED.finditer(text)) if any(mark in text for mark in _QUOTES) else []
+    quotes = [next(group for group in match.groups() if group) for match in quoted]
     cues = find_cues(cue_words(folded), coverage)
     mentions = knowledge.catalogue.mentions(apart)
     models, makers, providers = _names(text, mentions)
@@ -205,7 +207,7 @@ def annotate(text: str, knowledge: KnowledgeBase, today: date) -> Annotation:
     subjects = [Named(start, end, name) for start, end, name in knowledge.facts.subjects_in(text)]
     masked = [(m.start, m.end) for m in models]
     if "token" in folded:  # numbers inside a text to be counted count nothing themselves
-        masked += [match.span() for match in _QUOTED.finditer(text) if " " in match.group().strip("'\"` ")]
+        masked += [match.span() for match in quoted if " " in match.group().strip("'\"` ")]
     masked += [(n.start, n.end) for n in (*makers, *providers)]
     masked += [(_letters_from(folded, g), g.end) for g in gpus]
     mix, masked_mix = read_mix(folded)

@@ -107,7 +107,7 @@ _SOME_MONTH = LazyPattern(
 )
 
 
-def _possible(kind: str, text: str, has_year: bool) -> bool:
+def _possible(kind: str, text: str, has_year: bool, has_month: bool) -> bool:
     """Whether a kind of time can be in the text at all; most questions name none, and need no pattern compiled."""
     if kind == "ago":
         return "ago" in text
@@ -120,7 +120,7 @@ def _possible(kind: str, text: str, has_year: bool) -> bool:
     if kind == "season":
         return any(word in text for word in _SEASONS)
     if kind in ("month_alone", "month_of_year"):
-        return _SOME_MONTH.search(text) is not None
+        return has_month
     return has_year
 
 
@@ -129,8 +129,9 @@ def read_dates(text: str, today: date, masked: Iterable[tuple[int, int]] = ()) -
     taken = list(masked)
     found: list[TimeSpan] = []
     has_year = _A_YEAR.search(text) is not None
+    has_month = _SOME_MONTH.search(text) is not None
     for kind, pattern in _PATTERNS:
-        if not _possible(kind, text, has_year):
+        if not _possible(kind, text, has_year, has_month):
             continue
         for match in pattern.finditer(text):
             if len(found) >= _MOST_TIMES:
