@@ -39,7 +39,7 @@ AFTER_QUANTITY = _words(
     stunden jours semaines mois días semanas meses
     million millions mio mill mln billion billions bn mrd thousand thousands tsd k m b hundred hundreds dozen trillion
     lakh lakhs crore crores percent pct usd eur gbp dollar dollars bucks cent cents euro euros millionen milliarden
-    tausend mil mille millones milliards x times
+    tausend mil mille millones milliards x times gb mb kb tb gigabyte gigabytes megabyte megabytes
     """
 )
 """After a number these make it a quantity, never a version."""

@@ -338,7 +338,8 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
 
 _OF_ALL = LazyPattern(
     r"\b(?:total|altogether|all[- ]in|in all|combined|insgesamt|en tout|en total|for (?:both|all of them|the (?:box|node|server|cluster|lot|pair|pod)))\b"
-    r"|\b(?:box|node|server|cluster|machine|rig|instance|pod)\b (?:\w+ )?(?:is|are|costs?|at|for|comes? to|rents? for|=)\b"
+    r"|\b(?:box|node|server|serveur|servidor|cluster|machine|rig|rechner|knoten|instance|pod)\b (?:\w+ )?(?:is|are|costs?|at|for|comes? to|rents? for|=)\b"
+    r"|\b(?:box|node|server|serveur|servidor|machine|rig|rechner|knoten|instance)\b(?: with| mit| avec| con| de)? [^.;?]{0,24}\b(?:for|at|à|für|zu|a|por|pour)\b (?=[\d$€])"
 )
 
 

@@ -57,6 +57,8 @@ _AS_LONG = LazyPattern(r"\b(?:same|equal|gleich\w*|ebenso|même|misma|mismo|igua
 _LITTLE = LazyPattern(
     r"\b(?:negligible|ignore|ignoring|no|zero|little|hardly any|almost no|without|vernachlässig\w*|négligeable)\b"
 )
+_CHUNKS = LazyPattern(r"\b(?:chunks?|passages?|snippets?|excerpts?|abschnitte?n?|extraits?|fragmentos?)\b")
+"""What is retrieved and sent along with a question."""
 _SHORTENED = LazyPattern(r"\b(?:summari[sz]|condens|shorten|compress|zusammenfass|résum|resum)\w*\b[^.;]*$")
 """Verbs whose object is read, also where it is something that others write ("summarise a 30-page report")."""
 
@@ -279,6 +281,9 @@ class SizesReader(WorkloadDraft):
         outputs = [
             q for q in self.quantities if q.is_size and q.role == "output" and q.start < quantity.start
         ]
+        same = quantity.unit == self.workload.input.unit
+        if same and _CHUNKS.search(self.annotation.folded[quantity.start : quantity.end]):
+            return True
         if quantity.role == "input" and any(
             q.is_size and q.role == "input" and q.start < out.start
             for q in self.quantities
@@ -302,6 +307,8 @@ class SizesReader(WorkloadDraft):
 
     def _role_of_unmarked(self, quantity: Quantity) -> Literal["input", "output", ""]:
         """What is read goes in; what is written ("generate 300-word posts") comes out; bare tokens of a request stay undecided."""
+        if _CHUNKS.search(self.annotation.folded[quantity.start : quantity.end]):
+            return "input"
         clause = self.annotation.folded[max(0, quantity.start - 48) : quantity.start]
         if _SOURCE.search(clause):
             return "input"

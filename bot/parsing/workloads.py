@@ -90,7 +90,27 @@ class _Builder(CountsReader, SizesReader):
         self._shares()
         self._range_of_counts()
         self._modifiers()
+        self._volumes_of_users()
         return self.workload
+
+    def _volumes_of_users(self) -> None:
+        """ "10 developers, 3M input and 200k output tokens each a day": volumes of each, which add up."""
+        workload = self.workload
+        if workload.users is None or workload.requests_per_user is not None or workload.volume_per is None:
+            return
+        into = workload.volume_input or workload.input
+        out = workload.volume_output or workload.output
+        if into is None or out is None:
+            return
+        users = workload.users
+        self._set(
+            users=None,
+            requests=None,
+            input=None,
+            output=None,
+            volume_input=replace(into, amount=into.amount * users),
+            volume_output=replace(out, amount=out.amount * users),
+        )
 
     def _range_of_counts(self) -> None:
         """ "7-8k calls a day": the lower end is reckoned with, the upper one as a multiple of it."""
