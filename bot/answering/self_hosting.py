@@ -41,6 +41,12 @@ def answer_self_hosting(question: SelfHostingQuestion, context: Context) -> Answ
     ):
         raise NoAnswer("clarify", "On which GPU, and how many of them (for example 2 H100s)?")
     gpu = _gpu(question, context)
+    if question.cheapest and question.provider is None and question.usd_per_gpu_hour is None:
+        best = min(
+            context.knowledge.hardware.rentals(gpu.name), key=lambda rental: rental.usd_per_hour, default=None
+        )
+        if best is not None:
+            question = replace(question, provider=best.provider, terms=best.terms.lower())
     price = gpu_price(gpu, stated_price(question, context), question.provider, context, question.terms)
     if question.want == "cost_per_1m_tokens":
         return _per_million(question, gpu, price, context)

@@ -167,7 +167,7 @@ def build_training(a: Annotation, today: date) -> Question:
             within = Span(amount=days.value, unit=days.unit.rstrip("s"))  # type: ignore[arg-type]
     want: Any = "cost"
     if re.search(
-        r"\bduration\b|\bdauer\b|\bdurée\b|\bduración\b|\bhow fast\b|\btime (?:needed|required)\b|\btarda\w*\b|\bzeit\b|\bkitn[ae] (?:time|din|samay)\b|\bhow (?:long|many days|many weeks|many months)\b|(?:^|[.,;:] ?)(?:in )?(?:days|weeks|months) ?\?|\btime to train\b|\btraining (?:time|duration)\b|\btrainingsdauer\b|\btemps d.entra[iî]nement\b|\bduration of (?:the )?training\b|\bwall[- ]?clock\b|\bin days\b|\bwie lange\b|\bcombien de temps\b|\bcuánto tiempo\b",
+        r"\bduration\b|\bdauer\b|\bdurée\b|\bduración\b|\bhow fast\b|\btime (?:needed|required)\b|\btarda\w*\b|\bzeit\b|\bkitn[ae] (?:time|din|samay)\b|\bhow (?:long|many days|many weeks|many months)\b|(?:^|[.,;:] ?)(?:in )?(?:days|weeks|months) ?\?|\btime to (?:pre-?)?train\b|\b(?:and|in) days\b|\btraining (?:time|duration)\b|\btrainingsdauer\b|\btemps d.entra[iî]nement\b|\bduration of (?:the )?training\b|\bwall[- ]?clock\b|\bin days\b|\bwie lange\b|\bcombien de temps\b|\bcuánto tiempo\b",
         a.folded,
     ):
         want = "days"
@@ -296,6 +296,13 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         if length is not None:
             span = Span(amount=length.value, unit=length.unit.rstrip("s"))  # type: ignore[arg-type]
     stated_hours = next((q.value for q in a.quantities if q.unit == "gpu_hours" and not q.per), None)
+    if (
+        stated_hours is None
+        and gpus is not None
+        and gpus > 1
+        and _NAMED_HOURS.match(a.folded[a.gpus[0].end :] if a.gpus else "")
+    ):
+        stated_hours, span = gpus, None
     if span is None and stated_hours is not None:
         span, gpus = Span(amount=stated_hours, unit="hour"), Decimal(1)
     want: Any = "cost"
@@ -354,6 +361,8 @@ def _of_one(price: Decimal | None, gpus: Decimal | None, a: Annotation) -> Decim
     )
 
 
+_NAMED_HOURS = re.compile(r"s?[- ]?(?:hours?|hrs|stunden|heures|horas)\b(?! (?:a|per|every) )")
+"""What makes "1000 H100 hours" a length of GPU time."""
 _EACH_DAY = re.compile(r"\s*(?:each|every day|daily|jeweils|chacun|cada uno|täglich)\b")
 _TERMS = LazyPattern(
     r"\b(community|secure|serverless|spot|reserved|marketplace|capacity block|nvl|pcie|sxm|dedicated)\b"

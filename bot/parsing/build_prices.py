@@ -40,13 +40,13 @@ _UNIT_WORDS: tuple[tuple[str, LazyPattern], ...] = (
     (
         "input",
         LazyPattern(
-            r"\binputs?\b|\b(?:imput|inpt|inptu|intput|inputt)s?\b|\bin ?(?:/|and|&|\+) ?out\b|\bprompt tokens?\b|\beingabe|\bentrée\b|\bentrada\b"
+            r"\binputs?\b|(?:,|/|\bmillion|\bmtok) in\W*$|\b(?:imput|inpt|inptu|intput|inputt)s?\b|\bin ?(?:/|and|&|\+) ?out\b|\bprompt tokens?\b|\beingabe|\bentrée\b|\bentrada\b"
         ),
     ),
     (
         "output",
         LazyPattern(
-            r"\boutputs?\b|\b(?:generated|response) tokens?\b|\b(?:ouput|outut|outpt|ouptut|outptu|otuput|outputt)s?\b|\bin ?(?:/|and|&|\+) ?out\b|\bcompletions?\b|\bausgabe|\bsortie\b|\bsalida\b"
+            r"\boutputs?\b|\b(?:generated|response) tokens?\b|(?:,|/|\bprice|\bmillion|\bmtok) out\W*$|\b(?:ouput|outut|outpt|ouptut|outptu|otuput|outputt)s?\b|\bin ?(?:/|and|&|\+) ?out\b|\bcompletions?\b|\bausgabe|\bsortie\b|\bsalida\b"
         ),
     ),
 )
@@ -67,6 +67,8 @@ def build_price(a: Annotation, today: date) -> Question:
     if "cached" in units and re.search(r"cached (?:input|prompt)|input cach|cach\w+ input", a.folded):
         units = tuple(name for name in units if name != "input")  # "cached input" is one rate
     units = tuple(sorted(units, key=lambda name: {"input": 0, "output": 1}.get(name, 2)))
+    if "context" in units and any(q.per_thing == "threshold" for q in a.quantities):
+        units = tuple(name for name in units if name != "context")  # "the price above 200k context"
     if "context" in units and not a.has("price"):
         units = ("context",)
     if "cache_write" in units and re.search(r"\b(?:1|one)[ -]?h(?:our)?\b", a.folded):

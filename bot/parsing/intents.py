@@ -329,6 +329,7 @@ def _training_by_size(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("training", 0.85)
     has_size = any(q.suffix in ("b", "t") and q.unit in ("", "parameters") for q in a.quantities)
     has_corpus = any(q.unit == "tokens" and not q.per and q.value >= 10**10 for q in a.quantities)
+    has_corpus = has_corpus or any(q.suffix == "t" and not q.unit and q.value >= 10**11 for q in a.quantities)
     return Intent("training", 0.85) if has_size and has_corpus and not a.has("fine_tuning") else None
 
 
@@ -411,9 +412,17 @@ def _capacity(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("capacity", 0.75)
     if a.has("cheapest", "which"):
         return None
+    if not (a.models or a.makers) and (a.has("finance") or _CONVERTED.search(a.folded)):
+        return None  # "how to invest 1000 dollars", "10 usd to eur"
     return Intent("capacity", 0.5)
 
 
+_IS_IT = LazyPattern(
+    r"^\W*(?:is|isn't|are|was|were|ist|sind|war|est-ce que|es|kya)\b(?!.*\b(?:enough|worth|for)\b)"
+)
+_CONVERTED = LazyPattern(
+    r"\bconvert\w*\b|\bexchange rate\b|\bwechselkurs\b|\bumrechn\w+|\bto (?:usd|eur|euros?|dollars?|gbp|pounds?|inr|rupees?|yen|chf)\b"
+)
 _CLAIMED = LazyPattern(r"\b(?:costs?|priced at|charges?|is now|price (?:is|was|of)) (?:only |just |about )?$")
 """What stands before a price that somebody states of something, which is no budget."""
 _STATED_PRICE = LazyPattern(
@@ -422,11 +431,12 @@ _STATED_PRICE = LazyPattern(
 
 
 def _is_stated_price(a: Annotation, money: Quantity) -> bool:
-    """ "The price of sonnet is $0": what somebody claims, no budget."""
+    """ "The price of sonnet is $0", "is haiku still 50 cents?": what somebody claims, no budget."""
     return bool(a.models) and (
         money.value == 0
         or _STATED_PRICE.search(a.folded[max(0, money.start - 60) : money.start]) is not None
         or _CLAIMED.search(a.folded[: money.start]) is not None
+        or (_IS_IT.search(a.folded) is not None and not a.sizes)
     )
 
 
@@ -461,6 +471,12 @@ def _pipeline(a: Annotation, _: FactBase) -> Intent | None:
     return Intent("estimate", 0.85) if len(sizes) >= len(a.models) else None
 
 
+_SUPERLATIVE = LazyPattern(
+    r"\b(?:\w+est|lowest|least|best|most|cheaper|pricier|dearer|more|less|alternativ\w*|options?|which|moins|plus|más|mas|sabse|günstiger|billiger|teurer|\w+ste[nrs]?|value|save|instead)\b"
+)
+"""What a comparison needs besides "cheap", when one model is named."""
+
+
 def _compare(a: Annotation, _: FactBase) -> Intent | None:
     names = len({(ref.model or ref.mention, ref.provider) for ref in models_of(a)})
     if names == 1 and any(q.per_thing == "threshold" for q in a.quantities) and not a.has("cheapest"):
@@ -478,7 +494,10 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
     )
     if not a.models and any(q.per_thing == "tokens" for q in a.of_unit("money")) and topic:
         return Intent("compare", 0.8)
-    if a.has("cheapest", "dearest") and topic:
+    merely_cheap = (
+        names == 1 and all(m.ref.how == "exact" for m in a.models) and not _SUPERLATIVE.search(a.folded)
+    )
+    if a.has("cheapest", "dearest") and topic and not merely_cheap:
         return Intent("compare", 0.9)
     if not (a.models or a.makers) and _WHICH_MODEL.search(a.folded) and _describes(a):
         return Intent("compare", 0.85)  # "which model should I take for …?"
@@ -580,10 +599,10 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
         ):
             return Intent("price", 0.8)  # "opus 5.5 in swiss francs"
         exact = not families and _RATE_WORDS.search(a.folded) is not None and a.explained() >= 0.4
-        if exact and not a.gpus and not a.has("finance", "said", "training"):
+        if exact and not a.gpus and not a.has("said", "training") and not _about_a_company(a):
             return Intent("price", 0.7)
         dated = any(not time.relative for time in a.times) and a.explained() > 0.5
-        if dated and not vague and not a.gpus and not a.has("finance", "said", "training"):
+        if dated and not vague and not a.gpus and not a.has("said", "training") and not _about_a_company(a):
             return Intent("price", 0.75)  # "gpt-4o in early 2025?"
         if a.explained() >= 0.75 and not a.gpus and not _is_past(a):
             return Intent("price", 0.9)
@@ -595,8 +614,14 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
     return None
 
 
+def _about_a_company(a: Annotation) -> bool:
+    """Whether words of money are about somebody's business, and not about what a model costs."""
+    others = [s for s in a.subjects if not any(m.start <= s.start < m.end for m in a.models)]
+    return a.has("finance") and bool(a.makers or others)
+
+
 _OTHER_THINGS = LazyPattern(
-    r"\b(?:animals?|alpacas?|wool|zoo|farm|painting|painter|monet|debussy|horoscopes?|zodiac|astrology|star sign|constellation|twins?|poems?|poet\w*|shakespeare|rhyme)\b"
+    r"\b(?:partitions?|partition\w+|mbr|bios|uefi|disks?|animals?|alpacas?|wool|zoo|farm|painting|painter|monet|debussy|horoscopes?|zodiac|astrology|star sign|constellation|twins?|poems?|poet\w*|shakespeare|rhyme)\b"
 )
 """What llamas, Claude, Gemini and sonnets are besides models."""
 _RATE_WORDS = LazyPattern(
@@ -694,8 +719,13 @@ _TOPIC = LazyPattern(
 
 
 def _vague_topics(a: Annotation, _: FactBase) -> Intent | None:
+    ai = (
+        _TOPIC.search(a.folded) is not None
+        or _PAST.search(a.folded) is not None
+        or a.has("industry", "training", "trend")
+    )
     if a.has("finance", "industry", "trend") and (
-        a.subjects or a.makers or a.has("cost", "price", "industry")
+        a.subjects or a.makers or (ai and a.has("cost", "price", "industry"))
     ):
         return Intent("fact", 0.5)
     if a.has("cost", "price") and _TOPIC.search(a.folded):

@@ -257,7 +257,7 @@ def patched_fact(old: FactQuestion, a: Annotation, today: date) -> Question | No
             return FactQuestion(
                 query=f"{family} {sibling.group(1)} {_WITHOUT_VERSION.sub(' ', words)}", periods=()
             )
-        if not a.has("finance", "training", "energy"):
+        if not a.has("finance", "training", "energy", "cost"):
             return None
         words = " ".join(
             (*old.subjects, a.text.strip(" ?!."), *old.periods)

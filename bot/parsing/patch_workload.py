@@ -76,6 +76,8 @@ def patched_workload(old: Workload, a: Annotation) -> Workload:
     if longer is not None:
         return longer
     said = build_workload(a)
+    if factor is not None and said.users == factor:
+        said = replace(said, users=None)  # "5x more users" is no five users
     if (
         old.volume_per is None
         and (old.volume_input or old.volume_output)

@@ -69,7 +69,7 @@ _WAYS: tuple[tuple[str, Any], ...] = (("batch", "batch"), ("cached", "cached"), 
 
 
 _IF_PER = re.compile(
-    r"\b(?:(?:if|assuming|and) (?:that|it|this)(?:'?s| is)|i mean[t]?|that was|it was|they(?: are|'re)) (?:per|a|each|every) (day|week|month|hour|year)\b"
+    r"\b(?:(?:if|assuming|and) (?:that|it|this)(?:'?s| is)|i mean[t]?|that was|it was|they(?: are|'re)|(?:oh|wait|actually|sorry)[, ]+(?:it'?s |that'?s )?) ?(?:per|a|each|every) (day|week|month|hour|year)\b"
 )
 
 
@@ -96,6 +96,21 @@ def _ways_of(workload: Workload) -> tuple[Literal["batch", "cached"], ...]:
     if workload.batch:
         return ("batch",)
     return ("cached",) if workload.cached_share is not None or workload.cached is not None else ()
+
+
+_ONLY_A_SIDE = LazyPattern(
+    r"^\W*(?:(?:and|what about|how about|und|et|y|as|for|the|now)\W+)*(input|output|in|out|eingabe|ausgabe|entrée|sortie|entrada|salida)(?: tokens?| price)?\W*$"
+)
+
+
+def _other_side(stage: Stage, a: Annotation) -> Workload | None:
+    """ "And input?" after a volume of output: the same volume the other way."""
+    match, load = _ONLY_A_SIDE.search(a.folded), stage.workload
+    if match is None or (load.volume_input is None) == (load.volume_output is None):
+        return None
+    into = match.group(1).startswith(("in", "ein", "entr"))
+    size = load.volume_input or load.volume_output
+    return replace(load, volume_input=size if into else None, volume_output=None if into else size)
 
 
 def _one_request(workload: Workload) -> Workload:
@@ -156,6 +171,9 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
             variants=("standard", "cached"),
             want_per=a.want_per or old.want_per,
         )
+    swapped = _other_side(stage, a) if model is None else None
+    if swapped is not None:
+        return replace(old, stages=(replace(stage, workload=swapped), *old.stages[1:]))
     if _of_those(a) and model is None and old.earlier and stage.model is not None:
         return CompareQuestion(
             models=(*old.earlier, stage.model),

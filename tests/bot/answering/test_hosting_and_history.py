@@ -185,3 +185,13 @@ def test_a_ten_page_document(answer_to) -> None:  # type: ignore[no-untyped-def]
         answer_to("a ten-page document is how many tokens").figures[0].amount
         == answer_to("tokens in 10 pages").figures[0].amount
     )
+
+
+def test_the_cheapest_cloud_is_taken_for_a_fleet(answer_to, knowledge: KnowledgeBase) -> None:  # type: ignore[no-untyped-def]
+    least = min(rental.usd_per_hour for rental in knowledge.hardware.rentals("H100"))
+    assert answer_to("cheapest cloud for 8 h100s for a month").figures[0].amount == least * 8 * 720
+
+
+def test_hours_of_a_named_gpu_are_no_gpus(answer_to, knowledge: KnowledgeBase) -> None:  # type: ignore[no-untyped-def]
+    rate = knowledge.hardware.rental("H100").usd_per_hour
+    assert answer_to("price of 1000 H100 hours").figures[0].amount == 1000 * rate

@@ -182,3 +182,27 @@ def test_a_model_beside_the_thread_s_is_a_comparison(parser: LocalParser, words:
     compared = ask(parser, WORKLOAD, words)
     assert isinstance(compared, CompareQuestion)
     assert [ref.provider for ref in compared.models] == ["openai", "anthropic"]
+
+
+def test_the_other_side_of_a_volume(parser: LocalParser) -> None:
+    swapped = workload(parser, "one million tokens of opus 5.5 output", "and input?")
+    assert swapped.volume_output is None
+    assert swapped.volume_input is not None
+
+
+def test_more_users_scale_a_workload_without_users(parser: LocalParser) -> None:
+    assert workload(parser, WORKLOAD, "now imagine 5x more users").requests == 25_000
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("is haiku 5.5 output still 50 cents?", "price"),
+        ("how cheap is sonnet 5.5 per million in", "price"),
+        ("convert 10 usd to eur", "out_of_scope"),
+        ("how to invest 1000 dollars", "out_of_scope"),
+        ("what did we pay for gpt-5.6-luna per M input in july 2026", "price"),
+    ],
+)
+def test_what_a_price_is_not(parser: LocalParser, text: str, kind: str) -> None:
+    assert ask(parser, text).kind == kind
