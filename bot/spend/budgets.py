@@ -118,7 +118,9 @@ class Refusal(AicostError):
     ) -> None:
         if asked is None:
             what = f"The price of the LLM is not known, so {budget.name} cannot be held and the LLM is not asked."
-            remedy = "Name its price in the contract prices (0 for a server of your own)."
+            remedy = (
+                "contracts.yaml can name it: - {provider: own, model: NAME, rates: {input: 0, output: 0}}"
+            )
         else:
             name = budget.name[0].upper() + budget.name[1:]
             what = f"{name} is used up (${plain(spent)} spent or reserved)."

@@ -59,7 +59,7 @@ _NOTHING = CallUsage()
 _SETTLE_SECONDS = 2.0
 """How long an answer waits at most for its row to be settled, and no longer than to the deadline but for a moment; a slow disk
 settles later, in the background."""
-_A_MOMENT = 0.1
+_A_MOMENT = 0.5
 _SETTLE_AGAIN_AFTER = (0.5, 2.0, 5.0, 15.0, 30.0, 60.0)
 """Seconds after which a row is settled anew that could not be: another program's lock, a disk that was full for a minute."""
 

@@ -1,7 +1,8 @@
 """What the bot's own LLM calls cost: the configured server and model, found in the knowledge base.
 
 The provider follows from the server's host. A server of unknown host that serves a maker's closed model passes it on at the
-maker's price; what an open model costs on a machine of one's own is not known, and unknown is None, never zero.
+maker's price; what an open model costs on a machine of one's own is not known, and unknown is None, never zero, unless the
+operator's contracts say so (`provider: own`), which go before all else there.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from bot.errors import AicostError
+from knowledge.contracts import OWN
 from knowledge.lazy_dataclass import dataclass
+from knowledge.records import Model
 
 if TYPE_CHECKING:
     from bot.spend.calls import CallUsage
     from knowledge.base import KnowledgeBase
-    from knowledge.records import Model
 
 OPENAI_BASE_URL = "https://api.openai.com/v1"
 
@@ -90,6 +92,10 @@ class OwnPrice:
         """The model's row in the catalogue; None where its price would be another one's."""
         if self._knowledge is None:
             return None
+        if self._host_provider is None:
+            own = Model(rowid=0, provider=OWN, id=self._model_id, name=self._model_id, maker=OWN)
+            if _has_price(self._knowledge, own):
+                return own
         model = _find(self._knowledge, self._model_id, self._host_provider)
         return None if model is None or (self._host_provider is None and model.open_weights) else model
 
@@ -109,6 +115,14 @@ class OwnPrice:
         except AicostError:
             return Priced(None)
         return Priced(None if cost.unpriced else cost.total, card.source.id, card.source.as_of)
+
+
+def _has_price(knowledge: KnowledgeBase, model: Model) -> bool:
+    try:
+        knowledge.prices.card(model)
+    except AicostError:
+        return False
+    return True
 
 
 def _find(knowledge: KnowledgeBase, model_id: str, provider: str | None) -> Model | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from pathlib import Path
+
 import pytest
 
 from bot.spend.calls import CallUsage
@@ -63,3 +66,19 @@ def test_a_model_that_the_provider_does_not_list_has_no_price(knowledge: Knowled
 
 def test_without_a_knowledge_base_nothing_is_priced() -> None:
     assert OwnPrice(LOOPBACK, "gpt-5-nano", None).price(USAGE).cost is None
+
+
+def test_the_operator_names_the_price_of_a_server_of_ones_own(tmp_path: Path) -> None:
+    (tmp_path / "contracts.yaml").write_text(
+        "- {provider: own, model: 'qwen2.5:0.5b', rates: {input: 0.10, output: 0.20}}\n"
+        "- {provider: own, model: llama-3.1-8b-instant, rates: {input: 0, output: 0}}\n"
+    )
+    with KnowledgeBase.open(tmp_path) as knowledge:
+        qwen = OwnPrice(LOOPBACK, "qwen2.5:0.5b", knowledge)
+        assert qwen.provider == "own"
+        assert qwen.price(CallUsage(input_tokens=1_000_000, output_tokens=500_000)).cost == Decimal("0.2")
+        assert OwnPrice(LOOPBACK, "llama-3.1-8b-instant", knowledge).price(USAGE).cost == 0
+        assert OwnPrice(LOOPBACK, "another", knowledge).price(USAGE).cost is None
+        elsewhere = OwnPrice("https://api.groq.com/openai/v1", "llama-3.1-8b-instant", knowledge)
+        assert elsewhere.provider == "groq"
+        assert elsewhere.price(USAGE).cost != 0
