@@ -333,7 +333,12 @@ class Ranking:
     def _tense(self, question: _Question, fact: Fact) -> float:
         if "@forecast" in question.reading.terms:
             return 0.8 if fact.qualifier == "projected" else 0.0
-        ahead = question.today < self._end[fact.id] < math.inf and not question.reading.periods
+        period = None if question.reading.periods else self._periods.get(fact.id)
+        ahead = (
+            period is not None
+            and _as_year(period.start) <= question.today < _as_year(period.end)
+            and not period.until
+        )
         if fact.qualifier == "projected" and question.reading.wants_latest:
             return -1.0
         return -1.0 if ahead else -0.35 if fact.qualifier == "projected" else 0.0
