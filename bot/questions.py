@@ -333,7 +333,9 @@ class SelfHostingQuestion:
     """Further providers that are set beside `provider` ("GCP or AWS")."""
     terms: str | None = None
     """A word of the wanted offer's terms or form ("community", "serverless", "nvl")."""
-    want: Literal["cost", "cost_per_1m_tokens", "gpu_price"] = "cost"
+    want: Literal["cost", "cost_per_1m_tokens", "gpu_price", "gpus"] = "cost"
+    bits: int | None = None
+    """Bits of one weight ("in fp8"), where it is asked how many GPUs hold the model."""
     cheapest: bool = False
     """True where the cheapest rental is asked for instead of the usual one."""
     want_per: Period | None = None

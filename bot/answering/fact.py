@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from knowledge.documents import Passage
 
 _SHOWN = 5
+_MEASURE = re.compile(
+    r"\b(?:run[- ]rate|revenues?|turnover|sales|loss(?:es)?|lose|lost|profits?|margins?|capex|capital expenditures?"
+    r"|cash burn|burn(?:ed|t)?"
+    r"|spen[dt]\w*|costs?|earn\w*|umsatz|verlust|gewinn|chiffre d'affaires|pertes?|ingresos|pérdidas?|kamai|nuksaan)\b",
+    re.IGNORECASE,
+)
+"""What is asked about companies that are set side by side."""
+_MOST_SUBJECTS = 3
+"""Companies of one question that are looked up one by one."""
 _HEDGES = {
     "projected": "projected", "estimated": "estimated", "about": "about", "at least": "at least", "at most": "at most",
     "reported": "reported", "exact": "",
@@ -32,7 +41,7 @@ def answer_fact(question: FactQuestion, context: Context) -> Answer:
         hits = facts.search(
             question.query, limit=_SHOWN, subjects=question.subjects, periods=question.periods
         )
-    sure = [hit for hit in hits if hit.confident]
+    sure = _of_each_subject(question, [hit for hit in hits if hit.confident], context)
     if not sure:
         return _nothing(hits)
     citations: list[Citation] = []
@@ -64,6 +73,30 @@ def answer_fact(question: FactQuestion, context: Context) -> Answer:
         citations=unique_citations(citations),
         assumptions=_notes(sure),
     )
+
+
+def _of_each_subject(question: FactQuestion, sure: list[FactHit], context: Context) -> list[FactHit]:
+    """For a question about several companies, the best fact of each, in their order, where the facts found miss one."""
+    facts = context.knowledge.facts
+    named = facts.subjects_in(question.query)
+    wanted = list(dict.fromkeys(subject for _, _, subject in named))
+    found = {hit.fact.subject for hit in sure if hit.fact is not None}
+    if not 2 <= len(wanted) <= _MOST_SUBJECTS or found.issuperset(wanted):
+        return sure
+    best: list[FactHit] = []
+    measure = _MEASURE.search(question.query)
+    earns = "revenue" if re.search(r"\bmoney\b", question.query, re.IGNORECASE) else ""
+    for subject in wanted:
+        words = (subject, measure.group() if measure else earns, *question.periods)
+        hits = facts.search(" ".join(words), limit=_SHOWN)
+        hit = next(
+            (hit for hit in hits if hit.confident and hit.fact is not None and hit.fact.subject == subject),
+            None,
+        )
+        if hit is None:
+            return sure
+        best.append(hit)
+    return [*best, *(hit for hit in sure if hit not in best)]
 
 
 def _place(passage: Passage) -> str:

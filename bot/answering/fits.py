@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from bot.presentation import format_amount
 from knowledge.hardware import Gpu
@@ -12,6 +12,15 @@ _BYTES = ((Decimal(2), "16"), (Decimal(1), "8"), (Decimal("0.5"), "4"))
 """Bytes of one parameter at so many bits, the usual precision first."""
 _BILLION = Decimal(10) ** 9
 _SIZE = re.compile(r"(?<![\w.])(\d{1,4}(?:\.\d+)?)\s?b\b", re.IGNORECASE)
+
+
+def gpus_for(model_name: str | None, gpu: Gpu, bits: int) -> tuple[Decimal, Decimal] | None:
+    """How many GPUs hold the weights at so many bits each, and their gigabytes; None where a size is not known."""
+    size = _SIZE.search(model_name or "")
+    if size is None or gpu.memory_gb is None:
+        return None
+    weights = Decimal(size.group(1)) * bits / 8
+    return (weights / gpu.memory_gb).to_integral_value(ROUND_CEILING), weights
 
 
 def fit_sentence(model_name: str | None, gpu: Gpu, count: Decimal) -> str:

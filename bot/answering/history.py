@@ -8,8 +8,9 @@ from decimal import Decimal
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answering.rates import card_citation, moment, ordered_units, rate_figure, rate_summary
 from bot.answers import Answer, Citation, Figure
+from bot.errors import AicostError
 from bot.presentation import format_amount
-from bot.questions import HistoryQuestion
+from bot.questions import HistoryQuestion, ModelRef
 from knowledge.lazy_dataclass import replace
 from knowledge.prices import PriceChange, RateCard
 from knowledge.records import FIRST_PRICES, Model
@@ -31,7 +32,7 @@ def answer_history(question: HistoryQuestion, context: Context) -> Answer:
     headlines: list[str] = []
     details: list[str] = []
     for ref in question.models:
-        model = context.model(ref)
+        model = _with_history(ref, context.model(ref), context)
         headline, own = _one(question, model, context, citations, details)
         headlines.append(headline)
         figures.extend(_announced_first(own) if ahead else own)
@@ -53,6 +54,22 @@ def _up_to_today(question: HistoryQuestion, context: Context) -> HistoryQuestion
     if since is not None and since >= context.today:
         since = None
     return replace(question, since=since, until=until)
+
+
+def _with_history(ref: ModelRef, model: Model, context: Context) -> Model:
+    """A family whose newest member is too new for a history: its name that always means the newest ("mistral-medium-latest")."""
+    if ref.how != "family" or any(change.valid_from for change in context.knowledge.prices.history(model)):
+        return model
+    try:
+        latest = context.knowledge.catalogue.get(
+            model.provider, f"{'-'.join(ref.mention.lower().split())}-latest"
+        )
+    except AicostError:
+        return model
+    if not any(change.valid_from for change in context.knowledge.prices.history(latest)):
+        return model
+    context.note(f"The history is that of {latest.display_name}.")
+    return latest
 
 
 def _announced_first(figures: list[Figure]) -> list[Figure]:

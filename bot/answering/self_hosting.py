@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from bot.answering.compute import GpuPrice, find_gpu, gpu_price, hours, stated_price
 from bot.answering.context import Context, NoAnswer, answered, citation, unique_citations
-from bot.answering.fits import fit_sentence
+from bot.answering.fits import fit_sentence, gpus_for
 from bot.answers import Answer, Citation, Figure, Step
 from bot.errors import UnknownNameError
 from bot.presentation import format_amount, per_words
@@ -33,6 +33,8 @@ def answer_self_hosting(question: SelfHostingQuestion, context: Context) -> Answ
         return _side_by_side(question, context)
     if question.want == "gpu_price" and question.gpu is not None and question.usd_per_gpu_hour is None:
         return _rental_prices(question, context)
+    if question.want == "gpus":
+        return _gpus_needed(question, context)
     if (
         question.gpu is None
         and question.gpus is None
@@ -83,6 +85,42 @@ def _side_by_side(question: SelfHostingQuestion, context: Context) -> Answer:
         steps=tuple(step for answer in answers for step in answer.steps),
         assumptions=tuple(context.notes),
         citations=unique_citations([item for answer in answers for item in answer.citations]),
+    )
+
+
+_USUAL_BITS = 16
+
+
+def _gpus_needed(question: SelfHostingQuestion, context: Context) -> Answer:
+    """How many GPUs the weights of a model fill."""
+    gpu = find_gpu(question.gpu, context)
+    bits = question.bits or _USUAL_BITS
+    needed = gpus_for(question.model_name, gpu, bits)
+    if needed is None or gpu.memory_gb is None:
+        raise NoAnswer("clarify", "Which model (with its size, for example 70B), and on which GPU?")
+    count, weights = needed
+    if question.bits is None:
+        context.note("16 bits (2 bytes) for each weight.")
+    context.note(
+        "The weights alone; requests need room of their own (some 20 % more, and more for long contexts)."
+    )
+    source = dict(gpu.sources).get("memory_gb")
+    said = f"{gpu.name}: {format_amount(gpu.memory_gb, 'GB')}"
+    return answered(
+        "self_hosting",
+        f"{question.model_name} takes {format_amount(weights, 'GB')} for its weights in {bits} bits:"
+        f" {format_amount(count, 'GPUs')} ({gpu.name}, {format_amount(gpu.memory_gb, 'GB')} each).",
+        figures=(
+            Figure(
+                label="Needed for the weights",
+                amount=count,
+                unit="GPUs",
+                source=source.id if source else None,
+            ),
+            Figure(label="Weights", amount=weights, unit="GB"),
+        ),
+        assumptions=tuple(context.notes),
+        citations=(citation(source, said),) if source else (),
     )
 
 

@@ -324,9 +324,17 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         )
     ):
         want = "gpu_price"
+    name = _open_model_name(a)
+    sized = _A_SIZE.search(a.folded)
+    if name is None and sized is not None:
+        name = f"a {sized.group().upper()} model"
+    if name is not None and gpus is None and throughput is None and _HOW_MANY_GPUS.search(a.folded):
+        want = "gpus"
+    bits = next((number for number, said in _BITS if said.search(a.folded)), None)
     return SelfHostingQuestion(
+        bits=bits,
         cheapest=a.has("cheapest") or (len(a.clouds) > 1 and a.has("cheaper")),
-        model_name=_open_model_name(a),
+        model_name=name if want == "gpus" else _open_model_name(a),
         gpu=gpu,
         gpus=gpus,
         hours_per_day=hours_per_day,
@@ -363,6 +371,15 @@ def _of_one(price: Decimal | None, gpus: Decimal | None, a: Annotation) -> Decim
 
 _NAMED_HOURS = re.compile(r"s?[- ]?(?:hours?|hrs|stunden|heures|horas)\b(?! (?:a|per|every) )")
 """What makes "1000 H100 hours" a length of GPU time."""
+_A_SIZE = LazyPattern(r"\b\d{1,4}(?:\.\d)?b\b")
+_HOW_MANY_GPUS = LazyPattern(
+    r"\bhow many (?:\w+ )?(?:gpus|cards|[abh][12]00s?|l40s|4090s?)\b|\bwie viele (?:gpus|karten|[abh][12]00)\b|\bcombien de (?:gpus?|cartes|[abh][12]00)\b|\bcuánt[ao]s (?:gpus|[abh][12]00)\b|\bkitne (?:gpus?|[abh][12]00)\b"
+)
+_BITS: tuple[tuple[int, LazyPattern], ...] = (
+    (16, LazyPattern(r"\b(?:fp|bf|float)16\b|\b16[- ]?bits?\b|\bhalf precision\b")),
+    (8, LazyPattern(r"\b(?:fp|int)8\b|\b8[- ]?bits?\b")),
+    (4, LazyPattern(r"\b(?:fp|int|q|nf)4\b|\b4[- ]?bits?\b|\bawq\b|\bgptq\b")),
+)
 _EACH_DAY = re.compile(r"\s*(?:each|every day|daily|jeweils|chacun|cada uno|täglich)\b")
 _TERMS = LazyPattern(
     r"\b(community|secure|serverless|spot|reserved|marketplace|capacity block|nvl|pcie|sxm|dedicated)\b"

@@ -305,6 +305,9 @@ def _compare(old: CompareQuestion, a: Annotation, today: date) -> Question | Non
         models=refs,
         workload=workload,
         constraints=constraints,
+        objective=built.objective
+        if built.objective in ("cheapest", "dearest") and old.models
+        else old.objective,
         shares=old.shares if same else (),
         against=old.against if same else None,
         want_per=a.want_per or old.want_per,

@@ -195,3 +195,28 @@ def test_the_cheapest_cloud_is_taken_for_a_fleet(answer_to, knowledge: Knowledge
 def test_hours_of_a_named_gpu_are_no_gpus(answer_to, knowledge: KnowledgeBase) -> None:  # type: ignore[no-untyped-def]
     rate = knowledge.hardware.rental("H100").usd_per_hour
     assert answer_to("price of 1000 H100 hours").figures[0].amount == 1000 * rate
+
+
+@pytest.mark.parametrize(
+    ("text", "gpus"),
+    [
+        ("how many H100s do I need for llama 70b in fp16?", 2),
+        ("how many H200 to run a 671b in fp8", 5),
+        ("how many 4090s for a 32b in 4 bit", 1),
+    ],
+)
+def test_gpus_that_hold_the_weights(answer_to, text: str, gpus: int) -> None:  # type: ignore[no-untyped-def]
+    first = answer_to(text).figures[0]
+    assert (first.amount, first.unit) == (gpus, "GPUs")
+
+
+def test_two_companies_are_looked_up_one_by_one(answer_to) -> None:  # type: ignore[no-untyped-def]
+    both = answer_to("who makes more revenue, openai or anthropic? 2024 numbers")
+    alone = [answer_to(f"{name} revenue 2024").figures[0] for name in ("openai", "anthropic")]
+    assert list(both.figures[:2]) == alone
+
+
+def test_a_family_has_the_history_of_its_newest_name(answer_to) -> None:  # type: ignore[no-untyped-def]
+    told = answer_to("when did mistral medium get more expensive")
+    assert told.figures[0].model == "mistral-medium-latest"
+    assert any("history" in note for note in told.assumptions)
