@@ -37,11 +37,17 @@ def format_amount(amount: Decimal, unit: str) -> str:
         symbol = SYMBOLS.get(unit, unit + " ")
         return f"{sign}{symbol}{_money_digits(abs(amount))}"
     if unit == "date":
-        return f"{int(amount)}"
+        return _date(int(amount))
     number = _number(amount)
     if unit in PLAIN_UNITS:
         return f"{number} {PLAIN_UNITS[unit]}" if unit == "percent" else f"{number}{PLAIN_UNITS[unit]}"
     return f"{number} {_counted(unit, amount)}".rstrip()
+
+
+def _date(number: int) -> str:
+    """A date from its digits: 20260821 is 2026-08-21, 202608 is 2026-08, 2026 is the year."""
+    digits = f"{number}"
+    return "-".join(part for part in (digits[:4], digits[4:6], digits[6:8]) if part)
 
 
 def is_currency(unit: str) -> bool:
@@ -65,7 +71,7 @@ def _money_digits(amount: Decimal) -> str:
         whole, _, fraction = text.partition(".")
         return f"{whole}.{fraction:0<2}"
     if (
-        amount < 1000
+        amount < 10
         and amount != amount.quantize(Decimal("0.01"))
         and amount == amount.quantize(Decimal("0.0001"))
     ):

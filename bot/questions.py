@@ -385,6 +385,8 @@ class HelpQuestion:
 
     kind: Literal["help"] = "help"
     topic: str | None = None
+    thanks: bool = False
+    """True where somebody says thanks or goodbye, and asks nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from bot.answering.comparing import (
     with_distinct_labels,
 )
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
-from bot.answering.load import load_of
+from bot.answering.load import Load, load_of
 from bot.answering.rates import card_citation
 from bot.answers import Answer
 from bot.presentation import format_amount, per_words
@@ -87,7 +87,7 @@ def _by_workload(question: CompareQuestion, models: Sequence[Model], context: Co
         figures = [difference(total(shown[0], per), total(shown[1], per), per), *figures]
     elif len(shown) == 2:
         figures = [*relation(question, shown[0].total, shown[1].total), *figures]
-    notes = [*context.notes, *(note for made in shown for note in made.load.notes)]
+    notes = [*context.notes, *(note for made in shown for note in made.load.notes), *_as_read(load)]
     return answered(
         "compare",
         headline,
@@ -95,6 +95,26 @@ def _by_workload(question: CompareQuestion, models: Sequence[Model], context: Co
         assumptions=tuple(dict.fromkeys(notes)),
         citations=unique_citations([card_citation(made.card) for made in shown]),
         details=considered(question, compared, context),
+    )
+
+
+def _as_read(load: Load) -> list[str]:
+    """The workload that was priced, in words, so that a misreading can be seen."""
+    if any(call.audio_seconds or call.other for call in load.calls):
+        return []
+    into, out = load.input_tokens, load.output_tokens
+    sizes = f"{format_amount(into, 'tokens')} in, {format_amount(out, 'tokens')} out"
+    if load.bare_volume:
+        said = [f"Compared for {sizes} {per_words(load.per)}".rstrip() + "."]
+    else:
+        count = f"{format_amount(load.count, load.noun)} {per_words(load.per)}".rstrip()
+        said = [f"Compared for {count} of {sizes}."]
+    workload = load.workload
+    plain = not (workload.batch or workload.batch_share or workload.cached_share or workload.cached)
+    return (
+        [*said, "Input is uncached and not batched, standard tier."]
+        if plain and not workload.service_tier
+        else said
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from importlib import import_module
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bot.answering.context import Context, NoAnswer, unique_citations
 from bot.answering.exact import exactly, settle
 from bot.answering.money import converted
-from bot.answers import Answer, Status
+from bot.answers import Answer, Figure, Status
 from bot.errors import AicostError, NoPriceError, StorageError, UnknownNameError
 from bot.people import is_operator
 from bot.questions import Question, UsageQuestion
@@ -118,11 +119,19 @@ def refusal(error: AicostError) -> Answer:
 def _merge(answers: list[Answer]) -> Answer:
     """Several answers as one; answered if any of them is, sources and assumptions once each."""
     status = next((a.status for a in answers if a.status == "answered"), answers[0].status)
+    labels = Counter(figure.label for answer in answers for figure in answer.figures)
+
+    def labelled(figure: Figure) -> Figure:
+        """With its model, where several answers have a figure of this name."""
+        if labels[figure.label] < 2 or figure.model is None:
+            return figure
+        return replace(figure, label=f"{figure.label}, {figure.model}")
+
     return Answer(
         status=status,
         kind=answers[0].kind,
         headline="  ".join(answer.headline for answer in answers),
-        figures=tuple(figure for answer in answers for figure in answer.figures),
+        figures=tuple(labelled(figure) for answer in answers for figure in answer.figures),
         assumptions=tuple(dict.fromkeys(note for answer in answers for note in answer.assumptions)),
         citations=unique_citations([citation for answer in answers for citation in answer.citations]),
         steps=tuple(step for answer in answers for step in answer.steps),

@@ -207,12 +207,31 @@ def _headline(bills: list[Bill], figures: list[Figure], context: Context) -> str
         return f"{main}{second} — {', then '.join(made.model.display_name for made in bills)}"
     made = bills[0]
     terms = f", {made.card.terms}" if made.card.terms.special() else ""
-    name = f"{made.model.display_name} ({context.provider_name(made.model.provider)}{terms}: {rate_summary(made.card)})"
+    name = f"{made.model.display_name} ({context.provider_name(made.model.provider)}{terms}: {_rates_used(made)})"
     as_output = next((f for f in figures if f.label.startswith("All of it")), None)
     if as_output is not None:
         other = format_amount(as_output.amount, as_output.unit)
         return f"{main} if all of it is input, {other} if all of it is output{second} — {name}"
     return f"{main}{second} — {name}"
+
+
+def _rates_used(made: Bill) -> str:
+    """The card's main rates, or those of the context tier that the whole bill was made at."""
+    above = {
+        charge.tier_above for charge in made.cost.charges if charge.unit in ("input_tokens", "output_tokens")
+    }
+    if len(above) != 1 or None in above:
+        return rate_summary(made.card)
+    [limit] = above
+    parts = [
+        f"{format_amount(charge.rate, 'USD')} {word}"
+        for unit, word in (("input_tokens", "in"), ("cache_read_tokens", "cached"), ("output_tokens", "out"))
+        for charge in made.cost.charges
+        if charge.unit == unit
+    ]
+    return (
+        f"{', '.join(parts)} per 1M tokens in requests above {format_amount(Decimal(limit or 0), 'tokens')}"
+    )
 
 
 def _range_details(
@@ -273,7 +292,9 @@ def _standing_assumptions(bills: list[Bill], question: EstimateQuestion) -> list
         notes.append(f"{share} of the requests go through the batch API, the others do not.")
     if not workload.cached_share and not workload.cached:
         partly = workload.batch or workload.batch_share is not None
-        notes.append("Input is uncached" + ("." if partly else " and not batched, standard tier."))
+        tier = workload.service_tier or "standard"
+        if workload.audio_seconds is None:
+            notes.append("Input is uncached" + ("." if partly else f" and not batched, {tier} tier."))
     elif "cache_write_tokens" in bills[0].card.rates:
         notes.append(
             "Writing the cache is not counted; each write costs more than a plain read of the prompt."

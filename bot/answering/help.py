@@ -20,6 +20,8 @@ EXAMPLES = (
 
 def answer_help(question: HelpQuestion, context: Context) -> Answer:
     """What to ask, by example."""
+    if question.thanks:
+        return answered("help", "You are welcome. Ask me again whenever you want to know what AI costs.")
     return answered(
         "help",
         "Ask me what AI costs: prices, workloads, comparisons, budgets, training, hosting, what companies spent, and my own bill.",

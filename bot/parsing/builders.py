@@ -93,8 +93,13 @@ def _usage(a: Annotation, today: date) -> Question:
     )
 
 
+_THANKS = LazyPattern(
+    r"\b(?:thanks?|thank you|thx|cheers|bye|goodbye|danke\w*|tschüss|merci|au revoir|gracias|adiós|adios|shukriya|dhanyavaad|dhanyawad)\b"
+)
+
+
 def _help(a: Annotation, today: date) -> Question:
-    return HelpQuestion()
+    return HelpQuestion(thanks=_THANKS.search(a.folded) is not None and not a.has("help"))
 
 
 def _out_of_scope(a: Annotation, today: date) -> Question:
