@@ -112,16 +112,23 @@ def _possible(kind: str, text: str, has_year: bool, has_month: bool) -> bool:
     if kind == "ago":
         return "ago" in text
     if kind == "past":
-        return any(word in text for word in ("last", "past", "previous", "letzt", "dernier", "último"))
+        return _holds(text, ("last", "past", "previous", "letzt", "dernier", "último"))
     if kind == "named":
-        return any(word in text for word in _NAMED_WORDS)
+        return _holds(text, _NAMED_WORDS)
     if kind == "ago_words":
-        return any(word in text for word in ("vor ", "il y a", "hace ", "pehle"))
+        return _holds(text, ("vor ", "il y a", "hace ", "pehle"))
     if kind == "season":
-        return any(word in text for word in _SEASONS)
+        return _holds(text, _SEASONS)
     if kind in ("month_alone", "month_of_year"):
         return has_month
     return has_year
+
+
+def _holds(text: str, words: Iterable[str]) -> bool:
+    for word in words:  # noqa: SIM110  # in half the time that a generator takes
+        if word in text:
+            return True
+    return False
 
 
 def read_dates(text: str, today: date, masked: Iterable[tuple[int, int]] = ()) -> list[TimeSpan]:
