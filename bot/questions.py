@@ -205,6 +205,8 @@ class CompareQuestion:
     shares: tuple[Decimal, ...] = ()
     """How much of the requests goes to each of the models: the mix is set against all of them on `against`."""
     against: ModelRef | None = None
+    changed: Workload | None = None
+    """The workload after a change of length ("if we trim the prompt to 2k"), set against `workload` on one model."""
     want_per: Period | None = None
     currency: str | None = None
     unread: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bot.answering.bills import bill, steps
+from bot.answering.bills import Bill, bill, steps
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
 from bot.answering.exact import whole
 from bot.answering.load import WORDS_PER_PAGE, WORDS_PER_TOKEN, convert, load_of
@@ -94,6 +94,8 @@ def _requests(question: CapacityQuestion, model: Model, usd: Decimal, context: C
     count = whole(usd / made.total)
     per: Period | None = question.budget.per
     noun = "conversations" if question.workload.turns else "requests"
+    if question.want in ("pages", "words"):
+        return _read_and_written(question, made, count, context)
     figures = [
         _figure("Requests" if noun == "requests" else "Conversations", count, "requests", per, made.card),
         _figure("Cost of one", made.total, "USD", "request", made.card),
@@ -177,6 +179,20 @@ def _tokens(question: CapacityQuestion, model: Model, usd: Decimal, context: Con
         figures=tuple(figures),
         assumptions=tuple(context.notes),
         citations=unique_citations([card_citation(card)]),
+    )
+
+
+def _read_and_written(question: CapacityQuestion, made: Bill, count: Decimal, context: Context) -> Answer:
+    """Pages (or words) that are read and answered by a stated share of their length."""
+    assert question.budget is not None
+    return answered(
+        "capacity",
+        f"{_budget_words(question)} pays for {format_amount(count, question.want)} on {made.model.display_name}"
+        f" ({context.provider_name(made.model.provider)}), what is written about them included.",
+        figures=(_figure(question.want.capitalize(), count, question.want, question.budget.per, made.card),),
+        steps=steps(made),
+        assumptions=tuple(dict.fromkeys([*context.notes, *made.load.notes])),
+        citations=unique_citations([card_citation(made.card)]),
     )
 
 

@@ -37,6 +37,8 @@ def answer_compare(question: CompareQuestion, context: Context) -> Answer:
     """One figure a model, the winner first where one is asked for; the difference first where that is asked for."""
     if question.variants and len(question.models) == 1:
         return ways_of_one_model(question, context)
+    if question.changed is not None and question.workload is not None and len(question.models) == 1:
+        return _changed_length(question, context)
     if question.shares and question.workload is not None:
         return mix_of_models(question, context)
     if question.everywhere and len(question.models) == 1:
@@ -61,6 +63,32 @@ def answer_compare(question: CompareQuestion, context: Context) -> Answer:
     if question.workload is not None:
         return _by_workload(question, models, context)
     return by_rates(question, models, context)
+
+
+def _changed_length(question: CompareQuestion, context: Context) -> Answer:
+    """The same requests before and after a change of their length, the difference first."""
+    assert question.workload is not None
+    assert question.changed is not None
+    model = context.model(question.models[0])
+    for workload in (question.workload, question.changed):
+        if workload.input is None or workload.output is None:
+            raise NoAnswer("clarify", "How many tokens go in and come out per request, before and after?")
+    before, after = (bill(model, workload, context) for workload in (question.workload, question.changed))
+    per = period_of_bills(question, before.load)
+    saving = total(before, per) - total(after, per)
+    figures = [
+        difference(total(before, per), total(after, per), per),
+        replace(bill_figure(before, per), label=f"{model.display_name}, before"),
+        replace(bill_figure(after, per), label=f"{model.display_name}, after"),
+    ]
+    amounts = [f"{format_amount(figure.amount, 'USD')} {per_words(per)}".strip() for figure in figures]
+    return answered(
+        "compare",
+        f"{amounts[0]} {'less' if saving >= 0 else 'more'} on {model.display_name}: {amounts[2]} instead of {amounts[1]}.",
+        figures=tuple(figures),
+        assumptions=tuple(dict.fromkeys([*context.notes, *before.load.notes])),
+        citations=unique_citations([card_citation(before.card)]),
+    )
 
 
 def _by_workload(question: CompareQuestion, models: Sequence[Model], context: Context) -> Answer:

@@ -393,6 +393,10 @@ def _names(text: str, mentions: Iterable[Mention]) -> tuple[list[NamedModel], li
     return _priced_ones(text, models), makers, providers
 
 
+_AMOUNT = re.compile(
+    r"^\s?(?:[kmgt]b|kilobytes|megabytes|gigabytes|million|billion|thousand|lakh|crore)\b", re.IGNORECASE
+)
+"""Behind a number that ends a name: "embed 3 GB" names no model."""
 _LIKE = re.compile(r"^[- ](?:like|style|esque|ish|type|level|grade|killer|wrapper|clone)\b", re.IGNORECASE)
 _BESIDE_ANOTHER = re.compile(
     r"\b(?:vs|versus|or|oder|ou|than|compare[ds]?|against|instead|statt|from|to)\b", re.IGNORECASE
@@ -402,6 +406,7 @@ _BESIDE_ANOTHER = re.compile(
 def _priced_ones(text: str, models: list[NamedModel]) -> list[NamedModel]:
     """Without likenesses ("ChatGPT-like queries"), and without the product's name beside the API model that is meant."""
     kept = [m for m in models if not _LIKE.match(text[m.end : m.end + 10])]
+    kept = [m for m in kept if not (m.ref.mention[-1:].isdigit() and _AMOUNT.match(text[m.end : m.end + 10]))]
     product = [m for m in kept if m.ref.mention.lower().replace(" ", "") == "chatgpt"]
     if product and len(product) < len(kept) and not _BESIDE_ANOTHER.search(text):
         return [m for m in kept if m not in product]

@@ -12,9 +12,10 @@ from bot.parsing.build_workloads import translation
 from bot.parsing.naming import models_of
 from bot.parsing.quantity import Quantity
 from bot.parsing.shares import mix_against, traffic_shares
+from bot.parsing.shortening import before_shortening, shortened
 from bot.parsing.spans import LazyPattern
-from bot.parsing.workload_draft import is_context_window
-from bot.parsing.workloads import build_workload, describes_workload
+from bot.parsing.workload_draft import is_context_window, size_of
+from bot.parsing.workloads import as_request, build_workload, describes_workload
 from bot.questions import (
     CompareQuestion,
     Constraints,
@@ -63,11 +64,18 @@ def build_compare(a: Annotation, today: date) -> Question:
         a.folded,
     ):
         objective = "percent"
+    shorter = shortened(a) if len(models) == 1 else None
+    changed = None
+    if shorter is not None:
+        quantity, side = shorter
+        workload = as_request(build_workload(a, before_shortening(a, quantity, side)))
+        changed = replace(workload, **{side: size_of(quantity)})  # type: ignore[arg-type]
+        objective = "difference"
     shares = tuple(traffic_shares(a))
     if shares:
         models = tuple(named.ref for named in a.models[: len(shares)])
         objective = "difference" if a.has("difference", "save", "cheaper") else "side_by_side"
-    variants = _variants(a) if len(models) == 1 else ()
+    variants = _variants(a) if len(models) == 1 and changed is None else ()
     if variants and _PERCENT_ASKED.search(a.folded):
         objective = "percent"
     if variants:  # each way stands alone: batch against caching, not batch with caching
@@ -86,6 +94,7 @@ def build_compare(a: Annotation, today: date) -> Question:
         variants=variants,
         limit=_limit(a),
         shares=shares,
+        changed=changed,
         against=mix_against(a) if shares else None,
         want_per=a.want_per,
     )

@@ -15,6 +15,7 @@ from bot.parsing.quantity import Quantity
 from bot.parsing.separate import Kind, separate_requests
 from bot.parsing.shares import is_batched_share, traffic_shares
 from bot.parsing.spans import LazyPattern
+from bot.parsing.workload_sizes import relative_length
 from bot.parsing.workloads import (
     as_request,
     build_workload,
@@ -26,6 +27,8 @@ from bot.questions import (
     Money,
     Period,
     Question,
+    Size,
+    SizeUnit,
     Stage,
     Workload,
 )
@@ -264,11 +267,18 @@ def build_capacity(a: Annotation, today: date) -> Question:
         workload = replace(
             as_request(workload), volume_per=None
         )  # beside a budget, "1k in, 500 out" is the size of one request
+    want = _wanted_capacity(a, workload)
+    factor = relative_length(a.folded)
+    if want in ("pages", "words") and factor is not None and workload.input is None:
+        unit: SizeUnit = "pages" if want == "pages" else "words"
+        workload = replace(
+            workload, input=Size(amount=Decimal(1), unit=unit), output=Size(amount=factor, unit=unit)
+        )
     return CapacityQuestion(
         budget=budget,
         model=model_of(a),
         workload=workload,
-        want=_wanted_capacity(a, workload),
+        want=want,
         written=_WRITES.search(a.folded) is not None,
         want_per=a.want_per or asked_per or (a.loose_period if period_of(workload) is None else None),
     )

@@ -17,6 +17,7 @@ from bot.parsing.lexicon import COST_WORDS, FILLERS, STOPWORDS
 from bot.parsing.naming import models_of
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.shares import mix_against, traffic_shares
+from bot.parsing.shortening import shortened
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import is_context_window
 from bot.parsing.workloads import build_workload, describes_workload
@@ -512,6 +513,8 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
         return None  # "batch prices of gpt-5 and gpt-5-mini"
     if names >= 2:
         return Intent("compare", 0.85 if a.has("compare", "cheaper", "difference", "which", "save") else 0.75)
+    if names == 1 and a.has("save", "difference", "cheaper") and shortened(a) is not None:
+        return Intent("compare", 0.85)
     pays_off = a.has("break_even", "advice") and names == 1 and _describes(a)
     if a.models and (a.has("save", "difference", "cheaper") or pays_off) and terms and not discounted:
         return Intent("compare", 0.85)

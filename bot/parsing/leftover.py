@@ -82,6 +82,7 @@ def notes_on_unused(question: Question, annotation: Annotation) -> tuple[str, ..
         q
         for q in annotation.quantities
         if not q.unit and not q.role and not q.per and not q.per_thing and q.value > 1
+        if q.value not in numbers_in(question)
     ]
     told = list(_TOLD.finditer(annotation.folded)) if bare else []
     unused = [

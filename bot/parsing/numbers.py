@@ -130,6 +130,8 @@ def read_numbers(
         number = _from_match(match, language, text)
         if number is not None and not taken.touches(number.start, number.end):
             found.append(number)
+            if match.group("high") and number.high is None and " " in text[number.end : match.start("high")]:
+                found.extend(_second_of(text, match, language, taken))
         elif number is not None:
             found.extend(_retry_around(text, match, language, taken))
     digits = Coverage(len(text), ((n.start, n.end) for n in found))
@@ -138,6 +140,15 @@ def read_numbers(
             found.append(number)
     found.sort(key=lambda n: n.start)
     return found
+
+
+def _second_of(text: str, match: re.Match[str], language: Language, taken: Coverage) -> list[Number]:
+    """The second number of what looks like a range and is none ("from 800 to 300")."""
+    start, end = match.span("high")
+    until = match.end("highs") if match.group("highs") else end
+    single = match.re.match(text[:until], start)
+    number = _from_match(single, language, text) if single else None
+    return [number] if number is not None and not taken.touches(number.start, number.end) else []
 
 
 def _retry_around(text: str, match: re.Match[str], language: Language, taken: Coverage) -> list[Number]:

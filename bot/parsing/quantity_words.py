@@ -198,6 +198,40 @@ def _are_cached(scan: _Scan) -> bool:
     return True
 
 
+def _of_it_cached(scan: _Scan) -> bool:
+    """ "9k of it cached", "6k of which are cached"."""
+    if (
+        scan.word not in ("of", "davon", "dont")
+        or scan.quantity.role
+        or scan.quantity.unit not in ("", "tokens", "percent")
+    ):
+        return False
+    words = [w.text for w in scan.reader.after[scan.at : scan.at + 5]]
+    skip = (
+        2 if words[0] == "of" and words[1:2] and words[1] in ("it", "that", "which", "them", "those") else 1
+    )
+    if words[0] == "of" and skip == 1:
+        return False
+    while skip < len(words) and words[skip] in (
+        "is",
+        "are",
+        "being",
+        "sind",
+        "ist",
+        "can",
+        "be",
+        "sont",
+        "est",
+    ):
+        skip += 1
+    if skip >= len(words) or ROLES.get(words[skip]) != "cached":
+        return False
+    for _ in range(skip):
+        scan.at = scan.reader.take(scan.at)
+    scan.take(role="cached", unit=scan.quantity.unit or "tokens")
+    return True
+
+
 def _gpu_hours(scan: _Scan) -> bool:
     if scan.word != "gpu" or UNITS.get(scan.following) != "hours" or scan.quantity.unit:
         return False
@@ -218,7 +252,12 @@ def _of_them(scan: _Scan) -> bool:
 
 def _filler(scan: _Scan) -> bool:
     word = scan.word
-    if word == "each" and scan.quantity.is_size and not scan.quantity.role and not scan.following.isalpha():
+    if (
+        word == "each"
+        and scan.quantity.is_size
+        and scan.following not in ROLES
+        and (not scan.following.isalpha() or scan.following in ("per", "a", "every", "pro", "par", "por"))
+    ):
         return False  # "300 tokens each" is per something
     filler = word in FILLERS and word not in UNITS and word not in ROLES and word not in _TELLING_FILLERS
     if word != "-" and not filler:
@@ -469,6 +508,7 @@ _RULES: tuple[_Rule, ...] = (
     _size_of_a_model,
     _rate_word,
     _are_cached,
+    _of_it_cached,
     _gpu_hours,
     _of_them,
     _filler,

@@ -40,7 +40,7 @@ def traffic_shares(a: Annotation) -> list[Decimal]:
     if len(a.models) < 2:
         return []
     shares = _stated(a)
-    if len(shares) == 1 and shares[0] is not None and _MOVED.search(a.folded) and len(_distinct(a)) == 2:
+    if len(shares) == 1 and shares[0] is not None and _moves_a_share(a) and len(_distinct(a)) == 2:
         moved = shares[0]
         towards = _TO.search(a.folded[: a.models[0].start])
         return [moved, 1 - moved] if towards else [1 - moved, moved]
@@ -55,6 +55,16 @@ def traffic_shares(a: Annotation) -> list[Decimal]:
     if shares.count(None) > 1 or sum(full, Decimal(0)) != 1 or min(full) <= 0:
         return []
     return full
+
+
+_SHARE = LazyPattern(
+    r"^[^.;,?!]{0,30}?(?:\d ?%|\d percent|\bhalf\b|\bthird|\bquarter|\bhälfte|\bmoitié|\bmitad)"
+)
+
+
+def _moves_a_share(a: Annotation) -> bool:
+    """Whether a word of moving stands right before the share."""
+    return any(_SHARE.search(a.folded[m.end() :]) for m in _MOVED.finditer(a.folded))
 
 
 _TO = LazyPattern(r"\b(?:to|onto|over to|nach|auf|zu|vers|a|hacia)\s+$")

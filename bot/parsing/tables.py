@@ -82,7 +82,7 @@ def _said(rows: list[list[str]]) -> str:
     for row in data[:_MOST_ROWS]:
         cells = []
         for name, cell in zip(heading, row, strict=False):
-            plain = re.sub(r"[()\[\]#]", " ", name).strip()
+            plain = re.sub(r"[()\[\]#_]+", " ", name).strip()
             cells.append(cell if _MODEL_HEADING.match(plain) or not _is_number(cell) else f"{cell} {plain}")
         said.append(", ".join(cell for cell in cells if cell))
     return ";\n".join(said) + "."

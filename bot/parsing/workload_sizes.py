@@ -67,7 +67,7 @@ _ONE_THING = LazyPattern(
     r"\b(?:the same|this|that|my|one|same) (?:\w+ )?(?:prompt|request|call|question|query|document|doc|transcript|contract|email|message)\b(?! (?:volume|rate|count))"
 )
 _OUTPUT_SHARE = LazyPattern(
-    r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|ausgabe|sortie|salida)\b[^.;?!\d]{0,24}?(\d{1,3}) ?(?:%|percent|prozent) (?:of |the |des |der |as |la |del )*(?:inputs?|prompts?|that|length|eingabe|entrée|entrada)\b"
+    r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|summar(?:y|ies)|ausgabe|sortie|salida)\b[^.;?!\d]{0,24}?(\d{1,3}) ?(?:%|percent|prozent) (?:of |the |des |der |as |la |del |its |their )*(?:inputs?|prompts?|that|length|original|source|text|eingabe|entrée|entrada)\b"
 )
 _SOURCE = LazyPattern(
     r"\b(?:from|out of|based on|given|using|aus|à partir de|a partir de)\s+(?:(?:an?|the|each|one|every|their|eine[mnr]?|un|une|una|\d+|about|~)\s*)?$"
@@ -138,6 +138,7 @@ class SizesReader(WorkloadDraft):
                 continue
             is_volume = self._is_volume(quantity, items, single)
             self._place(quantity, is_volume)
+        self._of_each_user(sizes)
         self._outside_of_the_input()
         self._relative_output()
         workload = self.workload
@@ -155,6 +156,22 @@ class SizesReader(WorkloadDraft):
                 volume_input=None,
                 volume_output=None,
             )
+
+    def _of_each_user(self, sizes: list[Quantity]) -> None:
+        """ "10 devs at 3M input and 200k output tokens each per day": volumes of each user, with no number of requests."""
+        workload = self.workload
+        timed = next((q for q in sizes if q.per is not None), None)
+        shared = any(q.per_thing in ("each", "user") for q in sizes)
+        if workload.users is None or timed is None or not shared:
+            return
+        if workload.requests is not None or workload.requests_per_user is not None:
+            return
+        changes: dict[str, object] = {"users": None, "volume_per": timed.per}
+        for name in ("input", "output"):
+            size = getattr(workload, name) or getattr(workload, f"volume_{name}")
+            changes[name] = None
+            changes[f"volume_{name}"] = replace(size, amount=size.amount * workload.users) if size else None
+        self._set(**changes)
 
     def _outside_of_the_input(self) -> None:
         """A pasted usage of Anthropic's reports cached tokens beside the input, not as a part of it."""
@@ -298,7 +315,12 @@ class SizesReader(WorkloadDraft):
             return quantity.unit == self.workload.input.unit
         same_unit = quantity.unit == self.workload.input.unit
         folded = self.annotation.folded
-        labelled = [q for q in self.quantities if q.is_size and q.role == "input" and input_label(folded, q)]
+        labelled = [
+            q
+            for q in self.quantities
+            if q.is_size
+            and ((q.role == "input" and input_label(folded, q)) or (not q.role and q.item_noun == "prompt"))
+        ]
         if same_unit and len(labelled) >= 2 and any(q is quantity for q in labelled):
             return True  # "history 800, question 60"
         return same_unit and bool(

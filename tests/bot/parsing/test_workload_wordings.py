@@ -456,3 +456,45 @@ def test_the_period_of_a_wanted_count(parser: LocalParser) -> None:
     assert isinstance(question, CapacityQuestion)
     assert question.budget is not None
     assert (question.budget.per, question.want_per) == ("year", "month")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what would we save by cutting our output from 800 to 300 tokens on opus 5.5? 2k in, 5000 calls a day",
+        "opus 5.5, 5000 calls a day, 2k in 800 out. if we shorten the answers to 300, how much do we save?",
+    ],
+)
+def test_shorter_requests_are_set_against_the_present_ones(parser: LocalParser, text: str) -> None:
+    [question] = parser.parse(text).questions
+    assert isinstance(question, CompareQuestion)
+    assert question.workload is not None
+    assert question.changed is not None
+    outputs = [load.output and load.output.amount for load in (question.workload, question.changed)]
+    assert outputs == [800, 300]
+
+
+def test_volumes_of_each_user(parser: LocalParser) -> None:
+    read = workload(parser, "10 devs at 3M input + 200k output tokens each per day on sonnet 5.5")
+    assert read.volume_input is not None
+    assert read.volume_output is not None
+    assert (read.volume_input.amount, read.volume_output.amount, read.volume_per) == (
+        30000000,
+        2000000,
+        "day",
+    )
+
+
+def test_pages_read_and_written_about(parser: LocalParser) -> None:
+    [question] = parser.parse(
+        "how many pages can I summarize with haiku 4.5 for $10 if summaries are 10% of the length"
+    ).questions
+    assert isinstance(question, CapacityQuestion)
+    assert question.workload.output is not None
+    assert (question.want, question.workload.output.amount) == ("pages", Decimal("0.1"))
+
+
+def test_a_number_before_gigabytes_ends_no_name(parser: LocalParser) -> None:
+    [stage] = estimate(parser, "embed 3 GB of plain text with text-embedding-3-small").stages
+    assert stage.model is not None
+    assert stage.model.model == "text-embedding-3-small"
