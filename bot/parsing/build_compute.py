@@ -98,16 +98,20 @@ def _gpu_hour_quantity(a: Annotation) -> Quantity | None:
 
 _AT_A_RATE = LazyPattern(r"(?:\bat|@|\bà|\bzu|\bje|\bfür|\bfor|\bcosts?)\s*[$€£]?\s*$")
 _MOST_AN_HOUR = Decimal(50)
+_NEAR = 24
+"""Characters before a number in which its "at" stands."""
 
 
 def _bare_rate(quantity: Quantity, a: Annotation) -> bool:
     """ "At 2.10/h" names no currency, "H100 at 2.5 usd" no hour."""
     if quantity.per_thing or quantity.role or quantity.value > _MOST_AN_HOUR:
         return False
-    at = _AT_A_RATE.search(a.folded[: quantity.start]) is not None
     if not quantity.unit:
-        return at and quantity.per == "hour"
-    return quantity.unit == "money" and quantity.per is None and at and bool(a.gpus)
+        may_be = quantity.per == "hour"
+    else:
+        may_be = quantity.unit == "money" and quantity.per is None and bool(a.gpus)
+    near = max(0, quantity.start - _NEAR)
+    return may_be and _AT_A_RATE.search(a.folded, near, quantity.start) is not None
 
 
 def _gpu_hour_price(a: Annotation) -> Decimal | None:

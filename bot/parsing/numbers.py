@@ -119,6 +119,10 @@ _MAX_DIGITS = 40
 """Longer digit strings are no quantity of anything."""
 
 
+_MOST_WORDS = 24
+"""Words of one number; "million million million …" without end is none."""
+
+
 def read_numbers(
     text: str, language: Language = "en", masked: Iterable[tuple[int, int]] = ()
 ) -> list[Number]:
@@ -286,7 +290,7 @@ def _read_words(
     scale = Decimal(1)
     used_small = used_scale = False
     position = at
-    while position < len(words):
+    while position < len(words) and position - at < _MOST_WORDS:
         word = words[position][2]
         parts = word.split("-")
         following = words[position + 1][2] if position + 1 < len(words) else ""

@@ -262,6 +262,8 @@ def test_any_mix_of_our_own_words_is_parsed(parser: LocalParser, first: list[str
         "2024-01-01 ",
         "1,000 ",
         "a ",
+        "millions ",
+        "gpt-9, ",
         "what does ",
         '"',
         "(",
