@@ -32,6 +32,25 @@ LONGEST = 12
 TIGHT = frozenset(["", "-", "_"])
 """What joins parts without a space."""
 _SPACES = frozenset([" ", "  "])
+_PER_TOKENS = frozenset(["million", "millions", "1m", "m", "mtok", "mio", "1k", "k", "thousand", "token"])
+_ASKED_OF_A_NAME = frozenset(
+    [
+        "price",
+        "prices",
+        "pricing",
+        "cost",
+        "costs",
+        "rate",
+        "rates",
+        "preis",
+        "preise",
+        "prix",
+        "precio",
+        "api",
+        "batch",
+    ]
+)
+"""Words that ask something of the name before them, so that a number between is a version and counts nothing."""
 _REGIONS = frozenset(["us", "eu", "apac", "global", "au", "jp", "gov"])
 
 
@@ -196,6 +215,9 @@ class NameGrowth:
             return end
         after = pieces[end + 1] if end + 1 < len(pieces) else None
         follows = after.text if after is not None and after.glue is not None else ""
+        second = pieces[end + 2].text if end + 2 < len(pieces) and pieces[end + 2].glue is not None else ""
+        if follows == "per" and second in _PER_TOKENS:
+            follows = "price"  # "claude 12 per million"
         if self._is_unknown_part(piece, follows, core, alone=after is None or after.glue is None):
             stop = end + 1
             while stop < len(pieces) and stop - start < LONGEST and self._goes_on(pieces, stop):
@@ -209,9 +231,14 @@ class NameGrowth:
         versioned = any(kind_of(part) == "version" for part in core)
         match piece.kind:
             case "version":
-                if versioned or counted or piece.text[0] in "kmor":
+                if versioned:
                     return False
-                return "." in piece.text or len(piece.text) == 1 or alone or follows in CONJUNCTIONS
+                if piece.text[0] in "kmor":
+                    return self._has_lettered_versions(piece.text[0], core)
+                if counted:
+                    return False
+                asked = follows in CONJUNCTIONS or follows in _ASKED_OF_A_NAME or kind_of(follows) == "size"
+                return "." in piece.text or len(piece.text) == 1 or alone or asked
             case "size":
                 return not counted and any(
                     part in LINES and LINES[part].open_weights is not False for part in core
@@ -222,6 +249,11 @@ class NameGrowth:
                 clause_ends = alone or follows in CONJUNCTIONS
                 return not versioned and len(core) == 1 and piece.text in WEAK_TIERS and clause_ends
         return False
+
+    def _has_lettered_versions(self, letter: str, core: set[str]) -> bool:
+        """Whether a line's versions are written with this letter ("kimi k3"), so that "kimi k9" is an unknown one of it."""
+        found = (self._index.spelled(position).core for position in self._index.having_all(core))
+        return any(part[0] == letter and kind_of(part) == "version" for spelled in found for part in spelled)
 
     def _goes_on(self, pieces: Sequence[Part], place: int) -> bool:
         piece = pieces[place]
