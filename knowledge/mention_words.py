@@ -19,9 +19,9 @@ STRONG_ANCHORS = _words(
 """Words that alone name a model, whatever stands around them."""
 
 MISSPELT = _words(
-    "claude chatgpt gemini deepseek sonnet mistral mixtral haiku llama codestral minimax nemotron"
+    "claude chatgpt gemini deepseek sonnet mistral mixtral haiku llama codestral minimax nemotron grok qwen kimi opus"
 )
-"""Anchors that are recognised one letter off."""
+"""Anchors that are recognised one letter off; those of four letters only before a number."""
 
 MISSPELT_TIERS = _words(
     "opus sonnet haiku turbo flash mini nano lite large medium small maverick scout reasoner coder instruct"

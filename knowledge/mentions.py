@@ -32,7 +32,7 @@ class Named(NamedTuple):
 
 def named_in(text: str, finder: ModelFinder, known_provider: Callable[[str], bool]) -> list[Named]:
     """Everything named in a text, in order, not overlapping. A name is what the words say, whether there is such a model or not."""
-    pieces = joined(parts(fold(text)))
+    pieces = _compounds(joined(parts(fold(text))), finder.is_word)
     models = list(finder.spans(pieces, text))
     taken = [False] * len(pieces)
     for span in models:
@@ -73,6 +73,23 @@ def named_in(text: str, finder: ModelFinder, known_provider: Callable[[str], boo
         taken[provider.start : provider.end] = [True] * (provider.end - provider.start)
     found += _other_makers(pieces, taken, text)
     return sorted(found)
+
+
+def _compounds(pieces: list[Part], is_word: Callable[[str], bool]) -> list[Part]:
+    """Lines that people write apart ("deep seek") put together."""
+    result: list[Part] = []
+    for piece in pieces:
+        before = result[-1] if result else None
+        if before is not None and piece.glue == " " and before.kind == piece.kind == "word":
+            whole = before.text + piece.text
+            if whole in _LONG_LINES and not (is_word(before.text) and is_word(piece.text)):
+                result[-1] = Part(whole, "word", before.start, piece.end, before.glue)
+                continue
+        result.append(piece)
+    return result
+
+
+_LONG_LINES = frozenset(line for line in LINES if len(line) > 6)
 
 
 def _with_host(pieces: Sequence[Part], span: Span, is_bought: bool) -> tuple[int, int]:

@@ -20,6 +20,9 @@ from knowledge.spellings import NOISE, ORGANISATIONS, Part, Spelling, spelling
 _MOST_WORDS_CORRECTED = 3
 
 
+_SHORT_TIERS = frozenset(["mini", "nano", "lite"])
+
+
 class Corrector:
     """Finds the words of model names that a misspelt word may stand for."""
 
@@ -52,7 +55,7 @@ class Corrector:
     def near(self, word: str) -> list[tuple[str, int]]:
         """Up to three words within a reasonable distance, nearest first: one letter in a short word, two in a longer one.
 
-        A word of three letters may only have them in another order ("gtp").
+        A word of three letters may only have them in another order ("gtp"), or lack one of a tier's ("mni").
         """
         if len(word) < 3 or len(word) > 24 or word in FOREIGN:
             return []
@@ -64,9 +67,13 @@ class Corrector:
         near = [
             (choice, int(distance) * 2 + (choice[0] != word[0]) - (choice in LINES))
             for choice, distance, _ in found
-            if len(word) > 3 or sorted(choice) == sorted(word)
+            if len(word) > 3 or sorted(choice) == sorted(word) or choice in _SHORT_TIERS
         ]
         return sorted(near, key=lambda choice: choice[1])[:3]
+
+
+_NEAR_WORDS = frozenset(["grok", "kimi"])
+"""Names that words of the language are another letter away from ("grog", "kiwi")."""
 
 
 def near_anchor(word: str) -> str | None:
@@ -77,7 +84,7 @@ def near_anchor(word: str) -> str | None:
     for anchor in near:
         # One letter off in one place leaves the second letter or the last one as it is.
         if (word[1] == anchor[1] or word[-1] == anchor[-1]) and _alike(word, anchor):
-            return anchor
+            return None if anchor in _NEAR_WORDS and _another_word(word, anchor) else anchor
     return None
 
 

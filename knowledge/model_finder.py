@@ -47,6 +47,10 @@ class ModelFinder:
         self._index = index
         self._growth = NameGrowth(index)
 
+    def is_word(self, text: str) -> bool:
+        """Whether the name of a model has this part."""
+        return text in self._index.words
+
     def spans(self, pieces: Sequence[Part], text: str) -> Iterator[Span]:
         """The models named, in order. `text` is what the parts were cut from, for its capitals."""
         position = 0
@@ -133,7 +137,7 @@ class ModelFinder:
         meant = near_anchor(word) or self._nickname(pieces, at)
         if meant is None or word in ORGANISATIONS or word in NOT_TYPOS:
             return None
-        if word in TYPOS_BEFORE_NUMBERS or len(word) < 5:
+        if word in TYPOS_BEFORE_NUMBERS or len(word) < 5 or len(meant) < 5:
             after = pieces[at + 1] if at + 1 < len(pieces) else None
             close = after is not None and after.glue is not None
             if not close or after is None or after.text not in self._index.words or after.kind == "word":

@@ -10,7 +10,7 @@ Pure functions over text; offsets always refer to the text as it was given.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -147,8 +147,12 @@ def joined(pieces: Iterable[Part]) -> list[Part]:
     """Parts with what belongs together put together: versions that an id writes with hyphens ("claude-3-5", "k2-7", "gpt-4-o"), and
     number formats ("fp8")."""
     result: list[Part] = []
-    for piece in pieces:
+    pieces = list(pieces)
+    for at, piece in enumerate(pieces):
         glue = piece.glue
+        if piece.text == "o" and glue in (" ", "") and _is_omni(result, pieces[at + 1 : at + 2]):
+            result[-1] = Part("4o", "version", result[-1].start, piece.end, result[-1].glue)
+            continue
         if glue is None or (glue == " " and piece.text != "omni"):
             result.append(piece)
             continue
@@ -172,6 +176,18 @@ def joined(pieces: Iterable[Part]) -> list[Part]:
         else:
             result.append(piece)
     return result
+
+
+_OMNI_GOES_ON = frozenset(["mini", "audio", "realtime", "transcribe", "latest"])
+
+
+def _is_omni(before: Sequence[Part], after: Sequence[Part]) -> bool:
+    """Whether an "o" that stands alone belongs to "gpt 4" before it; before another name it is the Spanish "or"."""
+    if len(before) < 2 or before[-1].text != "4" or before[-2].text not in ("gpt", "chatgpt"):
+        return False
+    if not after or after[0].glue is None or after[0].text in _OMNI_GOES_ON:
+        return True
+    return after[0].kind in ("label", "number", "size")
 
 
 _REGION = re.compile(r"^(?:global|regional|us-gov|us|eu|apac|au|jp|in)\.(?=[a-z0-9]+\.)")

@@ -67,6 +67,11 @@ def test_words_of_costs_are_no_names(parse, text):
         ("10k requests a day on cluade opuss 4.5, 500 in / 200 out", "claude-opus-4-5"),
         ("cost of 1M input tokens with gemini flahs 2.5", "gemini-2.5-flash"),
         ("opuss 5.5 for 2k requests, 1000 in and 300 out", "claude-opus-5-5"),
+        ("1000 calls on gpt 4 o mini, 500 in 200 out", "gpt-4o-mini"),
+        ("gpt 4 o 500 in 200 out 1000 calls", "gpt-4o"),
+        ("deep seek v3.2 1M in 1M out", "deepseek-v3.2"),
+        ("grock 4 1M in 1M out", "grok-4-0709"),
+        ("o3-mni 1M in 1M out", "o3-mini"),
     ],
 )
 def test_a_misspelt_tier_belongs_to_the_name(parse, text, model):
@@ -85,3 +90,15 @@ def test_the_german_what_is_not_the_english_past(parse):
     assert question.kind == "price"
     [question] = parse("how much was spent on training by openai").questions
     assert question.kind == "fact"
+
+
+@pytest.mark.parametrize(
+    ("text", "models"),
+    [
+        ("¿gpt 4 o gpt 5?", ["gpt-4", "gpt-5"]),
+        ("grog 4 times a day with gpt-4o, 500 in 200 out", ["gpt-4o"]),
+    ],
+)
+def test_words_between_names_are_no_part_of_them(knowledge, text, models):
+    annotation = LocalParser(knowledge).annotate(text)
+    assert [named.ref.model for named in annotation.models] == models
