@@ -106,12 +106,10 @@ def _bare_rate(quantity: Quantity, a: Annotation) -> bool:
     """ "At 2.10/h" names no currency, "H100 at 2.5 usd" no hour."""
     if quantity.per_thing or quantity.role or quantity.value > _MOST_AN_HOUR:
         return False
-    if not quantity.unit:
-        may_be = quantity.per == "hour"
-    else:
-        may_be = quantity.unit == "money" and quantity.per is None and bool(a.gpus)
+    by_the_hour = not quantity.unit and quantity.per == "hour"
+    dollars = quantity.unit == "money" and quantity.per is None and bool(a.gpus)
     near = max(0, quantity.start - _NEAR)
-    return may_be and _AT_A_RATE.search(a.folded, near, quantity.start) is not None
+    return (by_the_hour or dollars) and _AT_A_RATE.search(a.folded, near, quantity.start) is not None
 
 
 def _gpu_hour_price(a: Annotation) -> Decimal | None:
