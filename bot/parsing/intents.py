@@ -84,9 +84,11 @@ def choose(annotation: Annotation, facts: FactBase) -> Intent:
 
 def _only_on_record(intent: Intent, a: Annotation, facts: FactBase) -> bool:
     """Whether a question leaves nothing to reckon with, so that it could only be asked back, and a fact card answers it."""
-    if intent.kind not in ("estimate", "price", "history", "fine_tuning") or a.quantities or a.quotes:
+    if intent.kind not in ("estimate", "price", "history", "fine_tuning") or a.quotes:
         return False
     if any(named.ref.model for named in a.models) or _OWN_BOT.search(a.folded):
+        return False
+    if any(q.unit or q.role or q.per for q in a.quantities):
         return False
     telling = [w.text for w in a.words if w.text.isalpha() and w.text not in COST_WORDS | STOPWORDS | FILLERS]
     if a.models and a.has("price", "cost"):
