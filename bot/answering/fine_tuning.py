@@ -100,7 +100,7 @@ def _prices(question: FineTuningQuestion, context: Context) -> list[FineTuningPr
         if name
     ]
     provider = _seller(question.provider, context) if question.provider else None
-    keys = {_key(name) for name in names}
+    keys = {_key(name.removeprefix("ft:")) for name in names}
     found = [
         price
         for price in rules.fine_tuning_prices

@@ -141,6 +141,19 @@ _IN_MONEY = LazyPattern(
 )
 
 
+_LABELLED_RUN = LazyPattern(
+    r"\bparam\w*\s*[:=]?\s*(\d{1,4}(?:\.\d+)?) ?(m|b|t)\b.{0,20}?\b(?:train\w* )?tokens?\s*[:=]?\s*(\d{1,4}(?:\.\d+)?) ?(m|b|t)\b(?! ?tokens?)"
+)
+
+
+def _shorthand(match: re.Match[str], group: int) -> Decimal:
+    """ "34B" as a number."""
+    return (
+        Decimal(match[group])
+        * {"m": Decimal(10) ** 6, "b": Decimal(10) ** 9, "t": Decimal(10) ** 12}[match[group + 1]]
+    )
+
+
 def build_training(a: Annotation, today: date) -> Question:
     """What does training from scratch take?"""
     gpu, gpus = _gpu(a)
@@ -154,6 +167,9 @@ def build_training(a: Annotation, today: date) -> Question:
         tokens = max(large) if len(large) == 2 and max(large) > min(large) else None
     per_parameter = next((q for q in a.quantities if q.unit == "tokens" and q.per_thing == "parameter"), None)
     parameters = _parameters(a)
+    labelled = _LABELLED_RUN.search(a.folded)
+    if labelled is not None:  # "params 34B tokens 700B"
+        parameters, tokens = _shorthand(labelled, 1), _shorthand(labelled, 3)
     if per_parameter is not None and parameters is not None:
         tokens = per_parameter.value * parameters
     within = None
@@ -169,7 +185,7 @@ def build_training(a: Annotation, today: date) -> Question:
             within = Span(amount=days.value, unit=days.unit.rstrip("s"))  # type: ignore[arg-type]
     want: Any = "cost"
     if re.search(
-        r"\bduration\b|\bdauer\b|\bdurée\b|\bduración\b|\bhow fast\b|\btime (?:needed|required)\b|\btarda\w*\b|\bzeit\b|\bkitn[ae] (?:time|din|samay)\b|\bhow (?:long|many days|many weeks|many months)\b|(?:^|[.,;:] ?)(?:in )?(?:days|weeks|months) ?\?|\btime to (?:pre-?)?train\b|\b(?:and|in) days\b|\btraining (?:time|duration)\b|\btrainingsdauer\b|\btemps d.entra[iî]nement\b|\bduration of (?:the )?training\b|\bwall[- ]?clock\b|\bin days\b|\bwie lange\b|\bcombien de temps\b|\bcuánto tiempo\b",
+        r"\bwie viele tage\b|\bcombien de jours\b|\bcuántos días\b|\bduration\b|\bdauer\b|\bdurée\b|\bduración\b|\bhow fast\b|\btime (?:needed|required)\b|\btarda\w*\b|\bzeit\b|\bkitn[ae] (?:time|din|samay)\b|\bhow (?:long|many days|many weeks|many months)\b|(?:^|[.,;:] ?)(?:in )?(?:days|weeks|months) ?\?|\btime to (?:pre-?)?train\b|\b(?:and|in) days\b|\btraining (?:time|duration)\b|\btrainingsdauer\b|\btemps d.entra[iî]nement\b|\bduration of (?:the )?training\b|\bwall[- ]?clock\b|\bin days\b|\bwie lange\b|\bcombien de temps\b|\bcuánto tiempo\b",
         a.folded,
     ):
         want = "days"
@@ -239,7 +255,7 @@ def build_fine_tuning(a: Annotation, today: date) -> Question:
         dataset=dataset,
         examples=examples.value if examples else None,
         tokens_per_example=per_example,
-        epochs=next((q.value for q in a.quantities if q.unit == "epochs"), None),
+        epochs=next((q.value for q in a.quantities if q.unit == "epochs"), _epochs_field(a)),
         method=method,
         gpu=gpu,
         gpus=gpus,
@@ -248,6 +264,15 @@ def build_fine_tuning(a: Annotation, today: date) -> Question:
         gpu_hour_currency=_gpu_hour_currency(a),
         provider=_provider(a),
     )
+
+
+_EPOCHS_FIELD = LazyPattern(r"\bn?_?epochs?\s*[=:]\s*(\d{1,3})\b")
+
+
+def _epochs_field(a: Annotation) -> Decimal | None:
+    """ "n_epochs=4"."""
+    match = _EPOCHS_FIELD.search(a.folded)
+    return Decimal(match.group(1)) if match else None
 
 
 _REINFORCED = LazyPattern(r"\brft\b|\breinforcement\b")
@@ -307,6 +332,11 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         stated_hours, span = gpus, None
     if span is None and stated_hours is not None:
         span, gpus = Span(amount=stated_hours, unit="hour"), Decimal(1)
+    hours = next((q.value for q in a.of_unit("hours") if not q.per), None)
+    in_month = a.want_per == "month" or "month" in a.folded or (a.span is not None and a.span.unit == "month")
+    if a.has("workdays") and hours is not None and hours <= _MOST_HOURS and in_month:
+        months = a.span.amount if a.span is not None and a.span.unit == "month" else Decimal(1)
+        span, hours_per_day = Span(amount=hours * _WORKDAYS * months, unit="hour"), None  # "on weekdays, 8h"
     want: Any = "cost"
     if throughput is not None or re.search(
         r"\bper (?:1m|million|m) tokens?\b|\bcost per (?:1m|million|token)\b", a.folded
@@ -315,7 +345,7 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
     elif (
         span is None
         and hours_per_day is None
-        and (a.want_per in (None, "hour"))
+        and ((a.want_per or a.loose_period) in (None, "hour"))
         and (
             gpus is None
             or (
@@ -349,7 +379,7 @@ def _hosting(a: Annotation) -> SelfHostingQuestion:
         beside=tuple(dict.fromkeys(cloud.id for cloud in a.clouds if cloud.id != a.clouds[0].id)),
         terms=_terms(a),
         want=want,
-        want_per=a.want_per,
+        want_per=a.want_per or a.loose_period,
     )
 
 
@@ -371,6 +401,9 @@ def _of_one(price: Decimal | None, gpus: Decimal | None, a: Annotation) -> Decim
     )
 
 
+_MOST_HOURS = Decimal(24)
+_WORKDAYS = Decimal(22)
+"""Working days of a month, by convention."""
 _NAMED_HOURS = re.compile(r"s?[- ]?(?:hours?|hrs|stunden|heures|horas)\b(?! (?:a|per|every) )")
 """What makes "1000 H100 hours" a length of GPU time."""
 _A_SIZE = LazyPattern(r"\b\d{1,4}(?:\.\d)?b\b")

@@ -25,7 +25,12 @@ from bot.questions import (
 from knowledge.lazy_dataclass import replace
 
 _UNIT_WORDS: tuple[tuple[str, LazyPattern], ...] = (
-    ("cache_write", LazyPattern(r"\bcache[- ]writ|\bwrit\w* (?:to )?(?:the )?cache|\bcache creation")),
+    (
+        "cache_write",
+        LazyPattern(
+            r"\bcache[- ]writ|\bcach\w*\b.{1,40}\bwrites?\b|\bwrit\w* (?:to )?(?:the )?cache|\bcache creation"
+        ),
+    ),
     ("cached", LazyPattern(r"\bcach|\bgecach")),
     ("audio", LazyPattern(r"\baudio\b|\bspeech\b|\bvoice\b|\btranscri")),
     ("image", LazyPattern(r"\bimages?\b|\bpictures?\b")),

@@ -120,7 +120,12 @@ def _usage(a: Annotation, _: FactBase) -> Intent | None:
         return None
     if not _OWN_BOT.search(a.folded) and not a.times and len(a.words) > 5:
         return None
-    sizes = [q for q in a.quantities if q.unit not in ("days", "weeks", "months", "hours", "")]
+    sizes = [
+        q
+        for q in a.quantities
+        if not a.folded[: q.start].rstrip().endswith("top")
+        and q.unit not in ("days", "weeks", "months", "hours", "")
+    ]
     if sizes or (a.models and not a.has("bot")):
         return None
     return Intent("usage", 0.95 if _OWN_BOT.search(a.folded) or a.times else 0.75)
@@ -198,7 +203,7 @@ def _describes(a: Annotation) -> bool:
 
 
 _SPECIFICATION = LazyPattern(
-    r"\b(?:mfu|utili[sz]ation|memory|vram|t?flops?|tflop/s|bandwidth|power|watts?|tdp|specs?|buy\w*|bought|purchas\w+|kauf\w*|achet\w+|achat|comprar|kharid\w*|used|second[- ]hand|gebraucht\w*|d'occasion|street price|list price|msrp|uvp|launch price|retail|how many param\w*|parameter count|param count|wie viele parameter|combien de param\w+|cuántos par[aá]metros)\b"
+    r"\b(?:mfu|utili[sz]ation|memory|vram|t?flops?|tflop/s|bandwidth|power|watts?|tdp|specs?|buy\w*|bought|purchas\w+|kauf\w*|achet\w+|achat|comprar|kharid\w*|used|second[- ]hand|gebraucht\w*|d'occasion|street price|list price|msrp|uvp|launch price|retail|worth|how many param\w*|parameter count|param count|wie viele parameter|combien de param\w+|cuántos par[aá]metros)\b"
 )
 _RUNNING = LazyPattern(r"\b(?:to run|running|to operate|operating|to serve|betrieb|faire tourner)\b")
 
@@ -296,6 +301,8 @@ def _tokens(a: Annotation, _: FactBase) -> Intent | None:
         and not (money or a.models or a.of_unit(*COUNTED))
     ):
         return Intent("tokens", 0.85)  # "65,536 tokens -> words", "words in 3000 tokens"
+    if lengths and _FITS.search(a.folded) and not (money or a.models or a.of_unit(*COUNTED)):
+        return Intent("tokens", 0.75)  # "does a 90 page contract fit in 128k?"
     if SIZE_RATIO.search(a.folded) and not (money or a.models or a.quantities):
         return Intent("tokens", 0.8)  # "how many words per token"
     if a.quotes and "token" in a.folded and not a.sizes and (a.has("how_many") or not a.has("price")):
@@ -342,6 +349,7 @@ _MODELS = LazyPattern(
 _INTO_LENGTH = LazyPattern(
     r"tokens? ?(?:->|→|=>|=) ?(?:words?|pages?|characters?|chars)\b|^\W*(?:words|pages|characters|chars) (?:in|of|for|from) (?:about |around )?\d[\d.,]* ?[km]? tokens?\W*$"
 )
+_FITS = LazyPattern(r"\bfits?\b|\bpasst\b|\btient\b|\bcabe\b")
 _TOKENS_LAST = LazyPattern(r"\b(?:tokens?|jetons)\W*$")
 _TOKENS_IN = LazyPattern(
     r"\btokens? (?:in|for|are|is|of|from)(?: about| around| roughly| an?| the| my)* [\d~]"

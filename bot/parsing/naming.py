@@ -25,9 +25,8 @@ def models_of(a: Annotation) -> tuple[ModelRef, ...]:
     for named in a.models:
         ref = named.ref
         if (
-            ref.how == "family"
-            and ref.provider in exact
-            and ref.mention.lower() == ref.provider
+            ref.how in ("family", "ambiguous")
+            and any((provider or "").startswith(ref.mention.lower()) for provider in exact)
             and not a.has("compare")
         ):
             continue

@@ -126,13 +126,17 @@ def patched_fine_tuning(old: FineTuningQuestion, a: Annotation, today: date) -> 
     return replace(filled, **changes) if changes else filled
 
 
+_TO_BUY = LazyPattern(r"\b(?:buy|buying|purchase|kaufen|kauf|acheter|achat|comprar|kharid\w*)\b")
 _NOT_ALL_DAY = LazyPattern(
     r"\b(?:24 ?/ ?7|round the clock|rund um die uhr|nonstop|non-stop|all day|always on)\b"
 )
 
 
 def patched_self_hosting(old: SelfHostingQuestion, a: Annotation, today: date) -> Question | None:
-    """Another GPU, more of them, a longer time, another provider, a period to say it for."""
+    """Another GPU, more of them, a longer time, another provider, a period to say it for; or what it costs to buy."""
+    counts = any(quantity.value != 1 for quantity in a.quantities)
+    if old.gpu is not None and not counts and not a.gpus and _TO_BUY.search(a.folded):
+        return FactQuestion(query=f"{old.gpu} purchase price")
     names = (
         "model_name", "gpu", "gpus", "hours_per_day", "span", "tokens_per_second", "utilisation", "usd_per_gpu_hour", "gpu_hour_currency", "provider",
         "beside", "terms", "want_per", "cheapest",
@@ -178,7 +182,8 @@ def patched_break_even(old: BreakEvenQuestion, a: Annotation, today: date) -> Qu
     """Another API model, other hardware, another server bill, another workload."""
     models = models_of(a)
     hosting = patched_self_hosting(old.hosting, a, today)
-    assert isinstance(hosting, SelfHostingQuestion)
+    if not isinstance(hosting, SelfHostingQuestion):
+        return hosting
     built = build("break_even", a, today)
     assert isinstance(built, BreakEvenQuestion)
     fixed = built.fixed_cost or (None if hosting.gpu != old.hosting.gpu else old.fixed_cost)

@@ -345,6 +345,7 @@ def _price(old: PriceQuestion, a: Annotation, today: date) -> Question | None:
         service_tier=tier_of(a) or old.service_tier,
         on=built.on or old.on,
         per_tokens=built.per_tokens or old.per_tokens,
+        request_tokens=built.request_tokens or old.request_tokens,
     )
 
 

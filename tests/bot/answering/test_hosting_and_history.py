@@ -220,3 +220,20 @@ def test_a_family_has_the_history_of_its_newest_name(answer_to) -> None:  # type
     told = answer_to("when did mistral medium get more expensive")
     assert told.figures[0].model == "mistral-medium-latest"
     assert any("history" in note for note in told.assumptions)
+
+
+def test_no_epochs_are_refused_and_a_field_is_read(answer_to) -> None:  # type: ignore[no-untyped-def]
+    assert answer_to("fine-tune gpt-4o on 1M tokens for 0 epochs").status == "error"
+    four = answer_to("fine-tune gpt-4o on 1M tokens, n_epochs=4").figures[0].amount
+    assert four == 4 * answer_to("fine-tune gpt-4o on 1M tokens, 1 epoch").figures[0].amount
+
+
+def test_a_run_in_labels(answer_to) -> None:  # type: ignore[no-untyped-def]
+    told = answer_to("cost est for pretraining: params 34B tokens 700B gpu B200")
+    assert told.figures[0] == answer_to("cost of training 34B params on 700B tokens on B200").figures[0]
+
+
+def test_weekday_hours_of_a_month(answer_to, knowledge: KnowledgeBase) -> None:  # type: ignore[no-untyped-def]
+    rate = knowledge.hardware.rental("A100").usd_per_hour
+    told = answer_to("how much is a month of 2xA100 if i only run it on weekdays 8h")
+    assert told.figures[0].amount == 2 * 22 * 8 * rate

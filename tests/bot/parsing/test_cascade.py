@@ -191,9 +191,7 @@ async def test_a_model_that_takes_chatter_for_a_question_is_not_followed(
     assert (parsed.questions[0].kind, parsed.parser) == ("out_of_scope", "local")
 
 
-@pytest.mark.parametrize(
-    "text", ["Listenpreis gpt-6-luna Eingabe", "b200 power draw", "how much did the vatican spend on ai"]
-)
+@pytest.mark.parametrize("text", ["b200 power draw", "how much did the vatican spend on ai"])
 async def test_a_model_does_not_make_the_bot_ask_back_where_the_rules_have_an_answer(
     knowledge: KnowledgeBase, setup: Setup, server: OpenAIServer, text: str
 ) -> None:

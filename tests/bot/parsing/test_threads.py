@@ -206,3 +206,15 @@ def test_more_users_scale_a_workload_without_users(parser: LocalParser) -> None:
 )
 def test_what_a_price_is_not(parser: LocalParser, text: str, kind: str) -> None:
     assert ask(parser, text).kind == kind
+
+
+def test_buying_after_renting_is_a_fact(parser: LocalParser) -> None:
+    bought = ask(parser, "H100 per hour?", "and to buy one?")
+    assert isinstance(bought, FactQuestion)
+    assert bought.query == "H100 purchase price"
+
+
+def test_a_threshold_after_a_price(parser: LocalParser) -> None:
+    above = ask(parser, "price of gemini 2.5 pro", "over 200k?")
+    assert above.kind == "price"
+    assert above.request_tokens == 200_000
