@@ -141,7 +141,8 @@ class Ranking:
             for score, _, identity, narrows in scored[: max(_JUDGED, 2 * limit)]
         ]
         ranked = self._side_by_side(judged, (*question.asked, *question.either))
-        return self._in_turns(ranked, reading.subjects) if reading.alternatives else ranked
+        turns = reading.alternatives and bool(reading.subjects)
+        return self._in_turns(ranked, reading.subjects) if turns else ranked
 
     def _question(self, reading: Reading) -> _Question:
         lexicon, index = self._reader.lexicon, self._reader.subjects

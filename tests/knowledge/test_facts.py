@@ -256,3 +256,8 @@ def test_the_latest_leads_where_no_time_is_named(facts: FactBase) -> None:
     latest = facts.search("what's openai's latest revenue")[0].fact
     assert latest is not None
     assert latest.period == "2026-Q1"
+
+
+@pytest.mark.parametrize("text", ["groq 1,500 gpt-5-mini", "claude or 300 gpt-4o", "vs", "gemini, , and"])
+def test_names_of_which_no_fact_speaks_are_searched_like_others(facts: FactBase, text: str) -> None:
+    assert isinstance(facts.search(text, limit=3), list)
