@@ -14,7 +14,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -257,6 +256,8 @@ class Store:
 
     def _is_disk_full(self) -> bool:
         """Whether no page can be added; of a log or index that cannot grow SQLite says only that writing failed."""
+        import shutil  # brings compression with it, which no other way of a question needs
+
         try:
             return shutil.disk_usage(self.path.parent).free < _ROOM_FOR_A_WRITE
         except OSError:

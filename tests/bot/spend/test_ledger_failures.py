@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import sys
@@ -359,7 +360,7 @@ def test_a_log_that_cannot_grow_is_told_as_the_full_disk_that_it_is(
     failed = sqlite3.OperationalError("disk I/O error")
     failed.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHMSIZE
     assert "fails to read or write" in str(opened_store._explain(failed))
-    usage_of_full = type(store.shutil.disk_usage(tmp_path))(10_000_000, 9_990_000, 10_000)
-    monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage_of_full)
+    usage_of_full = type(shutil.disk_usage(tmp_path))(10_000_000, 9_990_000, 10_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage_of_full)
     assert "is full. Free some space" in str(opened_store._explain(failed))
     opened_store.close()
