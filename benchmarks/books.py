@@ -55,11 +55,11 @@ async def _print_overhead(folder: Path) -> None:
     say(f"what the books add to a question, in ms ({TIMES} of each, one after the other, as in use):")
     for name, times in (
         ("admit + finish (every question)", questions),
-        ("price + reserve + settle (an LLM call)", calls),
+        ("price + reserve + settle, on the disk", calls),
     ):
         least, middle, slow = min(times), statistics.median(times), statistics.quantiles(times, n=20)[-1]
         figures = " / ".join(f"{seconds * 1e3:.2f}" for seconds in (least, middle, slow))
-        say(f"  {name:<40} {figures}: least, median, slowest 5 % (a call waits for the disk)")
+        say(f"  {name:<40} {figures}: least, median, slowest 5 %")
     say(f"  both, processor time                     {processor * 1e3:.2f}")
     say(f"  both, {AT_ONCE} questions at once                {together * 1e3:.2f} for each")
 
