@@ -9,6 +9,7 @@ import pytest
 from bot.errors import UsageError
 from bot.messages import Message
 from bot.people import Person, is_administrator, is_operator
+from bot.router import Router
 from bot.settings import Settings
 
 
@@ -57,3 +58,23 @@ def test_whoever_sits_at_the_terminal_runs_the_bot_and_is_no_administrator() -> 
     settings = Settings(data_dir=Path())
     assert is_operator(message, settings)
     assert not is_administrator(message, settings)
+
+
+async def test_everybodys_usage_is_shown_to_the_administrator_of_that_platform_alone(data_dir: Path) -> None:
+    router = await Router.open(Settings(data_dir=data_dir, admins=("slack:7",)))
+
+    async def questions_seen(platform: str, user: str) -> int:
+        message = Message(platform=platform, user=user, text="how many questions were asked today?")
+        reply = await router.ask(message)
+        assert reply.answer is not None
+        assert reply.answer.kind == "usage"
+        [count] = [f.amount for f in reply.answer.figures if f.unit == "questions"]
+        return int(count)
+
+    assert [
+        await questions_seen("slack", "1"),
+        await questions_seen("discord", "7"),
+        await questions_seen("slack", "7"),
+        await questions_seen("discord", "7"),
+    ] == [1, 1, 3, 2]
+    await router.close()
