@@ -32,6 +32,8 @@ _UNIT_SETS: dict[str, tuple[str, ...]] = {
     "cache_write_1h": ("cache_write_1h_tokens",),
     "search": ("web_searches", "storage_searches"),
 }
+_KINDS = frozenset(["audio", "image"])
+"""Units that say which kind of tokens is meant; "audio input" is nothing that text's rate could stand for."""
 _EXTRA_RATES = 8
 """Rates beyond the usual ones that one answer lists."""
 
@@ -103,13 +105,15 @@ def _card(question: PriceQuestion, model: Model, context: Context) -> RateCard:
 def _figures(question: PriceQuestion, card: RateCard, context: Context) -> list[Figure]:
     wanted = [unit for name in question.units if name != "context" for unit in _units_named(name, card)]
     missing = [name for name in question.units if name != "context" and not _units_named(name, card)]
-    if missing and not wanted:
+    if missing and (not wanted or not _KINDS.isdisjoint(missing)):
         words = {"cached": "cached input", "cache_write": "cache write"}.get(missing[0], missing[0])
         raise NoAnswer(
             "not_found",
             f"No {words} price is on record for {card.model.display_name} at {context.provider_name(card.model.provider)}."
             f" On record: {', '.join(unit_words(unit) for unit in card.rates)}.",
         )
+    for name in missing:
+        context.note(f"No {name.replace('_', ' ')} price is on record for {card.model.display_name}.")
     units = wanted or _usual(ordered_units(card))
     suffix = f" ({card.terms})" if card.terms.special() else ""
     if question.request_tokens is not None:
@@ -189,7 +193,8 @@ def _headline(question: PriceQuestion, card: RateCard, context: Context, figures
         or question.per_time is not None
         or question.request_tokens is not None
     ):
-        asked = own if question.request_tokens is not None else own[: max(1, len(question.units))]
+        several = question.request_tokens is not None or not _KINDS.isdisjoint(question.units)
+        asked = own if several else own[: max(1, len(question.units))]
         return (
             f"{name} costs " + ", ".join(f"{format_amount(f.amount, 'USD')} per {f.per}" for f in asked) + day
         )

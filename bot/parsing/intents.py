@@ -52,6 +52,9 @@ def _is_past(a: Annotation) -> bool:
 
 def _asks_what_it_charges(a: Annotation) -> bool:
     """ "OpenAI pricing": the prices of a maker's models, and nothing of its accounts."""
+    asked = a.has("price") or (a.has("cost") and bool(a.times))
+    if a.models and asked and not a.has("finance", "training", "energy", "said", "trend", "why"):
+        return True  # "what did gpt-4 cost in 2023"
     return (
         a.has("price")
         and bool(a.makers)

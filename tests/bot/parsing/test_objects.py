@@ -102,3 +102,9 @@ def test_the_german_what_is_not_the_english_past(parse):
 def test_words_between_names_are_no_part_of_them(knowledge, text, models):
     annotation = LocalParser(knowledge).annotate(text)
     assert [named.ref.model for named in annotation.models] == models
+
+
+@pytest.mark.parametrize("text", ["what was the price of gpt-4 in 2023", "what did gpt-4 cost in 2023"])
+def test_a_past_price_is_no_cost_of_training(parse, text):
+    [question] = parse(text).questions
+    assert (question.kind, question.on.year) == ("price", 2023)
