@@ -7,6 +7,7 @@ from decimal import Decimal
 from bot.answering.bills import Bill, bill
 from bot.answering.comparing import bill_figure, period_of_bills, total
 from bot.answering.context import Context, NoAnswer, answered, unique_citations
+from bot.answering.load import load_of
 from bot.answering.rates import card_citation, rate_figure, terms_for
 from bot.answers import Answer, Figure
 from bot.presentation import format_amount, per_words
@@ -27,6 +28,8 @@ def ways_of_one_model(question: CompareQuestion, context: Context) -> Answer:
         and workload.volume_input is None
         and workload.volume_output is None
     ):
+        if workload is not None and (workload.requests is not None or workload.users is not None):
+            load_of(workload)  # how often is said, how much is asked for
         return _rates_of_ways(question, model, context)
     if question.objective == "cheapest" and len(question.variants) > 2:
         return _cheapest_way(question, model, workload, context)

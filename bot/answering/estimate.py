@@ -189,7 +189,8 @@ def _label(target: Period | None, made: Bill, is_span: bool) -> str:
 def _other_periods(target: Period | None, made: Bill) -> list[Period]:
     """The periods that people want to see beside the one they asked for."""
     usual: dict[Period | None, list[Period]] = {
-        "second": ["day", "month"], "minute": ["day", "month"], "hour": ["day", "month"], "day": ["month"], "week": ["month"],
+        "second": ["day", "month"], "minute": ["day", "month"], "hour": ["day", "month"], "day": ["month", "year"],
+        "week": ["month"],
         "month": ["year"], "year": ["month"], None: [],
     }  # fmt: skip
     return [period for period in usual[target] if period != target]

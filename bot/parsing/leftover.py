@@ -33,7 +33,7 @@ _MOST_COMBINED = 10
 
 
 _TOLD = LazyPattern(
-    r"\b24 ?/ ?7\b|\b[24] (?=\d)|\b24 ?(?:h|hrs?|hours?|x7)\b|(?<![\d.,])\d ?/ ?\d(?: of\b|th)|\b\d{1,2}(?:st|nd|rd|th)\b|#\d+|\b(?:step|stage|phase|option|scenario|variant|case|question|schritt|stufe|étape|paso|szenario|variante|no\.?|nr\.?) ?#?\d{1,2}\b(?! ?[k%])|\b\d{1,2}[ -]?(?:to|-|–)[ -]?\d{1,2}\b|\btop \d+|\b\d+ (?:(?:working|business|work) days|cheapest|best|dearest)"
+    r"\b24 ?/ ?7\b|\b[24] (?=\d|\w+ing\b|the\b|my\b|our\b)|\b24 ?(?:h|hrs?|hours?|x7)\b|(?<![\d.,])\d ?/ ?\d(?: of\b|th)|\b\d{1,2}(?:st|nd|rd|th)\b|#\d+|\b(?:step|stage|phase|option|scenario|variant|case|question|schritt|stufe|étape|paso|szenario|variante|no\.?|nr\.?) ?#?\d{1,2}\b(?! ?[k%])|\b\d{1,2}[ -]?(?:to|-|–)[ -]?\d{1,2}\b|\btop \d+|\b\d+ (?:(?:working|business|work) days|cheapest|best|dearest)"
 )
 """Numbers that other rules read: opening hours, working days, how many models are to be listed."""
 

@@ -130,7 +130,7 @@ ROLES: dict[str, str] = _table(
     output=(
         "out outbound output outputs completion completions response responses generated answer answers reply replies outgoing ausgabe sortie salida"
         " output_tokens completion_tokens produced returned completion-tokens output-tokens outp gen generation generations responding"
-        " written respuesta réponse antwort antworten raus outputtokens ausgabetokens outputtoken ausgabetoken antworttoken antworttokens réponses respuestas respond outt ouput ouputs outpt anwser anwsers reponse reponses respone aata aati"
+        " written respuesta réponse antwort antworten raus outputtokens ausgabetokens outputtoken ausgabetoken antworttoken antworttokens réponses respuestas respond outt ouput ouputs outpt anwser anwsers reponse reponses respone aata aati jawab jawaab"
     ),
     cached=(
         "cached cache cacheable cache-hit cache-hits cached_tokens cache_read_input_tokens gecacht gecached cacheado cacheada cacheados"

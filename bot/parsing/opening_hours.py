@@ -18,8 +18,16 @@ _NOON = 12
 _DAY = 24
 
 
+_PART_OF_HOURS = LazyPattern(
+    r"\bfor (\d{1,2}) (?:minutes?|mins?) (?:every|per|each|an|of every|in every) hour\b|\b(\d{1,2}) minuten (?:pro|jede|in jeder) stunde\b"
+)
+
+
 def opening_hours(folded: str) -> tuple[Decimal, tuple[int, int]] | None:
     """The hours a day and where the text says so; a range of anything else ("between 500 and 800 tokens") is none."""
+    part = _PART_OF_HOURS.search(folded)
+    if part is not None:
+        return Decimal(part.group(1) or part.group(2)) * _DAY / 60, part.span()
     for pattern in (_BETWEEN, _DASHED):
         for match in pattern.finditer(folded):
             first, first_minutes, first_half, last, last_minutes, last_half = match.groups()

@@ -6,6 +6,7 @@ that stands here is always the value of words in the text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from operator import itemgetter
 
@@ -16,7 +17,7 @@ from bot.parsing.numbers import Number, read_numbers
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.quantity_chains import join_chains, join_chunks, join_corrections, without_peaks
 from bot.parsing.quantity_labels import label_roles
-from bot.parsing.quantity_links import link_counts
+from bot.parsing.quantity_links import link_counts, number_the_items
 from bot.parsing.quantity_pairs import (
     join_intervals,
     join_money_rates,
@@ -36,6 +37,7 @@ def read_quantities(
     text: str, language: Language = "en", masked: Sequence[tuple[int, int]] = ()
 ) -> list[Quantity]:
     """All quantities in `text` (folded), in order. Numbers inside `masked` ranges (names of models and GPUs) are none."""
+    text = _TWICE.sub(lambda m: m.group(1) + " " * (len(m.group()) - len(m.group(1))), text)
     numbers = [n for n in read_numbers(text, language, masked)[:_MOST_NUMBERS] if not _is_asked_for(text, n)]
     if not numbers:
         return []
@@ -50,12 +52,32 @@ def read_quantities(
     quantities = join_products(text, join_intervals(text, quantities))
     quantities = _pages_sent(text, quantities)
     quantities = join_chunks(text, join_chains(text, quantities))
-    quantities = label_roles(text, quantities)
+    quantities = label_roles(text, number_the_items(text, _of_each_month(text, quantities)))
     quantities = share_roles(text, _what_is_per_a_reply(text, join_money_rates(text, quantities)))
     quantities = [q for q in quantities if not _heads_a_list(text, q)]
     return link_counts(text, _counted_by_an_unknown_noun(text, quantities))
 
 
+_IN_MONTH = LazyPattern(
+    r"^ (?:in|im|en|for) (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|fév|avr|juin|juil|août|déc|ene|abr|ago|dic)\w*"
+)
+
+
+def _of_each_month(text: str, quantities: list[Quantity]) -> list[Quantity]:
+    """ "14k requests in Jan, 17k in Feb": the same thing, counted for each month."""
+    first = next((q for q in quantities if q.unit in COUNTED and _IN_MONTH.search(text[q.end :])), None)
+    if first is None:
+        return quantities
+    return [
+        replace(q, unit=first.unit, noun=text[q.end : q.end + 7].strip())
+        if not (q.unit or q.role or q.per) and q.start > first.end and _IN_MONTH.search(text[q.end :])
+        else q
+        for q in quantities
+    ]
+
+
+_TWICE = re.compile(r"(?<![\d.,-])(\d{1,3})-\1(?![\d.,-])")
+"""Hindi says "4-4 questions" for four each."""
 _HOW_MANY = LazyPattern(r"\b(?:how many|wie ?viele|combien de|cu[aá]nt[oa]s|kitne) $")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from bot.parsing.quantity import COUNTED, Quantity
 from bot.parsing.spans import LazyPattern
@@ -22,11 +23,39 @@ _SHORT = 3
 """Nouns ("PR", "job") whose plural is the word and an s; a longer one may change its end."""
 
 
+_OVER = LazyPattern(
+    r"^\s*(?:over|through|across|on|of|durch|über|sur|sobre)\s+(?:(?:an?|the|our|my|all|all of|einen?|den|le|la|un|el)\s+)*(?:dataset|data set|corpus|file|table|set|batch|collection|datensatz|jeu de données)?\s*(?:of|with|von|mit|de)?\s*$"
+)
+_REPEATED = frozenset(
+    "runs run passes pass iterations rounds sweeps epochs times durchläufe läufe passages pasadas".split()
+)
+
+
+def number_the_items(text: str, quantities: list[Quantity]) -> list[Quantity]:
+    """ "One million 100-token completions", "one 400 word essay a week": what stands before a length of items counts them."""
+    result = list(quantities)
+    for at, (count, size) in enumerate(pairwise(quantities)):
+        bare = not (count.unit or count.role or count.per or count.per_thing) and count.high is None
+        if not bare or not size.is_size or not size.item_noun or text[count.end : size.start].strip():
+            continue
+        result[at] = replace(count, unit="items", noun=size.item_noun, per=size.per)
+        result[at + 1] = replace(size, per=None)
+    return result
+
+
 def link_counts(text: str, quantities: list[Quantity]) -> list[Quantity]:
     """The counts with those marked as `per_thing="item"` that are said to be for each of what another one counts."""
     counts = [q for q in quantities if q.unit in COUNTED and not q.role]
     if len(counts) < 2:
         return quantities
+    quantities = [
+        replace(q, per_thing="item")
+        if q.noun in _REPEATED
+        and not (q.per or q.per_thing)
+        and any(_OVER.search(text[q.end : other.start]) for other in counts if other.start > q.end)
+        else q
+        for q in quantities
+    ]
     result: list[Quantity] = []
     joined: list[Quantity] = []
     for quantity in quantities:

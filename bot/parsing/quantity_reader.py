@@ -325,6 +325,8 @@ class Reader:
             return False
         word = self.after[at].text
         following = self.after[at + 1] if at + 1 < len(self.after) else None
+        if word == "in" and following is not None and following.text in _MONTHS:
+            return False  # "14k requests in Jan, 17k in Feb"
         if word == "in" and following is not None:
             if following.text in ("the", "each", "every", "my", "our", "a", "an", "\0model", "total"):
                 return False
@@ -361,16 +363,7 @@ class Reader:
                 return None  # the heading of a task
             if word.text in _LEFT_OUTPUT:
                 at = self.before.index(word)
-                each = at > 0 and self.before[at - 1].text in (
-                    "each",
-                    "every",
-                    "per",
-                    "har",
-                    "je",
-                    "chaque",
-                    "cada",
-                    "pro",
-                )
+                each = at > 0 and self.before[at - 1].text in _OF_EACH
                 return None if each else word  # "each review 80 words" is about what is read
             if (
                 word.text in FILLERS
@@ -600,6 +593,16 @@ _GETS = frozenset(
     "get gets getting receive receives receiving back bekomme bekommen erhalte erhalten kriege reçois recevons recibo recibimos".split()
 )
 """What somebody sends goes in, what they get comes out."""
+
+
+_OF_EACH = frozenset("each every per har je chaque cada pro avg average typical mean ø".split())
+_MONTHS = frozenset(
+    """
+    jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov november dec
+    december januar februar märz mai juni juli oktober dezember janvier février mars avril juin juillet août septembre octobre
+    novembre décembre enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+    """.split()
+)
 
 
 _SHORTENING = frozenset(

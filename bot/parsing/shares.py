@@ -62,8 +62,16 @@ _SHARE = LazyPattern(
 )
 
 
+_MOVED_BEHIND = LazyPattern(
+    r"\bvon\b.*\b(?:auf|zu|nach)\b.*\b(?:verlager|verschieb|umstell|umzieh|wechsel|verleg)\w*"
+)
+"""German puts the verb at the end."""
+
+
 def _moves_a_share(a: Annotation) -> bool:
     """Whether a word of moving stands right before the share."""
+    if _MOVED_BEHIND.search(a.folded):
+        return True
     return any(_SHARE.search(a.folded[m.end() :]) for m in _MOVED.finditer(a.folded))
 
 

@@ -76,7 +76,7 @@ _NO_HISTORY = LazyPattern(
 _TOGETHER = LazyPattern(
     r"\b(?:both|total|altogether|together|combined|in all|all of them|all with|insgesamt|zusammen|beide|au total|en tout|ensemble|en total|juntos|dono)\b"
 )
-_LISTED = LazyPattern(r"^\s*(?:,|,? ?(?:and|plus|\+|&|und|et|y|aur))\s*$")
+_LISTED = LazyPattern(r"^\s*(?:(?:in|im|en|for) \w+)?\s*(?:,|,? ?(?:and|plus|\+|&|und|et|y|aur))\s*$")
 
 
 def _how_often(counts: list[Quantity]) -> Quantity | None:

@@ -66,6 +66,9 @@ _SHORTENED = LazyPattern(r"\b(?:summari[sz]|condens|shorten|compress|zusammenfas
 _ONE_THING = LazyPattern(
     r"\b(?:the same|this|that|my|one|same) (?:\w+ )?(?:prompt|request|call|question|query|document|doc|transcript|contract|email|message)\b(?! (?:volume|rate|count))"
 )
+_SAME_LENGTH = LazyPattern(
+    r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|ausgabe|antwort\w*|sortie|réponses?|salida|respuestas?)\b[^.,;\d]{0,14}\b(?:same|equal|gleiche?|même|misma) (?:length|size|länge|longueur|longitud)\b"
+)
 _OUTPUT_SHARE = LazyPattern(
     r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|summar(?:y|ies)|ausgabe|sortie|salida)\b[^.;?!\d]{0,24}?(\d{1,3}) ?(?:%|percent|prozent) (?:of |the |des |der |as |la |del |its |their )*(?:inputs?|prompts?|that|length|original|source|text|eingabe|entrée|entrada)\b"
 )
@@ -86,6 +89,8 @@ def relative_length(folded: str) -> Decimal | None:
     part = _PART_OF_THAT.search(folded)
     if part is not None:
         return Decimal(part.group(1)) / 100 if part.group(1) else _PARTS[part.group(2)]
+    if _SAME_LENGTH.search(folded):
+        return Decimal(1)
     share = _OUTPUT_SHARE.search(folded)
     if share is not None:
         return Decimal(share.group(1)) / 100
@@ -201,6 +206,10 @@ class SizesReader(WorkloadDraft):
             size = getattr(self.workload, known)
             if size is not None and getattr(self.workload, missing) is None:
                 self._set(**{missing: replace(size, amount=size.amount * factor)})
+        if factor == 1 and self.workload.output is not None and self.workload.input is None:
+            self._set(
+                input=self.workload.output
+            )  # "writes a 400 word essay, the answer is of the same length"
 
     def _in_order(self, sizes: list[Quantity], items: bool) -> list[Quantity]:
         """Two lengths of a request without a word of direction: the first goes in, the second comes out."""

@@ -498,3 +498,35 @@ def test_a_number_before_gigabytes_ends_no_name(parser: LocalParser) -> None:
     [stage] = estimate(parser, "embed 3 GB of plain text with text-embedding-3-small").stages
     assert stage.model is not None
     assert stage.model.model == "text-embedding-3-small"
+
+
+def test_the_same_thing_counted_for_each_month(parser: LocalParser) -> None:
+    read = workload(parser, "haiku 5.5, 14k requests in Jan, 17k in Feb, 21k in March, all 1.2k/250")
+    assert read.requests == 52000
+    assert read.input is not None
+    assert read.input.amount == 1200
+
+
+def test_a_few_minutes_of_every_hour(parser: LocalParser) -> None:
+    read = workload(
+        parser, "gpt-5.4 for 5 minutes every hour at 30 requests per minute, 1k in 200 out, daily cost?"
+    )
+    assert (read.hours_per_day, read.requests_per) == (2, "minute")
+
+
+def test_a_number_before_a_length_of_items_counts_them(parser: LocalParser) -> None:
+    read = workload(parser, "one million 100-token completions with a 20-token prompt on gpt-5.4-nano")
+    assert read.requests == 1000000
+    assert (read.input and read.input.amount, read.output and read.output.amount) == (20, 100)
+
+
+def test_several_runs_over_the_same_rows(parser: LocalParser) -> None:
+    assert workload(parser, "3 runs over a dataset of 20k rows, 600 in 80 out, haiku 5.5").requests == 60000
+
+
+def test_a_doubled_number_is_four_each(parser: LocalParser) -> None:
+    read = workload(
+        parser,
+        "ek chatbot jisme roz 3000 log 4-4 sawaal puchenge, 200 token sawaal 300 token jawab, gpt-5-nano",
+    )
+    assert (read.users, read.requests_per_user, read.requests_per_user_per) == (3000, 4, "day")
