@@ -165,14 +165,3 @@ def test_a_bare_volume_takes_the_base_tier_and_says_so(ask) -> None:  # type: ig
     answer = ask(EstimateQuestion(stages=(Stage(model=ref("google", "gemini-2.5-pro"), workload=workload),)))
     assert answer.figures[0].amount == listed("google", "gemini-2.5-pro", 1_000_00, 0) * 50
     assert any("base price" in note for note in answer.assumptions)
-
-
-def test_sound_is_not_priced_as_text(ask) -> None:  # type: ignore[no-untyped-def]
-    refused = ask("gpt-4o audio input price")
-    assert (refused.status, refused.figures) == ("not_found", ())
-    answered = ask("gpt-realtime audio price")
-    assert {figure.per for figure in answered.figures} >= {
-        "1M input audio tokens",
-        "1M output audio tokens",
-    }
-    assert "output audio" in answered.headline

@@ -237,3 +237,14 @@ def test_weekday_hours_of_a_month(answer_to, knowledge: KnowledgeBase) -> None: 
     rate = knowledge.hardware.rental("A100").usd_per_hour
     told = answer_to("how much is a month of 2xA100 if i only run it on weekdays 8h")
     assert told.figures[0].amount == 2 * 22 * 8 * rate
+
+
+def test_sound_is_not_priced_as_text(answer_to) -> None:  # type: ignore[no-untyped-def]
+    refused = answer_to("gpt-4o audio input price")
+    assert (refused.status, refused.figures) == ("not_found", ())
+    answered = answer_to("gpt-realtime audio price")
+    assert {figure.per for figure in answered.figures} >= {
+        "1M input audio tokens",
+        "1M output audio tokens",
+    }
+    assert "output audio" in answered.headline
