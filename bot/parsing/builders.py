@@ -11,11 +11,12 @@ from datetime import date
 from typing import Any
 
 from bot.parsing.annotate import Annotation
+from bot.parsing.build_capacity import build_capacity
 from bot.parsing.build_comparisons import build_compare
 from bot.parsing.build_compute import build_fine_tuning, build_training
 from bot.parsing.build_hosting import build_break_even, build_self_hosting
 from bot.parsing.build_prices import build_history, build_price, build_tokens
-from bot.parsing.build_workloads import build_capacity, build_estimate
+from bot.parsing.build_workloads import build_estimate
 from bot.parsing.currencies import with_currency
 from bot.parsing.factors import scale_factor
 from bot.parsing.intents import Kind
