@@ -495,6 +495,8 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
     names = len({(ref.model or ref.mention, ref.provider) for ref in models_of(a)})
     if names == 1 and any(q.per_thing == "threshold" for q in a.quantities) and not a.has("cheapest"):
         return Intent("price", 0.85)  # "does opus get pricier above 200k?"
+    if names == 1 and a.has("cache_write") and not a.sizes and not a.has("save"):
+        return Intent("price", 0.85)  # "the 5 minute cache write against the 1 hour one"
     if len(a.models) == 1 and len({named.id for named in (*a.providers, *a.makers)}) >= 2:
         names = 2  # "gpt-4o on azure vs openai"
     topic = bool(
@@ -513,6 +515,8 @@ def _compare(a: Annotation, _: FactBase) -> Intent | None:
     )
     if a.has("cheapest", "dearest") and topic and not merely_cheap:
         return Intent("compare", 0.9)
+    if a.makers and not a.models and _ALL_MODELS.search(a.folded) and _describes(a):
+        return Intent("compare", 0.85)
     if not (a.models or a.makers) and _WHICH_MODEL.search(a.folded) and _describes(a):
         return Intent("compare", 0.85)  # "which model should I take for …?"
     discounted = a.has("price") and _DISCOUNTED.search(a.folded) is not None
@@ -673,6 +677,9 @@ def _priced(a: Annotation) -> bool:
     )
 
 
+_ALL_MODELS = LazyPattern(
+    r"\b(?:every|all|each|alle[nr]?|jede[ms]?|tous|chaque|todos|cada|sabhi|sab) (?:of )?(?:the |their |les |los )?(?:\w+[- ]){0,2}(?:models?|modelle?n?|modèles?|modelos?)\b"
+)
 _WHICH_MODEL = LazyPattern(
     r"\b(?:which|what|best|welche[snr]?|quel|quels|qu[ée]|cu[áa]l(?:es)?|kaunsa|konsa) (?:\w+ ){0,2}(?:models?|llms?|modell|modèles?|modelos?|apis?)\b(?! name)"
 )

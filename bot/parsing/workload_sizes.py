@@ -15,7 +15,7 @@ from knowledge.lazy_dataclass import replace
 _HUNDRED = Decimal(100)
 _FRESH = LazyPattern(r"\b(?:fresh|uncached|non-cached|new) (?:input|prompt|tokens?)\b|\bfrisch\w*\b")
 _HALVES = LazyPattern(
-    r"\bhalf (?:of (?:it|them|that) )?(?:is |as )?(?:in|input)\b|\bhalf[- ](?:and[- ])?half\b|\b50[/:]50\b|\bhälfte (?:ein|input)|\bmoitié entrée|\bmitad (?:de )?entrada"
+    r"\bhalf (?:of (?:it|them|that) )?(?:is |as )?(?:in|input)\b|\bhalf[- ](?:and[- ])?half\b|\b50[/:]50\b|\bhälfte (?:ein|input)|\bmoitié entrée|\bmitad (?:de )?entrada|\baadha (?:in|input)\b"
 )
 
 

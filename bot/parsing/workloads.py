@@ -100,9 +100,13 @@ class _Builder(CountsReader, SizesReader):
             return
         into = workload.volume_input or workload.input
         out = workload.volume_output or workload.output
+        users = workload.users
+        if workload.volume is not None and into is None and out is None:
+            volume = replace(workload.volume, amount=workload.volume.amount * users)
+            self._set(users=None, requests=None, volume=volume)
+            return
         if into is None or out is None:
             return
-        users = workload.users
         self._set(
             users=None,
             requests=None,
