@@ -169,8 +169,10 @@ def find_cues(words: list[Word], coverage: Coverage) -> dict[str, tuple[int, int
     """The cues among the words, each with the place of its first (longest) phrase; their words count as explained."""
     found: dict[str, tuple[int, int]] = {}
     texts = [word.text for word in words]
-    for at, text in enumerate(texts):
-        for name, tokens in _beginning_with(text):
+    for at, (text, following) in enumerate(zip(texts, [*texts[1:], ""], strict=False)):
+        for name, tokens, second in _beginning_with(text):
+            if second is not None and not second.fits(following):
+                continue  # most phrases end here
             end = _match(tokens, texts, at) if len(tokens) > 1 else at + 1
             if end > 0:
                 _note(found, name, words, at, end, coverage)
@@ -178,14 +180,17 @@ def find_cues(words: list[Word], coverage: Coverage) -> dict[str, tuple[int, int
 
 
 @lru_cache(maxsize=4096)
-def _beginning_with(word: str) -> tuple[tuple[str, tuple[_Token, ...]], ...]:
-    """The phrases whose first word a word is, each with the name of its cue."""
+def _beginning_with(word: str) -> tuple[tuple[str, tuple[_Token, ...], _Token | None], ...]:
+    """The phrases whose first word a word is: the name of the cue, the phrase, and the token that must fit the next word if any."""
     by_word, by_stem = _index()
-    exact = [(name, _tokens(phrase)) for name, phrase in by_word.get(word, ())]
+    found = [(name, _tokens(phrase)) for name, phrase in by_word.get(word, ())]
     stems = ((name, _tokens(phrase)) for name, phrase in by_stem.get(word[:2], ()))
-    return (
-        *exact,
-        *((name, tokens) for name, tokens in stems if tokens[0].fits(word) and word not in tokens[0].words),
+    found += (
+        (name, tokens) for name, tokens in stems if tokens[0].fits(word) and word not in tokens[0].words
+    )
+    return tuple(
+        (name, tokens, tokens[1] if len(tokens) > 1 and not (tokens[1].gap or tokens[1].optional) else None)
+        for name, tokens in found
     )
 
 

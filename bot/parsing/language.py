@@ -57,6 +57,8 @@ def detect(text: str) -> Language:
         letters = [c for c in text if c.isalpha()]
         if 2 * sum(1 for c in letters if ord(c) > 0x24F) >= len(letters):
             return "other"
+    if _ANY_MARKER.isdisjoint(words):
+        return "en"
     scores = dict.fromkeys(_MARKERS, 0.0)
     for word in words:
         if word in _ANY_MARKER:
@@ -66,6 +68,4 @@ def detect(text: str) -> Language:
     best = max(scores, key=lambda language: scores[language])
     if scores[best] >= 1 and scores[best] > sum(1 for word in words if word in _ENGLISH):
         return best
-    if text.isascii():
-        return "en"
     return "en"

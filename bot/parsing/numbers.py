@@ -138,8 +138,9 @@ def read_numbers(
                 found.extend(_second_of(text, match, language, taken))
         elif number is not None:
             found.extend(_retry_around(text, match, language, taken))
-    digits = Coverage(len(text), ((n.start, n.end) for n in found))
-    for number in _word_numbers(text, language):
+    worded = _word_numbers(text, language)
+    digits = Coverage(len(text), ((n.start, n.end) for n in found) if worded else ())
+    for number in worded:
         if not (taken.touches(number.start, number.end) or digits.touches(number.start, number.end)):
             found.append(number)
     found.sort(key=lambda n: n.start)

@@ -96,9 +96,9 @@ class Coverage:
     __slots__ = ("_explained",)
 
     def __init__(self, length: int, ranges: Iterable[tuple[int, int]] = ()) -> None:
-        self._explained = bytearray(length)
+        self._explained = explained = bytearray(length)
         for start, end in ranges:
-            self.add(start, end)
+            explained[start:end] = b"\x01" * (end - start)
 
     def touches(self, start: int, end: int) -> bool:
         """Whether any character of `text[start:end]` is covered."""
