@@ -6,7 +6,6 @@ design; a rule may rely on every rule above it not having known the word.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.parsing.lexicon import (
@@ -20,8 +19,20 @@ from bot.parsing.lexicon import (
     UNITS,
 )
 from bot.parsing.quantity import COUNTED, CURRENCIES, SIZE_UNITS, Quantity
+from bot.parsing.quantity_phrases import (
+    are_cached,
+    back_and_forth,
+    comes_back,
+    fresh,
+    from_whom,
+    in_the_response,
+    of_it_cached,
+    of_the_input_is_cached,
+    questions_and_answers,
+    request_of_a_size,
+)
+from bot.parsing.quantity_scan import Rule, Scan
 from bot.questions import Period
-from knowledge.lazy_dataclass import replace
 
 if TYPE_CHECKING:
     from bot.parsing.quantity_reader import Reader
@@ -80,40 +91,9 @@ _CLOSING_UNITS = frozenset(["requests", "items", "users", "conversations", "mess
 """Units behind which no role can follow."""
 
 
-class _Scan:
-    """Where the reading of one number stands: at which word, and which follows it ("" where there is none)."""
-
-    __slots__ = ("at", "done", "following", "quantity", "reader", "word")
-
-    def __init__(self, reader: Reader, quantity: Quantity) -> None:
-        self.reader = reader
-        self.quantity = quantity
-        self.done = False
-        self._go_to(0)
-
-    def _go_to(self, at: int) -> None:
-        words = self.reader.after
-        self.at = at
-        self.word = words[at].text if at < len(words) else ""
-        self.following = words[at + 1].text if at + 1 < len(words) else ""
-
-    def skip(self, count: int = 1) -> None:
-        """Pass over words that change nothing."""
-        self._go_to(self.at + count)
-
-    def take(self, *, done: bool = False, **changes: object) -> None:
-        """Make the word part of the quantity, with what it says."""
-        self.quantity = replace(self.quantity, **changes)  # type: ignore[arg-type]
-        self._go_to(self.reader.take(self.at))
-        self.done = done
-
-
-_Rule = Callable[[_Scan], bool]
-
-
 def scan_words(reader: Reader, quantity: Quantity) -> tuple[Quantity, int]:
     """The quantity with the unit and role that the words behind its number name, and how many of them were read."""
-    scan = _Scan(reader, quantity)
+    scan = Scan(reader, quantity)
     for _ in range(_LOOK_AHEAD):
         if scan.done or scan.at >= len(reader.after):
             break
@@ -125,34 +105,7 @@ def scan_words(reader: Reader, quantity: Quantity) -> tuple[Quantity, int]:
     return scan.quantity, scan.at
 
 
-def _of_the_input_is_cached(scan: _Scan) -> bool:
-    """ "2k of the input is cached", "1,500 of those tokens come from the cache"."""
-    if scan.word != "of" or scan.quantity.unit not in ("", "tokens") or scan.quantity.role:
-        return False
-    words = [word.text for word in scan.reader.after[scan.at + 1 : scan.at + 8]]
-    end = next((at for at, word in enumerate(words) if ROLES.get(word) == "cached"), -1)
-    if (
-        end < 2
-        or ROLES.get(words[1]) not in ("input", None)
-        or any(word in (",", ".", ";") for word in words[:end])
-    ):
-        return False
-    while scan.word != words[end]:
-        scan.skip()
-    scan.take(unit="tokens", role="cached", done=True)
-    return True
-
-
-def _questions_and_answers(scan: _Scan) -> bool:
-    """ "800 Q&A pairs"."""
-    words = [word.text for word in scan.reader.after[scan.at : scan.at + 3]]
-    if words not in (["q", "&", "a"], ["q", "and", "a"]) or scan.quantity.unit:
-        return False
-    scan.skip(3)
-    return True
-
-
-def _model_between(scan: _Scan) -> bool:
+def _model_between(scan: Scan) -> bool:
     """ "12k gpt-5.5 requests"."""
     if scan.word != "\0model" or scan.quantity.unit:
         return False
@@ -164,7 +117,7 @@ def _model_between(scan: _Scan) -> bool:
     return True
 
 
-def _size_of_a_model(scan: _Scan) -> bool:
+def _size_of_a_model(scan: Scan) -> bool:
     """ "A 400M model"."""
     if (
         scan.word not in _MODEL_WORDS
@@ -176,7 +129,7 @@ def _size_of_a_model(scan: _Scan) -> bool:
     return True
 
 
-def _rate_word(scan: _Scan) -> bool:
+def _rate_word(scan: Scan) -> bool:
     """ "300 rpm"."""
     if scan.word not in _RATE_WORDS or scan.quantity.unit:
         return False
@@ -184,55 +137,7 @@ def _rate_word(scan: _Scan) -> bool:
     return True
 
 
-def _are_cached(scan: _Scan) -> bool:
-    """ "10k are cached", "6k is read from the cache"."""
-    if (
-        scan.word not in ("is", "are", "were", "being", "come", "comes", "sind", "est", "son")
-        or ROLES.get(scan.following) != "cached"
-    ):
-        return False
-    if scan.quantity.unit not in ("", "tokens", "percent") or scan.quantity.role:
-        return False
-    scan.take()
-    scan.take(role="cached")
-    return True
-
-
-def _of_it_cached(scan: _Scan) -> bool:
-    """ "9k of it cached", "6k of which are cached"."""
-    if (
-        scan.word not in ("of", "davon", "dont")
-        or scan.quantity.role
-        or scan.quantity.unit not in ("", "tokens", "percent")
-    ):
-        return False
-    words = [w.text for w in scan.reader.after[scan.at : scan.at + 5]]
-    skip = (
-        2 if words[0] == "of" and words[1:2] and words[1] in ("it", "that", "which", "them", "those") else 1
-    )
-    if words[0] == "of" and skip == 1:
-        return False
-    while skip < len(words) and words[skip] in (
-        "is",
-        "are",
-        "being",
-        "sind",
-        "ist",
-        "can",
-        "be",
-        "sont",
-        "est",
-    ):
-        skip += 1
-    if skip >= len(words) or ROLES.get(words[skip]) != "cached":
-        return False
-    for _ in range(skip):
-        scan.at = scan.reader.take(scan.at)
-    scan.take(role="cached", unit=scan.quantity.unit or "tokens")
-    return True
-
-
-def _gpu_hours(scan: _Scan) -> bool:
+def _gpu_hours(scan: Scan) -> bool:
     if scan.word != "gpu" or UNITS.get(scan.following) != "hours" or scan.quantity.unit:
         return False
     scan.take()
@@ -240,7 +145,7 @@ def _gpu_hours(scan: _Scan) -> bool:
     return True
 
 
-def _of_them(scan: _Scan) -> bool:
+def _of_them(scan: Scan) -> bool:
     """ "2k of them"."""
     if scan.word != "of" or scan.following not in ("them", "those", "these") or scan.quantity.unit:
         return False
@@ -250,7 +155,7 @@ def _of_them(scan: _Scan) -> bool:
     return True
 
 
-def _filler(scan: _Scan) -> bool:
+def _filler(scan: Scan) -> bool:
     word = scan.word
     if (
         word == "each"
@@ -266,7 +171,7 @@ def _filler(scan: _Scan) -> bool:
     return True
 
 
-def _adverb(scan: _Scan) -> bool:
+def _adverb(scan: Scan) -> bool:
     """ "10k daily requests"."""
     behind = [w.text for w in scan.reader.after[scan.at + 1 : scan.at + 3]]
     described = len(behind) > 1 and behind[0] in ADJECTIVES and behind[1] in UNITS  # "daily active users"
@@ -277,7 +182,7 @@ def _adverb(scan: _Scan) -> bool:
     return True
 
 
-def _cost_word(scan: _Scan) -> bool:
+def _cost_word(scan: Scan) -> bool:
     """What follows "cost" is about the answer, not about this number."""
     if scan.word not in COST_WORDS or scan.word in UNITS:
         return False
@@ -285,7 +190,7 @@ def _cost_word(scan: _Scan) -> bool:
     return True
 
 
-def _currency(scan: _Scan) -> bool:
+def _currency(scan: Scan) -> bool:
     unit = UNITS.get(scan.word)
     if unit not in CURRENCIES or scan.quantity.unit not in ("", "money"):
         return False
@@ -294,12 +199,12 @@ def _currency(scan: _Scan) -> bool:
     return True
 
 
-def _money_ends(scan: _Scan) -> bool:
+def _money_ends(scan: Scan) -> bool:
     scan.done = scan.quantity.unit == "money"
     return scan.done
 
 
-def _preposition(scan: _Scan) -> bool:
+def _preposition(scan: Scan) -> bool:
     """ "300 en sortie"."""
     if scan.word not in _BEFORE_ROLES or ROLES.get(scan.following) not in ("input", "output"):
         return False
@@ -307,78 +212,7 @@ def _preposition(scan: _Scan) -> bool:
     return True
 
 
-_SIDES = (
-    (
-        "output",
-        frozenset(
-            "bot model llm ai assistant it agent chatbot claude gpt gemini ki modell modèle ia modelo assistent".split()
-        ),
-    ),
-    (
-        "input",
-        frozenset(
-            "user users me us customer customers client clients human person caller nutzer kunden kunde utilisateur usuario cliente".split()
-        ),
-    ),
-)
-
-
-def _comes_back(scan: _Scan) -> bool:
-    """ "1,100 tokens in and 90 back", "get 280 tokens back"."""
-    quantity = scan.quantity
-    if scan.word not in ("back", "zurück", "retour", "wapas") or quantity.role or quantity.per:
-        return False
-    if quantity.unit and not quantity.is_size:
-        return False
-    scan.take(role="output", done=True)
-    return True
-
-
-def _from_whom(scan: _Scan) -> bool:
-    """ "200 tokens from the user, 350 from the bot"."""
-    if scan.word not in ("from", "by", "vom", "von", "du", "del") or scan.quantity.role:
-        return False
-    if scan.quantity.unit and not scan.quantity.is_size:
-        return False
-    words = [w.text for w in scan.reader.after[scan.at + 1 : scan.at + 3]]
-    skip = 1 if words[:1] and words[0] in ("the", "my", "our", "each", "a", "der", "dem", "l'") else 0
-    side = words[skip] if len(words) > skip else ""
-    if not scan.quantity.unit and scan.word == "by":
-        return False
-    role = next((role for role, sides in _SIDES if side in sides), "")
-    if not role:
-        return False
-    for _ in range(skip + 1):
-        scan.at = scan.reader.take(scan.at)
-    scan.take(role=role, unit=scan.quantity.unit or "tokens", done=True)
-    return True
-
-
-def _fresh(scan: _Scan) -> bool:
-    """ "500 fresh input tokens", "+ 300 new tokens": input that is not read from the cache."""
-    if scan.word not in ("fresh", "uncached", "frische", "frisch") or scan.quantity.role or scan.quantity.per:
-        return False
-    if scan.quantity.unit and not scan.quantity.is_size:
-        return False
-    scan.take(role="input", unit=scan.quantity.unit or "tokens")
-    while scan.at < len(scan.reader.after) and scan.word in ("input", "prompt", "tokens", "token", "in"):
-        scan.at = scan.reader.take(scan.at)
-    scan.done = True
-    return True
-
-
-def _back_and_forth(scan: _Scan) -> bool:
-    """ "9 back and forth turns", "6 back-and-forths"."""
-    words = [w.text for w in scan.reader.after[scan.at : scan.at + 3]]
-    if scan.quantity.unit or words != ["back", "and", "forth"]:
-        return False
-    for _ in words[1:]:
-        scan.at = scan.reader.take(scan.at)
-    scan.take(unit="turns", noun="turns")
-    return True
-
-
-def _singular_role(scan: _Scan) -> bool:
+def _singular_role(scan: Scan) -> bool:
     """ "200 reply": a count would be plural."""
     if scan.word not in _SINGULAR_ROLES or scan.quantity.unit or scan.quantity.value <= 1:
         return False
@@ -390,7 +224,7 @@ def _singular_role(scan: _Scan) -> bool:
     return True
 
 
-def _role_before_unit(scan: _Scan) -> bool:
+def _role_before_unit(scan: Scan) -> bool:
     """ "500 prompt tokens"."""
     role = ROLES.get(scan.word)
     if not role or scan.word not in UNITS or UNITS.get(scan.following) not in SIZE_UNITS:
@@ -399,7 +233,7 @@ def _role_before_unit(scan: _Scan) -> bool:
     return True
 
 
-def _item_of_a_size(scan: _Scan) -> bool:
+def _item_of_a_size(scan: Scan) -> bool:
     """ "500-word emails", "200-token completions": what the size is the size of."""
     word, quantity = scan.word, scan.quantity
     role = ROLES.get(word, "")
@@ -414,7 +248,7 @@ def _item_of_a_size(scan: _Scan) -> bool:
     return True
 
 
-def _times(scan: _Scan) -> bool:
+def _times(scan: Scan) -> bool:
     """ "3x the users" scales; "5 x messages" is a plain count."""
     if UNITS.get(scan.word) != "times" or scan.word == "times" or scan.quantity.unit or not scan.following:
         return False
@@ -425,7 +259,7 @@ def _times(scan: _Scan) -> bool:
     return True
 
 
-def _unit(scan: _Scan) -> bool:
+def _unit(scan: Scan) -> bool:
     unit = UNITS.get(scan.word)
     if not unit or scan.quantity.unit or (scan.word == "x" and not scan.following):
         return False
@@ -450,27 +284,7 @@ def _unit(scan: _Scan) -> bool:
     return True
 
 
-def _in_the_response(scan: _Scan) -> bool:
-    """ "200 tokens in the response": the role stands behind the article."""
-    if scan.word != "in" or scan.following not in ("the", "each", "every", "my", "our"):
-        return False
-    if not scan.quantity.is_size or not scan.reader.role_ahead(scan.at + 2):
-        return False
-    scan.skip(2)
-    return True
-
-
-def _request_of_a_size(scan: _Scan) -> bool:
-    """ "1k in/1k out calls": what the size is the size of."""
-    if scan.quantity.role not in ("input", "output") or scan.quantity.unit:
-        return False
-    if UNITS.get(scan.word) not in COUNTED or scan.quantity.per:
-        return False
-    scan.take(unit="tokens", item_noun=scan.word, done=True)
-    return True
-
-
-def _role(scan: _Scan) -> bool:
+def _role(scan: Scan) -> bool:
     role = ROLES.get(scan.word)
     if not role or scan.quantity.role or not scan.reader.role_fits(scan.quantity, scan.at, role):
         return False
@@ -478,7 +292,7 @@ def _role(scan: _Scan) -> bool:
     return True
 
 
-def _noun_before_unit(scan: _Scan) -> bool:
+def _noun_before_unit(scan: Scan) -> bool:
     """ "1,200 meeting transcripts": one unknown word before what is counted."""
     word = scan.word
     if (
@@ -494,21 +308,21 @@ def _noun_before_unit(scan: _Scan) -> bool:
     return True
 
 
-def _adjective(scan: _Scan) -> bool:
+def _adjective(scan: Scan) -> bool:
     if scan.word not in ADJECTIVES or scan.word in PERIODS:
         return False
     scan.skip()
     return True
 
 
-_RULES: tuple[_Rule, ...] = (
-    _of_the_input_is_cached,
-    _questions_and_answers,
+_RULES: tuple[Rule, ...] = (
+    of_the_input_is_cached,
+    questions_and_answers,
     _model_between,
     _size_of_a_model,
     _rate_word,
-    _are_cached,
-    _of_it_cached,
+    are_cached,
+    of_it_cached,
     _gpu_hours,
     _of_them,
     _filler,
@@ -517,17 +331,17 @@ _RULES: tuple[_Rule, ...] = (
     _currency,
     _money_ends,
     _preposition,
-    _fresh,
-    _back_and_forth,
-    _comes_back,
-    _from_whom,
+    fresh,
+    back_and_forth,
+    comes_back,
+    from_whom,
     _singular_role,
     _role_before_unit,
     _item_of_a_size,
     _times,
-    _request_of_a_size,
+    request_of_a_size,
     _unit,
-    _in_the_response,
+    in_the_response,
     _role,
     _adjective,
     _noun_before_unit,
