@@ -286,3 +286,23 @@ def _shared_cache() -> Path:
     import tempfile
 
     return Path(tempfile.gettempdir()) / "aicost-test-tokens"
+
+
+def test_a_question_is_counted_without_tiktokens_tables(tmp_path: Path) -> None:
+    """They take a third of a second and eighty megabytes, which a stream of questions is not to pay for."""
+    program = """
+import sys
+from pathlib import Path
+from knowledge.tokens import TokenCounter
+print(TokenCounter(Path(sys.argv[1])).count("Hello, world!").count)
+assert "tiktoken" not in sys.modules
+"""
+    TokenCounter(tmp_path).count("Hello, world!")
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(knowledge.__file__).parents[1])},
+        check=False,
+    )
+    assert done.stdout.split() == ["4"], done.stderr
