@@ -169,7 +169,7 @@ def build_tokens(a: Annotation, today: date) -> Question:
     if text is None and size is None:
         size = next((q for q in a.quantities if q.unit == "tokens"), None)
         asked = re.search(
-            r"\b(words?|pages?|characters?|wörter|seiten|zeichen|mots|palabras|páginas)\b", a.folded
+            r"\b(words?|pages?|characters?|wörtern?|seiten|zeichen|mots|palabras|páginas)\b", a.folded
         )
         if size is not None and asked:
             names = {

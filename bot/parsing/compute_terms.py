@@ -42,10 +42,20 @@ def parameters_of(a: Annotation) -> Decimal | None:
     return None
 
 
+_NUMBER_WORDS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight": "8", "ten": "10"}
+_MACHINES = LazyPattern(
+    r"\b(\d{1,4}|two|three|four|five|six|eight|ten) (?:[\w-]+ ){0,2}(?:boxes|nodes|servers|machines|hosts|instances|knoten|serveurs|servidores)\b.*\bgpus? (?:each|apiece|per (?:box|node|server|machine|host|instance))\b"
+)
+
+
 def gpu_of(a: Annotation) -> tuple[str | None, Decimal | None]:
     """The GPU that the text names, and how many of it."""
     gpu = a.gpus[0].id if a.gpus else None
     count = next((q.value for q in a.quantities if q.unit == "gpus"), None)
+    machines = _MACHINES.search(a.folded)
+    if count is not None and machines is not None:  # "2 boxes with 8 GPUs each"
+        number = machines.group(1)
+        count *= Decimal(_NUMBER_WORDS.get(number) or number)
     if count is None and a.gpus:
         for quantity in a.quantities:
             between = a.folded[quantity.end : a.gpus[0].start]

@@ -12,6 +12,8 @@ _WORDS = (
     (LazyPattern(r"\btripl\w+\b|\b(?:ver)?dreifach\w*\b|\b(?:three|trois|tres) (?:times|fois|veces)\b|\bteen ?gun[aei]\b"), Decimal(3)),
     (LazyPattern(r"\bquadrupl\w+\b|\b(?:ver)?vierfach\w*\b|\bfour times\b|\bquatre fois\b"), Decimal(4)),
     (LazyPattern(r"\bhalf (?:the|as many|as much|of (?:the|them|those|it|that)|that)\b|\bhalv(?:e|ed|es)\b|\bhalb so\b|\bhalbier\w*|\bhälfte\b|\bla (?:moitié|mitad)\b|\b(?:cut|slashed?) (?:it |that )?(?:in|by) half\b|\baadha\b|^\W*(?:and |only |just )*half\W*$"), Decimal("0.5")),
+    (LazyPattern(r"\b(?:a|one) quarter of (?:the|them|those|that|it)\b|\bein viertel\b|\bun quart\b"), Decimal("0.25")),
+    (LazyPattern(r"\b(?:a|one) third of (?:the|them|those|that|it)\b|\bein drittel\b|\bun tiers\b"), Decimal(1) / 3),
     (LazyPattern(r"\b(?:ten|zehn|dix|diez) ?(?:times|mal|fois|veces)\b|\btenfold\b|\bzehnfach\w*\b"), Decimal(10)),
     (LazyPattern(r"\b(?:hundred|100)[- ]?(?:times|fold)\b"), Decimal(100)),
     (LazyPattern(r"\b(?:thousand|1000)[- ]?(?:times|fold)\b"), Decimal(1000)),

@@ -140,7 +140,12 @@ def _asks_own_numbers(a: Annotation) -> bool:
     )
 
 
+_TRAINING_TOKENS = LazyPattern(r"\bper (?:1 ?)?(?:m|million) training tokens?\b|\btraining token price\b")
+
+
 def _fine_tuning(a: Annotation, _: FactBase) -> Intent | None:
+    if a.models and a.has("price") and _TRAINING_TOKENS.search(a.folded) and not a.of_unit("parameters"):
+        return Intent("fine_tuning", 0.85)  # what is billed by training tokens is tuning
     if not a.has("fine_tuning") or _MEMORY.search(a.folded):
         return None
     if a.has("said", "why") and not a.quantities:

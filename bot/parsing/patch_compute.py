@@ -210,6 +210,7 @@ def patched_break_even(old: BreakEvenQuestion, a: Annotation, today: date) -> Qu
     )
 
 
+_QUARTER = re.compile(r"\bq[1-4]\b", re.IGNORECASE)
 _MODEL_SIZE = re.compile(r"\b\d{1,4}(?:\.\d)?b\b", re.IGNORECASE)
 _SHORT = 5
 """Words up to which a message can be no more than another name."""
@@ -252,6 +253,11 @@ def patched_fact(old: FactQuestion, a: Annotation, today: date) -> Question | No
         return swapped
     subjects = tuple(dict.fromkeys(named.id for named in a.subjects))
     periods = tuple(dict.fromkeys(time.name for time in a.times))
+    quarter = _QUARTER.search(a.folded)
+    if not subjects and not periods and quarter is not None and _QUARTER.search(old.query):
+        asked = _QUARTER.sub(quarter.group(), old.query)  # "and q2?" after "q1 2026"
+        named = tuple(re.sub(r"Q[1-4]", quarter.group().upper(), period) for period in old.periods)
+        return FactQuestion(query=asked, subjects=old.subjects, periods=named)
     if not subjects and not periods:
         if not old.subjects or len(a.words) > 8:
             return None

@@ -46,7 +46,7 @@ _STATED_SPAN = LazyPattern(
     r"\b(?:period|duration|term|laufzeit|durée|duración)\s*[:=]\s*(\d{1,4}) (days?|weeks?|months?|years?|tage|monate|jahre)\b"
     r"|\b(\d{1,3})[ -](months?|years?|monate|jahre|mois|meses|años) (?:laufzeit|contract|term|vertrag\w*|commitment)\b"
 )
-_QUARTER = LazyPattern(r"\b(?:q[1-4]|quarter(?:ly)?|quartal|trimestre)\b(?! ?(?:of )?20\d\d)")
+_QUARTER = LazyPattern(r"\b(?:q[1-4]|quarter(?:ly)?|quartal|trimestre)\b(?! ?(?:of )?20\d\d)(?! of\b)")
 
 
 def read_span(annotation: Annotation) -> None:

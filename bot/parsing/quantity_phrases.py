@@ -27,6 +27,11 @@ def of_the_input_is_cached(scan: Scan) -> bool:
     if scan.word != "of" or scan.quantity.unit not in ("", "tokens") or scan.quantity.role:
         return False
     words = [word.text for word in scan.reader.after[scan.at + 1 : scan.at + 8]]
+    told = any(word.text.startswith("cach") for word in scan.reader.before[-2:])
+    if told and len(words) > 1 and ROLES.get(words[1]) == "input":  # "cache 600 tokens of the prompt"
+        scan.skip(2)
+        scan.take(unit="tokens", role="cached", done=True)
+        return True
     end = next((at for at, word in enumerate(words) if ROLES.get(word) == "cached"), -1)
     if (
         end < 2

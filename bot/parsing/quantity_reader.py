@@ -63,7 +63,7 @@ _COMMON_UNITS = ("requests", "request", "tokens", "messages", "queries", "calls"
 
 
 _TOKEN_ROLES = frozenset(["input", "output", "cached"])
-_BASIS_MARKERS = frozenset(["per", "pro", "par", "por", "je", "le", "el"])
+_BASIS_MARKERS = frozenset(["per", "pro", "par", "por", "je", "le", "el", "au", "al"])
 
 
 _LEFT_OUTPUT = frozenset(

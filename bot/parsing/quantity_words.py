@@ -265,6 +265,8 @@ def _unit(scan: Scan) -> bool:
         return False
     if scan.word == "an" and scan.reader.language != "fr":
         return False  # "at 2.5 an hour"
+    if scan.word in ("run", "runs") and scan.reader.number.suffix in ("b", "bn"):
+        return False  # "a 3B run" trains
     adjective = unit == "users" and scan.quantity.value > 1
     if scan.word.endswith("s"):
         adjective = adjective and UNITS.get(scan.following) in (

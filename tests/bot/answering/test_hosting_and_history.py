@@ -248,3 +248,8 @@ def test_sound_is_not_priced_as_text(answer_to) -> None:  # type: ignore[no-unty
         "1M output audio tokens",
     }
     assert "output audio" in answered.headline
+
+
+def test_boxes_with_gpus_each(answer_to, knowledge: KnowledgeBase) -> None:  # type: ignore[no-untyped-def]
+    rate = knowledge.hardware.rental("H100").usd_per_hour
+    assert answer_to("2 h100 boxes with 8 gpus each, monthly rent").figures[0].amount == 16 * 720 * rate

@@ -218,3 +218,17 @@ def test_a_threshold_after_a_price(parser: LocalParser) -> None:
     above = ask(parser, "price of gemini 2.5 pro", "over 200k?")
     assert above.kind == "price"
     assert above.request_tokens == 200_000
+
+
+def test_parts_of_a_workload_and_of_a_prompt(parser: LocalParser) -> None:
+    assert workload(parser, WORKLOAD, "and if only a quarter of them").requests == 1250
+    cached = workload(parser, WORKLOAD, "cache 600 tokens of the prompt")
+    assert cached.cached is not None
+    assert cached.input is not None
+    assert (cached.cached.amount, cached.input.amount) == (600, 1500)
+
+
+def test_another_quarter_of_a_fact(parser: LocalParser) -> None:
+    other = ask(parser, "anthropic q1 2026 revenue", "and q2?")
+    assert isinstance(other, FactQuestion)
+    assert other.periods == ("2026-Q2",)
