@@ -11,8 +11,8 @@ from bot.parsing.annotate import Annotation
 from bot.parsing.lexicon import PERIODS
 from bot.parsing.naming import model_of
 from bot.parsing.quantity import Quantity
+from bot.parsing.relative_lengths import relative_length
 from bot.parsing.spans import LazyPattern
-from bot.parsing.workload_sizes import relative_length
 from bot.parsing.workloads import as_request, build_workload, period_of
 from bot.questions import CapacityQuestion, Money, Period, Question, Size, SizeUnit, Workload
 from knowledge.lazy_dataclass import replace

@@ -9,8 +9,8 @@ from bot.parsing.annotate import Annotation
 from bot.parsing.factors import scale_factor
 from bot.parsing.quantities import plural_behind
 from bot.parsing.quantity import Quantity
+from bot.parsing.relative_lengths import relative_length
 from bot.parsing.spans import LazyPattern
-from bot.parsing.workload_sizes import relative_length
 from bot.parsing.workloads import as_request, build_workload
 from bot.questions import (
     Size,

@@ -8,6 +8,7 @@ from typing import Literal
 
 from bot.parsing.quantity import Quantity
 from bot.parsing.quantity_labels import input_label
+from bot.parsing.relative_lengths import PARTS, relative_length
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workload_draft import WorkloadDraft, size_of
 from knowledge.lazy_dataclass import replace
@@ -19,11 +20,6 @@ _HALVES = LazyPattern(
 )
 
 
-_PARTS = {
-    "half": Decimal("0.5"), "quarter": Decimal("0.25"), "third": Decimal(1) / 3, "fifth": Decimal("0.2"), "tenth": Decimal("0.1"),
-    "two thirds": Decimal(2) / 3, "two-thirds": Decimal(2) / 3, "three quarters": Decimal("0.75"), "three-quarters": Decimal("0.75"),
-    "hälfte": Decimal("0.5"), "drittel": Decimal(1) / 3, "viertel": Decimal("0.25"),
-}  # fmt: skip
 _PART = LazyPattern(
     r"\b(half|quarter|third|fifth|tenth|two[ -]thirds|three[ -]quarters|hälfte|drittel|viertel)(?: of (?:them|it|that|those|these|which|the tokens|all)| davon)?"
     r"(?: is| are| being| as| goes?| ist| sind)*(?: the)? (output|input|prompt|completion|in|out|ausgabe|eingabe)\b"
@@ -45,12 +41,6 @@ _SPEECH_MODEL = LazyPattern(r"whisper|transcribe|voxtral|\btts\b|scribe|realtime
 _SECONDS = {"seconds": Decimal(1), "minutes": Decimal(60), "hours": Decimal(3600)}
 
 
-_RELATIVE = LazyPattern(
-    r"\b(?:(twice|double|doppelt|deux fois|doble)|(half)|(same|gleich|as long))\b(?: as| so)?(?: long| much| many| lange?| viel| length)?(?: as)?(?: (?:the|as|an|in|for))*(?: (?:input|prompt))?"
-    r"[^.,;]{0,18}\b(?:outputs?|answers?|ausgabe|antwort\w*|sortie|salida|responses?|repl(?:y|ies))\b"
-)
-
-
 _OUT = LazyPattern(r"\b(?:outputs?|ausgabe\w*|sortie|salida|generated|generating)\b")
 _INTO = LazyPattern(r"\b(?:inputs?|eingabe\w*|entrée|entrada|prompts?)\b")
 _AS_LONG = LazyPattern(r"\b(?:same|equal|gleich\w*|ebenso|même|misma|mismo|igual|as long|utna|utni)\b")
@@ -66,12 +56,6 @@ _SHORTENED = LazyPattern(r"\b(?:summari[sz]|condens|shorten|compress|zusammenfas
 _ONE_THING = LazyPattern(
     r"\b(?:the same|this|that|my|one|same) (?:\w+ )?(?:prompt|request|call|question|query|document|doc|transcript|contract|email|message)\b(?! (?:volume|rate|count))"
 )
-_SAME_LENGTH = LazyPattern(
-    r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|ausgabe|antwort\w*|sortie|réponses?|salida|respuestas?)\b[^.,;\d]{0,14}\b(?:same|equal|gleiche?|même|misma) (?:length|size|länge|longueur|longitud)\b"
-)
-_OUTPUT_SHARE = LazyPattern(
-    r"\b(?:outputs?|answers?|repl(?:y|ies)|responses?|summar(?:y|ies)|ausgabe|sortie|salida)\b[^.;?!\d]{0,24}?(\d{1,3}) ?(?:%|percent|prozent) (?:of |the |des |der |as |la |del |its |their )*(?:inputs?|prompts?|that|length|original|source|text|eingabe|entrée|entrada)\b"
-)
 _SOURCE = LazyPattern(
     r"\b(?:from|out of|based on|given|using|aus|à partir de|a partir de)\s+(?:(?:an?|the|each|one|every|their|eine[mnr]?|un|une|una|\d+|about|~)\s*)?$"
 )
@@ -79,25 +63,6 @@ _BOTH_WAYS = LazyPattern(
     r"\b(?:each way|both ways|in (?:each|both) directions?|each direction|in and out each|in/out each|each for (?:input and output|in and out)"
     r"|in beide richtungen|hin und zurück|dans (?:les deux sens|chaque sens)|en cada sentido|ida y vuelta|dono taraf)\b"
 )
-_PART_OF_THAT = LazyPattern(
-    r"\b(?:(\d{1,3}) ?(?:%|percent)|(?:an? |one )?(half|quarter|third|fifth|tenth)) (?:of )?(?:that|the input|the prompt|that length|as (?:much|many|long))(?: tokens)?[^.,;?!\d]{0,16}\b(?:out|outputs?|comes? (?:out|back)|back|answers?|repl(?:y|ies)|responses?)\b"
-)
-
-
-def relative_length(folded: str) -> Decimal | None:
-    """How long the output is, as a multiple of the input."""
-    part = _PART_OF_THAT.search(folded)
-    if part is not None:
-        return Decimal(part.group(1)) / 100 if part.group(1) else _PARTS[part.group(2)]
-    if _SAME_LENGTH.search(folded):
-        return Decimal(1)
-    share = _OUTPUT_SHARE.search(folded)
-    if share is not None:
-        return Decimal(share.group(1)) / 100
-    match = _RELATIVE.search(folded)
-    if match is None:
-        return None
-    return Decimal(2) if match.group(1) else Decimal("0.5") if match.group(2) else Decimal(1)
 
 
 def _without_parts(sizes: list[Quantity]) -> list[Quantity]:
@@ -379,7 +344,7 @@ class SizesReader(WorkloadDraft):
             share = Decimal("0.5")
         worded = _PART.search(self.annotation.folded)
         if worded is not None:
-            stated = _PARTS[worded.group(1)]
+            stated = PARTS[worded.group(1)]
             share = stated if worded.group(2) in ("input", "prompt", "in", "eingabe") else 1 - stated
         for quantity in self.quantities:
             if (
