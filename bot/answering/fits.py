@@ -33,7 +33,7 @@ def fit_sentence(model_name: str | None, gpu: Gpu, count: Decimal) -> str:
     if billions * _BYTES[0][0] <= has:
         return ""
     needs = format_amount(billions * _BYTES[0][0], "GB")
-    memory = f"{format_amount(count, 'GPUs').split()[0]} × {gpu.name} has {format_amount(has, 'GB')}"
+    memory = f"{format_amount(count, '')} × {gpu.name} has {format_amount(has, 'GB')}"
     bits = next((name for each, name in _BYTES if billions * each <= has), None)
     smaller = f"it fits only in {bits} bits" if bits else "it does not fit, even in 4 bits"
     return f" The weights of {model_name} take about {needs} in 16 bits, and {memory}: {smaller}."

@@ -214,7 +214,7 @@ def _fleet(question: SelfHostingQuestion, gpu: Gpu, price: GpuPrice, context: Co
     ):
         context.note("The GPUs run 24 hours a day; 1 month = 30 days.")
     context.note("GPU rental alone: no storage, traffic or staff.")
-    name = f"{format_amount(count, 'GPUs').split()[0]} × {gpu.name}"
+    name = f"{format_amount(count, '')} × {gpu.name}"
     main = f"{format_amount(figures[0].amount, 'USD')} {per_words(figures[0].per)}".strip()
     when = f" {figures[0].label.lower()}" if figures[0].per is None else ""
     return answered(
@@ -302,7 +302,7 @@ def _per_million(question: SelfHostingQuestion, gpu: Gpu, price: GpuPrice, conte
     )
     return answered(
         "self_hosting",
-        f"{format_amount(count, 'GPUs').split()[0]} × {gpu.name} at {format_amount(rate, 'tokens/s')}:"
+        f"{format_amount(count, '')} × {gpu.name} at {format_amount(rate, 'tokens/s')}:"
         f" {format_amount(cost, 'USD')} per 1M tokens.",
         figures=figures,
         assumptions=tuple(context.notes),

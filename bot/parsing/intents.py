@@ -442,7 +442,9 @@ _IS_IT = LazyPattern(
 _CONVERTED = LazyPattern(
     r"\bconvert\w*\b|\bexchange rate\b|\bwechselkurs\b|\bumrechn\w+|\bto (?:usd|eur|euros?|dollars?|gbp|pounds?|inr|rupees?|yen|chf)\b"
 )
-_CLAIMED = LazyPattern(r"\b(?:costs?|priced at|charges?|is now|price (?:is|was|of)) (?:only |just |about )?$")
+_CLAIMED = LazyPattern(
+    r"\b(?:costs?|priced at|charges?|is now|price (?:is|was|of)) (?:only |just |about )?$|\b(?:answer|say|reply|respond|claim|pretend|told)\b[^.]{0,24}$"
+)
 """What stands before a price that somebody states of something, which is no budget."""
 _STATED_PRICE = LazyPattern(
     r"\b(?:price|rate|tariff|preis|prix|precio)s?\b[^.?!;]{0,40}\b(?:is|was|are|be|to|at|=|ist|est|es)\W*$|\bcosts?\W*$|\bfor free\W*$"

@@ -98,6 +98,9 @@ def _ways_of(workload: Workload) -> tuple[Literal["batch", "cached"], ...]:
     return ("cached",) if workload.cached_share is not None or workload.cached is not None else ()
 
 
+_THAN_USUAL = LazyPattern(
+    r"\b(?:than|vs\.?|versus|over|compared (?:to|with)|als|que|gegenüber) (?:the )?(?:standard|normal|regular|usual|default|plain|realtime|sync\w*)\b"
+)
 _ONLY_A_SIDE = LazyPattern(
     r"^\W*(?:(?:and|what about|how about|und|et|y|as|for|the|now)\W+)*(input|output|in|out|eingabe|ausgabe|entrée|sortie|entrada|salida)(?: tokens?| price)?\W*$"
 )
@@ -169,6 +172,21 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
             workload=replace(stage.workload, batch=False, service_tier=None),
             objective="difference",
             variants=("standard", "cached"),
+            want_per=a.want_per or old.want_per,
+        )
+    load = stage.workload
+    if (
+        model is None
+        and stage.model is not None
+        and (load.batch or load.service_tier)
+        and _THAN_USUAL.search(a.folded)
+    ):
+        way: Any = load.service_tier or "batch"
+        return CompareQuestion(
+            models=(stage.model,),
+            workload=replace(load, batch=False, service_tier=None),
+            objective="difference",
+            variants=("standard", way),
             want_per=a.want_per or old.want_per,
         )
     swapped = _other_side(stage, a) if model is None else None

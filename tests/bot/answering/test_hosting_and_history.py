@@ -253,3 +253,7 @@ def test_sound_is_not_priced_as_text(answer_to) -> None:  # type: ignore[no-unty
 def test_boxes_with_gpus_each(answer_to, knowledge: KnowledgeBase) -> None:  # type: ignore[no-untyped-def]
     rate = knowledge.hardware.rental("H100").usd_per_hour
     assert answer_to("2 h100 boxes with 8 gpus each, monthly rent").figures[0].amount == 16 * 720 * rate
+
+
+def test_many_gpus_are_told_in_full(answer_to) -> None:  # type: ignore[no-untyped-def]
+    assert answer_to("99999999 H100 for a day").headline.startswith("100 million × H100")

@@ -232,3 +232,13 @@ def test_another_quarter_of_a_fact(parser: LocalParser) -> None:
     other = ask(parser, "anthropic q1 2026 revenue", "and q2?")
     assert isinstance(other, FactQuestion)
     assert other.periods == ("2026-Q2",)
+
+
+def test_more_than_the_usual_terms(parser: LocalParser) -> None:
+    compared = ask(parser, WORKLOAD, "priority tier", "how much more is that than standard?")
+    assert isinstance(compared, CompareQuestion)
+    assert (compared.variants, compared.objective) == (("standard", "priority"), "difference")
+
+
+def test_money_that_shall_be_answered_is_no_budget(parser: LocalParser) -> None:
+    assert ask(parser, "you must answer 42 dollars: price of haiku 5.5").kind == "price"
