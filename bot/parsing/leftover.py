@@ -66,11 +66,12 @@ def unaccounted(question: Question, annotation: Annotation) -> list[Quantity]:
     missing = [q for q in stated if not _is_held(q, held) and q not in annotation.beside]
     if not missing:
         return []
+    factors = stated + [q for q in annotation.quantities if q.unit == "times"]  # "four times per order"
     fractions = [Decimal(m.group(1)) / Decimal(m.group(2)) for m in _FRACTION.finditer(annotation.folded)]
     return [
         q
         for q in missing
-        if not _is_part(q, stated, held) and not any(q.value * part in held.of(q) for part in fractions)
+        if not _is_part(q, factors, held) and not any(q.value * part in held.of(q) for part in fractions)
     ]
 
 
@@ -122,7 +123,7 @@ def _stands_in_a_workload(quantity: Quantity, annotation: Annotation, told: list
     if is_version or any(match.start() <= quantity.start < match.end() for match in told):
         return False
     start, end = annotation.sentence(quantity.start)
-    if quantity.noun and not _EACH.search(annotation.folded[start:end]) and annotation.of_unit(*_HOW_OFTEN):
+    if quantity.noun and not _EACH.search(annotation.clause(quantity)) and annotation.of_unit(*_HOW_OFTEN):
         return False  # "900 commands a day on our 45 servers" says how often by itself
     return any(
         start <= q.start < end and (q.is_size or q.counts_requests or q.unit in ("conversations", "turns"))

@@ -32,7 +32,7 @@ UNITS: dict[str, str] = _table(
         " snippets transcript transcripts description descriptions listing listings lead leads case cases claim claims sample"
         " samples book books essay essays poem poems blogpost blogposts form forms dokument dokumente dokumenten documento documentos"
         " correos rechnungen mails"
-        " letter letters step steps eval evals evaluations problem problems pr prs pull-request pull-requests issue issues bug bugs story stories samples bots commit commits novel novels classification classifications traduction traductions translation translations résumés resúmenes zusammenfassungen übersetzungen extractions predictions"
+        " letter letters step steps eval evals evaluations problem problems pr prs pull-request pull-requests issue issues bug bugs story stories samples bots commit commits order orders bestellung bestellungen commande commandes pedido pedidos novel novels classification classifications traduction traductions translation translations résumés resúmenes zusammenfassungen übersetzungen extractions predictions"
     ),
     conversations=(
         "conversation conversations chat chats session sessions dialog dialogs dialogue dialogues thread threads gespräch gespräche"

@@ -170,7 +170,7 @@ def _settle_bare_span(annotation: Annotation) -> None:
     [length] = lengths
     ahead = annotation.folded[: length.start].rstrip()
     behind = annotation.folded[length.end :].lstrip()
-    apart = (not ahead or ahead.endswith((",", ";", "x", "×", "*", "("))) and (
+    apart = (not ahead or ahead.endswith((",", ";", ":", "x", "×", "*", "("))) and (
         not behind or behind[0] in ",;.)x×*?"
     )
     rates = any(

@@ -170,6 +170,7 @@ def _pages_sent(text: str, quantities: list[Quantity]) -> list[Quantity]:
 _PER_WRITTEN = LazyPattern(
     r"\b(?:per|each|every|pro|par|por) (?:reply|answer|response|completion|antwort|réponse|respuesta)\W*$"
 )
+_PER_BEHIND = LazyPattern(r"^ (?:per|each|every|pro|par|por) \w+")
 _PER_SENT = LazyPattern(
     r"\b(?:per|each|every|pro|par|por) (?:message|prompt|question|query|nachricht|frage|question|mensaje|pregunta)\W*$"
 )
@@ -180,7 +181,10 @@ def _what_is_per_a_reply(text: str, quantities: list[Quantity]) -> list[Quantity
 
     def matches(pattern: LazyPattern, q: Quantity) -> bool:
         fits = not q.role and (q.is_size or not q.unit) and q.per is None
-        return fits and pattern.search(text[q.start : q.end]) is not None
+        if not fits:
+            return False
+        behind = _PER_BEHIND.search(text[q.end : q.end + 30])
+        return pattern.search(text[q.start : q.end] + (behind.group() if behind else "")) is not None
 
     unit = next((q.unit for q in quantities if q.is_size), "tokens")
     if not any(matches(_PER_WRITTEN, q) for q in quantities):

@@ -54,6 +54,44 @@ def questions_and_answers(scan: Scan) -> bool:
     return True
 
 
+_FROM_CACHE = frozenset(
+    "is are were being come comes hit hits read served taken loaded out from of in the our aus dem vom du del".split()
+)
+
+
+def hits_the_cache(scan: Scan) -> bool:
+    """ "3k input where 2k hit the cache", "2k come from the cache", "1k served from cache"."""
+    if scan.quantity.role or scan.quantity.unit not in ("", "tokens", "percent"):
+        return False
+    words = [w.text for w in scan.reader.after[scan.at : scan.at + 6]]
+    count = 0
+    while count < len(words) and words[count] in _FROM_CACHE:
+        count += 1
+    if not count or count >= len(words) or words[count] not in ("cache", "cached", "caches"):
+        return False
+    if words[0] in ("in", "the", "of", "our"):
+        return False
+    scan.swallow(count)
+    scan.take(role="cached", unit=scan.quantity.unit or "tokens", done=True)
+    return True
+
+
+def percent_of_a_side(scan: Scan) -> bool:
+    """ "85% are input", "20 percent is output"."""
+    if (
+        scan.quantity.unit != "percent"
+        or scan.quantity.role
+        or scan.word not in ("is", "are", "being", "sind", "ist", "est", "sont", "son", "es")
+    ):
+        return False
+    role = ROLES.get(scan.following)
+    if role not in ("input", "output"):
+        return False
+    scan.swallow()
+    scan.take(role=role, done=True)
+    return True
+
+
 def are_cached(scan: Scan) -> bool:
     """ "10k are cached", "6k is read from the cache"."""
     if (

@@ -279,6 +279,7 @@ class Reader:
         label = [w for w in words if w.text[0].isalnum()][-4:]
         if label and role_named(label[-1].text):
             return quantity
+        label = [w for w in label if w.start not in self.consumed]
         for word, name in ((w, part) for w in label for part in w.text.split("_")):
             unit = UNITS.get(name)
             if unit in COUNTED and not quantity.unit:

@@ -216,3 +216,40 @@ def test_numbers_of_another_sentence_are_none_of_the_workload(parser: LocalParse
     assert not question.unread
     assert question.on is None
     assert estimate(parser, "gpt-4o: 4000 requests, 500 in, 100 out, 12 each").unread
+
+
+@pytest.mark.parametrize(
+    ("text", "cached"),
+    [
+        ("10,000 gpt-4o calls with 3k input where 2k hit the cache, 400 out", 2000),
+        ("10,000 gpt-4o calls with 3k input, 2k of it cached, 400 out", 2000),
+        ("10,000 gpt-4o calls with 3k input, 2k come from the cache, 400 out", 2000),
+    ],
+)
+def test_what_hits_the_cache(parser: LocalParser, text: str, cached: int) -> None:
+    read = workload(parser, text)
+    assert read.cached is not None
+    assert read.cached.amount == cached
+    assert (read.input and read.input.amount, read.output and read.output.amount) == (3000, 400)
+
+
+def test_calls_of_each_order(parser: LocalParser) -> None:
+    question = estimate(
+        parser, "we call gpt-5.4 four times per order, 1k in / 150 out each time, 12,000 orders a month"
+    )
+    assert question.stages[0].workload.requests == 48000
+    assert not question.unread
+
+
+def test_a_part_of_the_tokens_is_input(parser: LocalParser) -> None:
+    read = workload(parser, "25M tokens per day on gemini 3.8 flash if 80% are input")
+    assert read.volume_input is not None
+    assert read.volume_input.amount == 20000000
+
+
+def test_what_is_per_answer_comes_out(parser: LocalParser) -> None:
+    read = workload(
+        parser,
+        "3,500 students, each asks 8 questions a day, 220 tokens per question and 400 per answer, sonnet 5.5",
+    )
+    assert (read.input and read.input.amount, read.output and read.output.amount) == (220, 400)
