@@ -107,6 +107,8 @@ def _target(question: EstimateQuestion, made: Bill) -> Period | None:
     """The period of the first figure: the one asked for, the whole of a stated span, or the workload's own."""
     if made.load.workload.span is not None and made.load.per is not None and question.want_per is None:
         return None
+    if question.want_per is None and made.load.per in ("second", "minute"):
+        return "day"  # nobody is billed by the minute
     return question.want_per or made.load.per
 
 

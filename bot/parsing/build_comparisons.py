@@ -60,7 +60,7 @@ def build_compare(a: Annotation, today: date) -> Question:
     ):
         objective = "ratio"
     elif len(models) == 2 and re.search(
-        r"\b(?:how many|what|how much)(?: in)? (?:percent(?:age)?|%)|\bin percent\b|\bin prozent\b|\bwie ?viel prozent\b",
+        r"\b(?:how many|what|how much)(?: in)? (?:percent(?:age)?|%)|\bin percent\b|\bin ?%|\bin prozent\b|\bwie ?viel prozent\b",
         a.folded,
     ):
         objective = "percent"

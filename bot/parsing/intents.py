@@ -423,7 +423,8 @@ def _capacity(a: Annotation, _: FactBase) -> Intent | None:
         return None
     workload = build_workload(a)
     complete = workload.requests is not None and workload.input is not None and workload.output is not None
-    if complete and a.models and not a.has("how_many") and (a.has("cost") or not a.has("capacity")):
+    both = workload.volume_input is not None and workload.volume_output is not None and _BILL.search(a.folded)
+    if (complete or both) and a.models and not a.has("how_many") and (a.has("cost") or not a.has("capacity")):
         return None  # the cost is asked for; the money is something else that is said
     if a.has("capacity") and not a.has("cheapest"):
         return Intent("capacity", 0.9)
@@ -439,6 +440,7 @@ def _capacity(a: Annotation, _: FactBase) -> Intent | None:
 _IS_IT = LazyPattern(
     r"^\W*(?:is|isn't|are|was|were|ist|sind|war|est-ce que|es|kya)\b(?!.*\b(?:enough|worth|for)\b)"
 )
+_BILL = LazyPattern(r"\b(?:invoiced?|bill(?:ed)?|charged|rechnung\w*|factur\w+)\b")
 _CONVERTED = LazyPattern(
     r"\bconvert\w*\b|\bexchange rate\b|\bwechselkurs\b|\bumrechn\w+|\bto (?:usd|eur|euros?|dollars?|gbp|pounds?|inr|rupees?|yen|chf)\b"
 )
@@ -609,6 +611,13 @@ def _price(a: Annotation, _: FactBase) -> Intent | None:
         return Intent("estimate", 0.6)  # "for 50,000 lines of code": how long they are will be asked
     if a.models and a.has("cost") and not a.has("price") and not a.quantities and _TASK.search(a.folded):
         return Intent("estimate", 0.7)  # what it costs depends on how much there is, which will be asked
+    if (
+        a.models
+        and not a.quantities
+        and a.want_per in ("day", "week", "month", "year")
+        and a.has("cost", "price")
+    ):
+        return Intent("estimate", 0.75)  # "what does gpt-4o cost us a month?", which nobody can say yet
     if a.models and _NO_PRICE.search(a.folded):
         return Intent("out_of_scope", 0.6)
     if a.models:

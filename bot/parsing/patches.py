@@ -142,7 +142,7 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
         return CompareQuestion(
             models=refs,
             workload=patched_workload(stage.workload, a),
-            objective="cheapest",
+            objective="difference" if a.has("save") and not a.has("cheaper") else "cheapest",
             want_per=a.want_per or old.want_per,
         )
     already = _ways_of(stage.workload)

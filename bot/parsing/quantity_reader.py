@@ -276,7 +276,8 @@ class Reader:
             return replace(quantity, unit=UNITS[named.text], noun=named.text)
         if not words or (words[-1].text not in (":", "=") and len(words) == len(self.before)):
             return quantity
-        label = [w for w in words if w.text[0].isalnum()][-4:]
+        behind = max((at for at, w in enumerate(words) if w.text == "\0model"), default=-1)
+        label = [w for w in words[behind + 1 :] if w.text[0].isalnum()][-4:]
         if label and role_named(label[-1].text):
             return quantity
         label = [w for w in label if w.start not in self.consumed]
