@@ -24,8 +24,8 @@ MAX_LINE_BYTES = 1 << 20
 _CHUNK_BYTES = 1 << 16
 _CHUNKS_AHEAD = 2
 _LINES_AT_ONCE = 16
-"""Lines being answered at the same time, so that one that waits for an LLM does not hold up the ones behind it, and the next ones are
-read while the ledger commits."""
+"""Lines being answered at the same time, so that one that waits for an LLM does not hold up the ones behind it, and the next
+ones are read while the ledger commits."""
 
 Line = bytes | None
 """One line without its end, or None for one that was too long."""
