@@ -49,6 +49,7 @@ _LITTLE = LazyPattern(
 )
 _CHUNKS = LazyPattern(r"\b(?:chunks?|passages?|snippets?|excerpts?|abschnitte?n?|extraits?|fragmentos?)\b")
 """What is retrieved and sent along with a question."""
+_ADDED = LazyPattern(r"^[^,;.]{0,24}(?:\+|\bplus\b)[^,;.]{0,12}$")
 _SHORTENED = LazyPattern(r"\b(?:summari[sz]|condens|shorten|compress|zusammenfass|résum|resum)\w*\b[^.;]*$")
 """Verbs whose object is read, also where it is something that others write ("summarise a 30-page report")."""
 
@@ -80,6 +81,7 @@ class SizesReader(WorkloadDraft):
 
     def read_sizes(self) -> None:
         sizes = [q for q in self.quantities if q.is_size]
+        sizes = self._summands(sizes)
         items = self._has_items()
         single = self.annotation.has("one_request") or any(
             q.item_noun or q.role == "system" or self._mentions_system_prompt(q) for q in sizes
@@ -142,6 +144,16 @@ class SizesReader(WorkloadDraft):
             changes[name] = None
             changes[f"volume_{name}"] = replace(size, amount=size.amount * workload.users) if size else None
         self._set(**changes)
+
+    def _summands(self, sizes: list[Quantity]) -> list[Quantity]:
+        """ "8,000 tokens of diff + 1,000 tokens of instructions": what is added to an input is one, too."""
+        marked = list(sizes)
+        for at in range(len(marked) - 1):
+            one, other = marked[at], marked[at + 1]
+            between = self.annotation.folded[one.end : other.start]
+            if not one.role and other.role == "input" and _ADDED.search(between):
+                marked[at] = replace(one, role="input")
+        return marked
 
     def _outside_of_the_input(self) -> None:
         """A pasted usage of Anthropic's reports cached tokens beside the input, not as a part of it."""
