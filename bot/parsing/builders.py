@@ -19,7 +19,7 @@ from bot.parsing.build_prices import build_history, build_price, build_tokens
 from bot.parsing.build_workloads import build_estimate
 from bot.parsing.currencies import with_currency
 from bot.parsing.factors import scale_factor
-from bot.parsing.intents import Kind
+from bot.parsing.intent import Kind
 from bot.parsing.leftover import numbers_in, unaccounted
 from bot.parsing.spans import LazyPattern
 from bot.questions import (

@@ -11,7 +11,7 @@ from datetime import date
 from bot.parsing.annotate import Annotation
 from bot.parsing.currencies import with_currency
 from bot.parsing.factors import scale_factor
-from bot.parsing.intents import Intent
+from bot.parsing.intent import Intent
 from bot.parsing.naming import models_of
 from bot.parsing.patches import INSTEAD, PATCHES
 from bot.parsing.spans import LazyPattern

@@ -27,7 +27,7 @@ from bot.parsing.annotate import Annotation, NamedModel, annotate, model_ref
 from bot.parsing.builders import build, with_unread
 from bot.parsing.finishing import finished
 from bot.parsing.followup import patch
-from bot.parsing.intents import Intent
+from bot.parsing.intent import Intent
 from bot.parsing.leftover import notes_on_unused
 from bot.parsing.lexicon import COST_WORDS, PERIODS, ROLES, STOPWORDS, UNITS
 from bot.parsing.llm_kinds import bears
