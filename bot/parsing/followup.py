@@ -13,7 +13,8 @@ from bot.parsing.currencies import with_currency
 from bot.parsing.factors import scale_factor
 from bot.parsing.intent import Intent
 from bot.parsing.naming import models_of
-from bot.parsing.patches import INSTEAD, PATCHES
+from bot.parsing.patch_terms import INSTEAD
+from bot.parsing.patches import PATCHES
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import build_workload, describes_workload
 from bot.questions import (

@@ -18,6 +18,17 @@ from bot.parsing.patch_compute import (
     patched_training,
     patched_usage,
 )
+from bot.parsing.patch_terms import (
+    INSTEAD,
+    model_ref,
+    objective,
+    of_those,
+    one_request,
+    other_side,
+    single,
+    wants_comparison,
+    with_earlier,
+)
 from bot.parsing.patch_workload import patched_workload
 from bot.parsing.spans import LazyPattern
 from bot.parsing.workloads import build_workload, describes_workload, period_of
@@ -26,7 +37,6 @@ from bot.questions import (
     CompareQuestion,
     EstimateQuestion,
     HistoryQuestion,
-    ModelRef,
     Period,
     PriceQuestion,
     Question,
@@ -35,24 +45,6 @@ from bot.questions import (
     Workload,
 )
 from knowledge.lazy_dataclass import replace
-
-INSTEAD = LazyPattern(
-    r"\binstead\b(?! of)|\bstattdessen\b|\bau lieu\b|\ben vez\b|\brather\b|\bsame\b|\bdasselbe\b|\bgleiche\b|\blo mismo\b|\bwahi\b"
-)
-
-
-def _model_ref(a: Annotation) -> ModelRef | None:
-    models = models_of(a)
-    return models[0] if models else None
-
-
-def _wants_comparison(a: Annotation) -> bool:
-    return bool(
-        re.search(
-            r"^\W*(?:or|oder|ou|o|ya)\b|\bgegen(?:über)?\b|\bcompar[aée]\w*|\bface à\b|\bfrente a\b|\bvs\.?\b|\bversus\b|\bcompare[ds]?\b|\bcompared (?:to|with)\b|\bagainst\b|\bvergleich",
-            a.folded,
-        )
-    )
 
 
 def _only_caching(a: Annotation) -> bool:
@@ -101,39 +93,13 @@ def _ways_of(workload: Workload) -> tuple[Literal["batch", "cached"], ...]:
 _THAN_USUAL = LazyPattern(
     r"\b(?:than|vs\.?|versus|over|compared (?:to|with)|als|que|gegenüber) (?:the )?(?:standard|normal|regular|usual|default|plain|realtime|sync\w*)\b"
 )
-_ONLY_A_SIDE = LazyPattern(
-    r"^\W*(?:(?:and|what about|how about|und|et|y|as|for|the|now)\W+)*(input|output|in|out|eingabe|ausgabe|entrée|sortie|entrada|salida)(?: tokens?| price)?\W*$"
-)
-
-
-def _other_side(stage: Stage, a: Annotation) -> Workload | None:
-    """ "And input?" after a volume of output: the same volume the other way."""
-    match, load = _ONLY_A_SIDE.search(a.folded), stage.workload
-    if match is None or (load.volume_input is None) == (load.volume_output is None):
-        return None
-    into = match.group(1).startswith(("in", "ein", "entr"))
-    size = load.volume_input or load.volume_output
-    return replace(load, volume_input=size if into else None, volume_output=None if into else size)
-
-
-def _one_request(workload: Workload) -> Workload:
-    """The size of one request, whatever their number."""
-    return replace(
-        workload,
-        requests=None,
-        requests_per=None,
-        users=None,
-        requests_per_user=None,
-        requests_per_user_per=None,
-        span=None,
-    )
 
 
 def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | None:
     stage = old.stages[0]
-    model = _model_ref(a)
-    if model is not None and stage.model is not None and (_wants_comparison(a) or len(models_of(a)) > 1):
-        refs = (stage.model, *models_of(a)) if _wants_comparison(a) else models_of(a)
+    model = model_ref(a)
+    if model is not None and stage.model is not None and (wants_comparison(a) or len(models_of(a)) > 1):
+        refs = (stage.model, *models_of(a)) if wants_comparison(a) else models_of(a)
         return CompareQuestion(
             models=refs, workload=patched_workload(stage.workload, a), want_per=a.want_per or old.want_per
         )
@@ -189,14 +155,14 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
             variants=("standard", way),
             want_per=a.want_per or old.want_per,
         )
-    swapped = _other_side(stage, a) if model is None else None
+    swapped = other_side(stage, a) if model is None else None
     if swapped is not None:
         return replace(old, stages=(replace(stage, workload=swapped), *old.stages[1:]))
-    if _of_those(a) and model is None and old.earlier and stage.model is not None:
+    if of_those(a) and model is None and old.earlier and stage.model is not None:
         return CompareQuestion(
             models=(*old.earlier, stage.model),
             workload=stage.workload if a.quantities else patched_workload(stage.workload, a),
-            objective=_objective(a),
+            objective=objective(a),
             want_per=a.want_per or old.want_per,
         )
     if a.has("cheapest", "cheaper") and model is None:
@@ -228,7 +194,7 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
         and not a.quantities
         and all(s.workload.input or s.workload.output for s in stages)
     ):
-        stages = tuple(replace(s, workload=_one_request(s.workload)) for s in stages)
+        stages = tuple(replace(s, workload=one_request(s.workload)) for s in stages)
         return replace(old, stages=stages, want_per=None)
     stated = _IF_PER.search(a.folded)
     if stated and stages[0].workload.requests is not None:
@@ -249,43 +215,8 @@ def _estimate(old: EstimateQuestion, a: Annotation, today: date) -> Question | N
         want_per=want,
         on=on,
         per_user=old.per_user,
-        earlier=_with_earlier(old.earlier, stage.model, model),
+        earlier=with_earlier(old.earlier, stage.model, model),
     )
-
-
-_ALL_MODELS = LazyPattern(
-    r"\b(?:all(?! (?:of )?(?:two|three|four|both|them|those|these))|any|every|other|others|overall|market|list|context|provider|alternativ\w*)\b"
-)
-
-
-def _of_those(a: Annotation) -> bool:
-    """ "Which is cheaper then?", "the cheapest of them": a choice among the models of the thread."""
-    asks = a.has("cheapest", "cheaper", "dearest", "compare", "difference") or (
-        a.has("which") and a.has("better")
-    )
-    few = not any(q.unit or q.role or q.value > _MOST_EARLIER for q in a.quantities)
-    return asks and len(a.words) <= 12 and few and _ALL_MODELS.search(a.folded) is None
-
-
-_MOST_EARLIER = 5
-"""Models of a thread that "compare all three" can be about."""
-
-
-def _objective(a: Annotation) -> Any:
-    """What is wanted of the models of the thread."""
-    if a.has("dearest"):
-        return "dearest"
-    return "cheapest" if a.has("cheapest", "cheaper", "which") else "side_by_side"
-
-
-def _with_earlier(
-    earlier: tuple[ModelRef, ...], before: ModelRef | None, now: ModelRef | None
-) -> tuple[ModelRef, ...]:
-    """The models of the thread before the one that the message turns to."""
-    if before is None or now is None:
-        return earlier
-    kept = dict.fromkeys((*earlier, before))
-    return tuple(ref for ref in kept if (ref.provider, ref.model) != (now.provider, now.model))[-4:]
 
 
 def _compare(old: CompareQuestion, a: Annotation, today: date) -> Question | None:
@@ -349,15 +280,15 @@ def _price(old: PriceQuestion, a: Annotation, today: date) -> Question | None:
     assert isinstance(built, PriceQuestion)
     refs = old.models
     if models:
-        refs = (*old.models, *models) if _wants_comparison(a) else models
-        if _wants_comparison(a):
+        refs = (*old.models, *models) if wants_comparison(a) else models
+        if wants_comparison(a):
             return CompareQuestion(models=refs)
-    elif _of_those(a) and len({*old.earlier, *old.models}) > 1:
-        return CompareQuestion(models=(*old.earlier, *old.models), objective=_objective(a))
+    elif of_those(a) and len({*old.earlier, *old.models}) > 1:
+        return CompareQuestion(models=(*old.earlier, *old.models), objective=objective(a))
     return replace(
         old,
         models=refs,
-        earlier=_with_earlier(old.earlier, *_single(old.models), *_single(models)),
+        earlier=with_earlier(old.earlier, *single(old.models), *single(models)),
         units=built.units or old.units,
         batch=(old.batch or a.has("batch")) and not a.has("no_batch"),
         service_tier=tier_of(a) or old.service_tier,
@@ -367,14 +298,10 @@ def _price(old: PriceQuestion, a: Annotation, today: date) -> Question | None:
     )
 
 
-def _single(models: tuple[ModelRef, ...]) -> tuple[ModelRef | None]:
-    return (models[0] if len(models) == 1 else None,)
-
-
 def _capacity(old: CapacityQuestion, a: Annotation, today: date) -> Question | None:
     built = build("capacity", a, today)
     assert isinstance(built, CapacityQuestion)
-    model = _model_ref(a) or old.model
+    model = model_ref(a) or old.model
     factor = scale_factor(a)
     if factor is not None and old.budget is not None and not a.sizes and not _SIZE_WORDS.search(a.folded):
         return replace(old, model=model, budget=replace(old.budget, amount=old.budget.amount * factor))
@@ -406,10 +333,10 @@ _UNIT_NAMES: dict[str, Any] = {
 
 
 def _tokens(old: TokensQuestion, a: Annotation, today: date) -> Question | None:
-    ref = _model_ref(a)
+    ref = model_ref(a)
     if ref is not None and old.size is not None and a.has("cost", "price") and not a.sizes:
         return EstimateQuestion(stages=(Stage(model=ref, workload=Workload(volume_input=old.size)),))
-    model = _model_ref(a)
+    model = model_ref(a)
     built = build("tokens", a, today)
     assert isinstance(built, TokensQuestion)
     if built.text or built.size:
