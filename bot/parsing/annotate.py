@@ -259,7 +259,7 @@ def _times_days(folded: str, quantity: Quantity, days: tuple[int, int]) -> Quant
 
 
 _OUT_OF = re.compile(
-    r"\b24 ?[/x] ?7\b|\b\d{1,3} (?:out of|in every|of every|out of every) \d{1,3}\b(?! ?[k%])|\bthe other \d{1,2}\b(?! ?[k%])"
+    r"\b24 ?[/x] ?7\b|\b[1-9] (?:in|of) \d{1,2}(?= (?:of|users|customers|visitors|people|clients)\b)|\b\d{1,3} (?:out of|in every|of every|out of every) \d{1,3}\b(?! ?[k%])|\bthe other \d{1,2}\b(?! ?[k%])"
 )
 """Shares in words, which are read as such, and "24/7"."""
 _CLOCK = re.compile(r"(?<![\d:])\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?![\d:])(?=$|[\s,;)\]z])")

@@ -50,5 +50,5 @@ OTHER_THINGS = LazyPattern(
 
 
 TOPIC = LazyPattern(
-    r"\b(?:llms?|ai|models?(?! ?[\dsxy]\b)|tokens?|chatbots?|bots?|api|gpt|prompts?|inference|running|monetary|usage)\b|^\W*(?:the )?(?:costs?|pricing|prices?)\W*$"
+    r"\b(?:llms?|ai|ki|ia|models?(?! ?[\dsxy]\b)|tokens?|chatbots?|bots?|api|gpt|prompts?|inference|running|monetary|usage)\b|^\W*(?:the )?(?:costs?|pricing|prices?)\W*$"
 )

@@ -81,7 +81,7 @@ _CONVERTED = LazyPattern(
 
 
 _CLAIMED = LazyPattern(
-    r"\b(?:costs?|priced at|charges?|is now|price (?:is|was|of)) (?:only |just |about )?$|\b(?:answer|say|reply|respond|claim|pretend|told)\b[^.]{0,24}$"
+    r"\b(?:costs?|priced at|charges?|is now|price (?:is|was|of)) (?:only |just |about )?$|(?<!can )(?<!we )(?<!i )\b(?:answer|say|reply|respond|claim|pretend|told)\b[^.]{0,24}$"
 )
 """What stands before a price that somebody states of something, which is no budget."""
 

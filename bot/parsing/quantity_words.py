@@ -271,11 +271,16 @@ def _unit(scan: Scan) -> bool:
         return False  # "a 3B run" trains
     adjective = unit == "users" and scan.quantity.value > 1
     if scan.word.endswith("s"):
-        adjective = adjective and UNITS.get(scan.following) in (
-            "conversations",
-            "requests",
-            "messages",
-            "items",
+        adjective = (
+            scan.word == "agents"
+            and adjective
+            and UNITS.get(scan.following)
+            in (
+                "conversations",
+                "requests",
+                "messages",
+                "items",
+            )
         )
     if adjective and scan.following.isalpha() and scan.following.endswith("s"):
         scan.skip()  # "22 client letters"

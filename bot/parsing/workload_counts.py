@@ -52,6 +52,12 @@ _MULTIPLIED = frozenset(
 """Things that happen several times within each of something else."""
 
 
+_ONE_IN = LazyPattern(
+    r"\b([1-9]) (?:in|of|out of|von) (?:every )?(\d{1,2}) (?:of )?(?:(?:our|my|the|all|those|unseren|den) )*$"
+)
+_OF_THE = LazyPattern(
+    r"^\s*(?:of|von|de|des|out of)\s+(?:(?:our|my|the|all|those|unseren|den|nos|mes|nuestros) )*$"
+)
 _TAKES_PART = LazyPattern(
     r"\b(?:use[sd]?|using|active|adopt\w*|engage\w*|try|tries|participat\w*|opt in|ask|asks|chat|interact\w*|of (?:them|those|these|whom)|nutzen|nutzt|aktiv|davon|utilisent|actifs|usan|activos|use karte)\b"
 )
@@ -196,7 +202,15 @@ class CountsReader(WorkloadDraft):
 
     def _share_of_users(self, users: Quantity) -> Decimal:
         """ "1 million users, 3% use it daily": the part of them that sends anything."""
+        ahead = self.annotation.folded[: users.start]
+        worded = _ONE_IN.search(ahead)
+        if worded is not None:
+            return Decimal(worded.group(1)) / Decimal(worded.group(2))
         for quantity in self.quantities:
+            if quantity.unit == "percent" and _OF_THE.search(
+                self.annotation.folded[quantity.end : users.start]
+            ):
+                return quantity.value / 100  # "20% of our 200k visitors"
             if quantity.unit == "percent" and quantity.start > users.end and not quantity.role:
                 clause = self.annotation.clause(quantity)
                 if _TAKES_PART.search(clause) and "cach" not in clause and "batch" not in clause:

@@ -296,8 +296,8 @@ class SizesReader(WorkloadDraft):
             if not re.search(r"(?:\bplus\b|\+|\bzuzüglich\b|\bmás\b)[^.;]*$", ahead):
                 return False  # "5k in, 400 out and 6k in, 300 out" are two requests
         before = self.annotation.folded[max(0, quantity.start - 26) : quantity.start]
-        behind = self.annotation.folded[quantity.end : quantity.end + 12]
-        if re.search(r"^\s*(?:each|apiece)?\s*,?\s*(?:plus|\+)", behind):
+        behind = self.annotation.folded[quantity.end : quantity.end + 28]
+        if re.search(r"^(?:\s+(?:of )?[a-z]+)?\s*,?\s*(?:\bplus\b|\+)", behind):
             return quantity.unit == self.workload.input.unit
         same_unit = quantity.unit == self.workload.input.unit
         folded = self.annotation.folded
@@ -318,7 +318,7 @@ class SizesReader(WorkloadDraft):
         if _CHUNKS.search(self.annotation.folded[quantity.start : quantity.end]):
             return "input"
         clause = self.annotation.folded[max(0, quantity.start - 48) : quantity.start]
-        if _SOURCE.search(clause):
+        if _SOURCE.search(clause) or (self.workload.input is not None and self._adds_up(quantity)):
             return "input"
         if clause.endswith((" from ", " aus ")):
             return "input"

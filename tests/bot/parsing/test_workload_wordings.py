@@ -253,3 +253,19 @@ def test_what_is_per_answer_comes_out(parser: LocalParser) -> None:
         "3,500 students, each asks 8 questions a day, 220 tokens per question and 400 per answer, sonnet 5.5",
     )
     assert (read.input and read.input.amount, read.output and read.output.amount) == (220, 400)
+
+
+@pytest.mark.parametrize("share", ["20%", "1 in 5"])
+def test_a_part_of_those_who_come(parser: LocalParser, share: str) -> None:
+    read = workload(
+        parser, f"suppose {share} of our 200k monthly users send 4 messages each, 130/170 tokens, haiku 5.5"
+    )
+    assert (read.users, read.requests_per_user) == (40000, 4)
+
+
+def test_two_parts_of_what_is_read(parser: LocalParser) -> None:
+    read = workload(
+        parser,
+        "120 requests a week, 8,000 tokens of diff + 1,000 tokens instructions, 1,200 tokens review, opus 5.5",
+    )
+    assert (read.input and read.input.amount, read.output and read.output.amount) == (9000, 1200)
