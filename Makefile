@@ -33,7 +33,7 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 
 patterns: $(VENV)/.installed  ## after a change of the parser's patterns: what texts must hold for them
-	$(BIN)/python -m bot.parsing.needed_literals
+	$(BIN)/python -m bot.parsing.reading.needed_literals
 
 bench: $(VENV)/.installed-bench  ## prints figures, fails on none of them
 	$(BIN)/python -m benchmarks

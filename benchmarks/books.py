@@ -13,8 +13,8 @@ from typing import Any
 from benchmarks.measuring import say
 from bot.answers import Answer
 from bot.messages import Message
-from bot.parsing.llm import FORM
-from bot.parsing.llm_schema import PROMPT
+from bot.parsing.llm.parser import FORM
+from bot.parsing.llm.schema import PROMPT
 from bot.settings import Settings
 from bot.spend.calls import CallOutcome, CallRequest, CallUsage
 from bot.spend.ledger import Ledger

@@ -31,8 +31,8 @@ import aiohttp
 
 from benchmarks.measuring import say
 from bot.messages import Message
-from bot.parsing.dialect import Dialect
-from bot.parsing.llm import FORM
+from bot.parsing.llm.dialect import Dialect
+from bot.parsing.llm.parser import FORM
 from bot.router import Router
 from bot.settings import Settings
 from bot.spend.calls import CallUsage

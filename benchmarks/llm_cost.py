@@ -31,9 +31,9 @@ from benchmarks.usual_bot import (
 )
 from bot.answering.dispatch import answer_questions
 from bot.parsing.cascade import SURE
-from bot.parsing.llm import FORM, question_data
-from bot.parsing.llm_reader import as_form
-from bot.parsing.llm_schema import PROMPT
+from bot.parsing.llm.parser import FORM, question_data
+from bot.parsing.llm.reader import as_form
+from bot.parsing.llm.schema import PROMPT
 from bot.parsing.local import LocalParser
 from bot.settings import Settings
 from knowledge.base import KnowledgeBase

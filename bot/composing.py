@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 from bot.answering.context import citation, unique_citations
 from bot.answers import Answer, Citation, Spend
 from bot.errors import AicostError, UnknownNameError
-from bot.parsing.deadline import Deadline
-from bot.parsing.llm_call import Form, ask_for, open_client
-from bot.parsing.llm_reader import objects_in
-from bot.parsing.llm_shared import UnderWay
-from bot.parsing.spans import fold
+from bot.parsing.llm.call import Form, ask_for, open_client
+from bot.parsing.llm.deadline import Deadline
+from bot.parsing.llm.reader import objects_in
+from bot.parsing.llm.shared import UnderWay
+from bot.parsing.reading.spans import fold
 from bot.presentation import format_citation
 from bot.prose import MAX_SENTENCE, MAX_SENTENCES, Evidence, Judge, Sentence
 from bot.questions import BreakEvenQuestion, FactQuestion, Question
@@ -31,7 +31,7 @@ from bot.spend.tally import Tally
 from knowledge.lazy_dataclass import replace
 
 if TYPE_CHECKING:
-    from bot.parsing.llm import Books, ParseStore
+    from bot.parsing.llm.parser import Books, ParseStore
     from bot.settings import Settings
     from knowledge.base import KnowledgeBase
 

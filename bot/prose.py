@@ -21,8 +21,8 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bot.parsing.numbers import Number, read_numbers
-from bot.parsing.spans import fold
+from bot.parsing.reading.numbers import Number, read_numbers
+from bot.parsing.reading.spans import fold
 from knowledge.periods import Period, parse_period, periods_in
 from knowledge.wording import Word, stem, words_in
 

@@ -25,7 +25,7 @@ from bot.errors import AicostError, StorageError, UsageError
 from bot.messages import Message, Reply
 from bot.news import News
 from bot.parsing.cascade import Cascade, Parsed
-from bot.parsing.deadline import Deadline
+from bot.parsing.llm.deadline import Deadline
 from bot.parsing.local import LocalParser
 from bot.people import is_operator
 from bot.questions import OutOfScope, Question, UsageQuestion, question_to_json
@@ -117,7 +117,7 @@ class Router:
             ledger = NullLedger(problem, budgets)
         llm = None
         if settings.llm_configured and settings.parser != "local":
-            from bot.parsing.llm import LlmParser
+            from bot.parsing.llm.parser import LlmParser
 
             llm = LlmParser.connect(settings, knowledge, ledger)
         composer = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.parsing.cascade import LlmReading
-from bot.parsing.llm import LlmParser
+from bot.parsing.llm.parser import LlmParser
 from bot.questions import EstimateQuestion, Question
 from bot.spend.ledger import Ledger
 

@@ -18,8 +18,8 @@ from bot.settings import Settings
 from bot.spend.own_price import without_password
 
 if TYPE_CHECKING:
-    from bot.parsing.dialect import Dialect
-    from bot.parsing.llm import Probe
+    from bot.parsing.llm.dialect import Dialect
+    from bot.parsing.llm.parser import Probe
     from bot.spend.budgets import BudgetState
     from bot.spend.ledger import Ledger
     from bot.spend.null import NullLedger
@@ -159,7 +159,7 @@ async def _llm(
         return _check(True, f"{named}, {use}; not asked now", configured=True)
     if knowledge is None:
         return _check(False, f"{named}; it cannot be probed without a knowledge base", configured=True)
-    from bot.parsing.llm import LlmParser
+    from bot.parsing.llm.parser import LlmParser
 
     parser = LlmParser.connect(settings, knowledge, ledger)
     try:

@@ -12,24 +12,24 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bot.parsing.compounds import names_apart, read_compounds
-from bot.parsing.cues import cue_words, find_cues
-from bot.parsing.dates import TimeSpan, read_dates
-from bot.parsing.densities import Density, read_densities, with_lengths
-from bot.parsing.language import Language, detect
-from bot.parsing.lexicon import (
+from bot.parsing.periods import read_periods, read_span
+from bot.parsing.reading.compounds import names_apart, read_compounds
+from bot.parsing.reading.cues import cue_words, find_cues
+from bot.parsing.reading.dates import TimeSpan, read_dates
+from bot.parsing.reading.densities import Density, read_densities, with_lengths
+from bot.parsing.reading.language import Language, detect
+from bot.parsing.reading.lexicon import (
     FILLERS,
     ROLES,
     STOPWORDS,
     UNITS,
 )
-from bot.parsing.objects import object_of
-from bot.parsing.opening_hours import opening_hours
-from bot.parsing.periods import read_periods, read_span
-from bot.parsing.quantities import read_quantities
-from bot.parsing.quantity import Quantity
-from bot.parsing.spans import Coverage, LazyPattern, Word, fold, split_words
-from bot.parsing.working_days import read_working_days
+from bot.parsing.reading.objects import object_of
+from bot.parsing.reading.opening_hours import opening_hours
+from bot.parsing.reading.quantities import read_quantities
+from bot.parsing.reading.quantity import Quantity
+from bot.parsing.reading.spans import Coverage, LazyPattern, Word, fold, split_words
+from bot.parsing.reading.working_days import read_working_days
 from bot.questions import ModelRef, Period, Span, WorkingDays, Workload
 from knowledge.lazy_dataclass import dataclass, replace
 

@@ -12,13 +12,13 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from bot.answers import ParserName, Spend
-from bot.parsing.leftover import numbers_in
+from bot.parsing.building.leftover import numbers_in
 from bot.parsing.local import LocalParse, LocalParser, is_complete
 from bot.questions import Question
 from knowledge.lazy_dataclass import dataclass
 
 if TYPE_CHECKING:
-    from bot.parsing.deadline import Deadline
+    from bot.parsing.llm.deadline import Deadline
 
 log = logging.getLogger(__name__)
 

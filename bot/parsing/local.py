@@ -12,15 +12,16 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from bot.messages import MAX_QUESTION_CHARS
-from bot.parsing import builders, intents
 from bot.parsing.annotate import Annotation, Named, annotate
-from bot.parsing.densities import with_densities
-from bot.parsing.field import speaks_of_the_field
-from bot.parsing.finishing import finished
-from bot.parsing.followup import patch
-from bot.parsing.leftover import notes_on_unused
-from bot.parsing.spans import LazyPattern, fold
-from bot.parsing.tables import sentences_of_tables
+from bot.parsing.asking import intents
+from bot.parsing.asking.field import speaks_of_the_field
+from bot.parsing.building import builders
+from bot.parsing.building.finishing import finished
+from bot.parsing.building.leftover import notes_on_unused
+from bot.parsing.following.followup import patch
+from bot.parsing.reading.densities import with_densities
+from bot.parsing.reading.spans import LazyPattern, fold
+from bot.parsing.reading.tables import sentences_of_tables
 from bot.questions import (
     CapacityQuestion,
     CompareQuestion,

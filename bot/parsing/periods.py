@@ -9,9 +9,9 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bot.parsing.lexicon import ADVERB_PERIODS, COST_WORDS, PERIOD_MARKERS, PERIODS
-from bot.parsing.quantity import COUNTED
-from bot.parsing.spans import Coverage, LazyPattern, Word
+from bot.parsing.reading.lexicon import ADVERB_PERIODS, COST_WORDS, PERIOD_MARKERS, PERIODS
+from bot.parsing.reading.quantity import COUNTED
+from bot.parsing.reading.spans import Coverage, LazyPattern, Word
 from bot.questions import Period, Span
 
 if TYPE_CHECKING:

@@ -230,7 +230,7 @@ class Ledger:
         await self._write(small_rows.save_parse, key, form_json, self._clock())
 
     async def load_server(self, base_url: str, model: str) -> str | None:
-        """What an LLM server was found to understand (JSON, see `bot.parsing.dialect`) within the last month."""
+        """What an LLM server was found to understand (JSON, see `bot.parsing.llm.dialect`) within the last month."""
         return await self._read(small_rows.load_server, without_password(base_url), model, self._clock())
 
     async def save_server(self, base_url: str, model: str, dialect_json: str) -> None:

@@ -18,7 +18,7 @@ from servers.openai_server import OpenAIServer, Reply, drips, fails, hangs, html
 from bot.answers import Answer
 from bot.composing import NOTE, PROMPT, SCHEMA, read_sentences
 from bot.messages import Message
-from bot.parsing.dialect import forget_dialects
+from bot.parsing.llm.dialect import forget_dialects
 from bot.router import Router
 from bot.settings import Settings
 

@@ -19,8 +19,8 @@ from servers.openai_server import OpenAIServer, says
 
 from bot.answers import Answer
 from bot.messages import Message
-from bot.parsing.dialect import forget_dialects
-from bot.parsing.llm_schema import KINDS
+from bot.parsing.llm.dialect import forget_dialects
+from bot.parsing.llm.schema import KINDS
 from bot.router import Router
 from bot.settings import Settings
 

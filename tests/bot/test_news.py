@@ -13,7 +13,7 @@ from servers.openai_server import OpenAIServer
 
 from bot.messages import Message
 from bot.news import News
-from bot.parsing.dialect import forget_dialects
+from bot.parsing.llm.dialect import forget_dialects
 from bot.router import Router
 from bot.settings import Settings
 

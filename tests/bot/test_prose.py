@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from bot.parsing.numbers import read_numbers
-from bot.parsing.spans import fold
+from bot.parsing.reading.numbers import read_numbers
+from bot.parsing.reading.spans import fold
 from bot.prose import MAX_SENTENCE, MAX_SENTENCES, Evidence, Judge, Sentence
 from knowledge.base import KnowledgeBase
 from knowledge.facts import Fact

@@ -14,7 +14,7 @@ from servers.llm_forms import NURSES, NURSES_FORM
 from servers.openai_server import OpenAIServer
 
 from bot.messages import Message
-from bot.parsing.dialect import forget_dialects
+from bot.parsing.llm.dialect import forget_dialects
 from bot.router import Router, Ticket
 from bot.settings import Settings
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.local import LocalParse
-from bot.parsing.quantity import Quantity
+from bot.parsing.reading.quantity import Quantity
 
 NURSES = "gpt-4o, every day 1200 kiosks dictate, 900 tokens apiece and 80 come back"
 NURSES_FORM: dict[str, Any] = {

@@ -14,8 +14,8 @@ import pytest
 from typed_values import model_words, numbers
 
 from bot.messages import Message
-from bot.parsing.dialect import dialect_of, forget_dialects
-from bot.parsing.llm import LlmParser
+from bot.parsing.llm.dialect import dialect_of, forget_dialects
+from bot.parsing.llm.parser import LlmParser
 from bot.settings import Settings
 from bot.spend.ledger import Ledger
 from knowledge.base import KnowledgeBase

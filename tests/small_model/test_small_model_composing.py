@@ -14,7 +14,7 @@ import pytest
 from bot.answers import Answer
 from bot.composing import NOTE, Judge
 from bot.messages import Message
-from bot.parsing.dialect import forget_dialects
+from bot.parsing.llm.dialect import forget_dialects
 from bot.prose import Sentence
 from bot.router import Router
 from bot.settings import Settings

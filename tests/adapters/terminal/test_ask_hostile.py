@@ -11,7 +11,7 @@ from command_line import Run
 from figure_oracle import invented
 from servers.openai_server import OpenAIServer, Reply, drips, fails, hangs, html, resets, says
 
-from bot.parsing.dialect import forget_dialects
+from bot.parsing.llm.dialect import forget_dialects
 
 SURE = "10k requests a day, 500 in / 200 out, gpt-4o"
 UNSURE = "gpt-4o, every day 1200 kiosks dictate, 900 tokens apiece and 80 come back"

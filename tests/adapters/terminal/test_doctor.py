@@ -10,7 +10,7 @@ import pytest
 from command_line import Run
 from servers.openai_server import OpenAIServer
 
-from bot.parsing.dialect import forget_dialects
+from bot.parsing.llm.dialect import forget_dialects
 
 SECRETS = {
     "AICOST_LLM_API_KEY": "sk-very-secret",

@@ -10,8 +10,8 @@ from llm_case import FORM, TEXT, Setup
 from servers.openai_server import OpenAIServer
 
 from bot.messages import Message
-from bot.parsing.dialect import forget_dialects
-from bot.parsing.llm import LlmParser
+from bot.parsing.llm.dialect import forget_dialects
+from bot.parsing.llm.parser import LlmParser
 from bot.settings import Settings
 from bot.spend.ledger import Ledger
 from knowledge.base import KnowledgeBase
