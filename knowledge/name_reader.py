@@ -40,6 +40,12 @@ class Reading(NamedTuple):
     """Somebody who is named as the seller and whose prices are not on record."""
 
 
+def _is_revision_of_a_line(name: Spelling) -> bool:
+    """ "deepseek v0.1": revisions are of a model ("mistral 7b v0.3"); after a bare line such a number is no version that it has."""
+    numbered = any(kind_of(part) in ("version", "size") for part in name.core)
+    return not numbered and any(date.startswith("@v") for date in name.dates)
+
+
 class NameReader:
     """Applies the rules; safe to use from several threads."""
 
@@ -73,7 +79,7 @@ class NameReader:
             found = self._without_revision(mention, name, place) or self._corrected(written, name, place)
         if found is None:
             found = self._newest_of_maker(mention, name)
-        if found is not None and not self._may_be_made_by(name, found):
+        if found is not None and (not self._may_be_made_by(name, found) or _is_revision_of_a_line(name)):
             found = None
         if found is None and provider is None and (nowhere := self._at_unlisted_host(mention)):
             return nowhere
