@@ -46,9 +46,12 @@ _PER_LINE = LazyPattern(
 _SPOKEN = LazyPattern(
     rf"{_NUMBER} ?(?:(?:words?|wörter|mots|palabras) ?(?:per|an?|/|pro|par|por|je|the) ?(?:spoken )?(?:minute|min)\b|wpm\b)"
 )
-_HINT = LazyPattern(
-    r"\b(?:line|zeile|ligne|l[íi]nea|page|pages|seiten?|p[áa]ginas?|a4|tokens?|jetons?|minute|min|wpm)\b"
-)
+_PAGE_HINTS = ("page", "seite", "gina")
+_TOKEN_HINTS = ("token", "jeton")
+_LENGTH_HINTS = ("word", "wort", "wört", "woert", "mot", "palabra", "char", "zeichen", "caract")
+_LINE_HINTS = ("line", "zeile", "ligne", "línea", "linea")
+_SPEECH_HINTS = ("min", "wpm")
+"""What a text holds that speaks of each; most questions speak of none, and no pattern is tried."""
 _AUDIO_UNITS = {"seconds": Decimal(1) / 60, "minutes": Decimal(1), "hours": Decimal(60)}
 _MOST_OF_ONE = Decimal(100_000)
 """More words, characters or tokens than one page, and far more than one word, can have; such a text states something else."""
@@ -68,8 +71,6 @@ class Density:
 
 def read_densities(text: str, language: Language) -> list[Density]:
     """The densities that `text` (folded) states, at most one for each unit."""
-    if _HINT.search(text) is None:
-        return []
     found: dict[str, Density] = {}
     for density in _all(text, language):
         clashes = any(density.start < other.end and other.start < density.end for other in found.values())
@@ -80,7 +81,9 @@ def read_densities(text: str, language: Language) -> list[Density]:
 
 def _all(text: str, language: Language) -> list[Density]:
     found: list[Density] = []
-    for pattern in (_PER_PAGE, _PAGES_OF, _EACH_PAGE, _PAGES_EACH):
+    of_pages = (_PER_PAGE, _PAGES_OF, _EACH_PAGE, _PAGES_EACH) if _speaks_of(text, _PAGE_HINTS) else ()
+    ratios = _speaks_of(text, _TOKEN_HINTS) and _speaks_of(text, _LENGTH_HINTS)
+    for pattern in of_pages:
         for match in pattern.finditer(text):
             count, unit = match.group(1), match.group(2)
             role_follows = ROLES.get(_next_word(text, match.end())) in ("input", "output")
@@ -90,14 +93,14 @@ def _all(text: str, language: Language) -> list[Density]:
             if number is not None and said_each and not role_follows and number > 1:
                 start, end = match.span() if pattern is _PER_PAGE else (match.start(1), match.end())
                 found.append(Density(start, end, "pages", number, _unit(unit)))
-    for match in _EQUAL.finditer(text):
+    for match in _EQUAL.finditer(text) if ratios else ():
         one, other = _value(match.group(1), language), _value(match.group(3), language)
         units = _unit(match.group(2)), _unit(match.group(4))
         if one and other and "tokens" in units and units[0] != units[1]:
             if units[0] == "tokens":
                 one, other, units = other, one, (units[1], units[0])
             found.append(Density(*match.span(), units[0], _PRECISE.divide(other, one), "tokens"))
-    for match in _RATIO.finditer(text):
+    for match in _RATIO.finditer(text) if ratios else ():
         number = _value(match.group(1), language)
         units = _unit(match.group(2)), _unit(match.group(3))
         if not number or "tokens" not in units or units[0] == units[1]:
@@ -106,15 +109,19 @@ def _all(text: str, language: Language) -> list[Density]:
             found.append(Density(*match.span(), units[1], number, "tokens"))
         else:
             found.append(Density(*match.span(), units[0], _PRECISE.divide(Decimal(1), number), "tokens"))
-    for match in _PER_LINE.finditer(text):
+    for match in _PER_LINE.finditer(text) if _speaks_of(text, _LINE_HINTS) else ():
         number = _value(match.group(1), language)
         if number:
             found.append(Density(*match.span(), "lines", number, _unit(match.group(2))))
-    for match in _SPOKEN.finditer(text):
+    for match in _SPOKEN.finditer(text) if _speaks_of(text, _SPEECH_HINTS) else ():
         number = _value(match.group(1), language)
         if number and number > 1:
             found.append(Density(*match.span(), "minutes", number, "words"))
     return found
+
+
+def _speaks_of(text: str, hints: tuple[str, ...]) -> bool:
+    return any(hint in text for hint in hints)
 
 
 def _unit(word: str) -> SizeUnit:
