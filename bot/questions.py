@@ -213,6 +213,21 @@ class CompareQuestion:
     """Counts and sizes of the text that no slot holds, as written; the answer asks what they stand for."""
 
 
+CapacityWant = Literal[
+    "requests",
+    "input_tokens",
+    "output_tokens",
+    "tokens",
+    "users",
+    "days",
+    "words",
+    "pages",
+    "hours",
+    "minutes",
+]
+"""What a budget can be asked to buy."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class CapacityQuestion:
     """How much does a budget buy?"""
@@ -221,18 +236,7 @@ class CapacityQuestion:
     budget: Money | None = None
     model: ModelRef | None = None
     workload: Workload = Workload()
-    want: Literal[
-        "requests",
-        "input_tokens",
-        "output_tokens",
-        "tokens",
-        "users",
-        "days",
-        "words",
-        "pages",
-        "hours",
-        "minutes",
-    ] = "requests"
+    want: CapacityWant = "requests"
     written: bool = False
     """True where the words or pages are to be written by the model, not read."""
     want_per: Period | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal
-from typing import Literal
 
 from bot.parsing.annotate import Annotation
 from bot.parsing.building.naming import model_of
@@ -14,7 +13,7 @@ from bot.parsing.reading.quantity import Quantity
 from bot.parsing.reading.relative_lengths import relative_length
 from bot.parsing.reading.spans import LazyPattern
 from bot.parsing.workload.workloads import as_request, build_workload, period_of
-from bot.questions import CapacityQuestion, Money, Period, Question, Size, SizeUnit, Workload
+from bot.questions import CapacityQuestion, CapacityWant, Money, Period, Question, Size, SizeUnit, Workload
 from knowledge.lazy_dataclass import replace
 
 
@@ -127,20 +126,7 @@ def _asked_count_per(a: Annotation) -> Period | None:
     return PERIODS.get(match.group(1)) if match else None
 
 
-def _wanted_capacity(
-    a: Annotation, workload: Workload
-) -> Literal[
-    "requests",
-    "input_tokens",
-    "output_tokens",
-    "tokens",
-    "users",
-    "days",
-    "words",
-    "pages",
-    "hours",
-    "minutes",
-]:
+def _wanted_capacity(a: Annotation, workload: Workload) -> CapacityWant:
     text = a.folded
     if re.search(
         r"\bhow long\b|\bhow far\b|\bwie lange\b|\bhow many (?:days|weeks|months)\b|\blast\b|\b(?:run|runs|running) (?:out|dry)\b|\buntil .{0,20}\b(?:gone|empty)\b|\bused up\b|\breicht\b|\baufgebraucht\b|\btient\b|\bépuis\w*|\bdura(?:n|rá|ría)?\b|\bkab tak\b|\bkitne din\b|\bwie viele (?:tage|wochen|monate)\b|\bcombien de (?:jours|mois|temps)\b|\bcuánt\w+ (?:días|meses|tiempo)\b",
